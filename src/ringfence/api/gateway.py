@@ -1,0 +1,197 @@
+"""The gateway: a copy of the exchange that follows the node, and the way for commands to the node and back.
+
+Frames that the node has committed are applied here too; their events feed streams, history and, for commands that were
+submitted here, the replies.  Nothing a client does reaches the node but the records of his commands.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ringfence.node.errors import LinkBusy, LinkLost, NodeError
+from ringfence.schema.commands import Command
+from ringfence.schema.events import Event, Trade
+from ringfence.schema.layout import COMMAND_HEADER, EVENT_HEADER, RECORD_BYTES, decode_event
+from ringfence.views.catalog import Catalog
+from ringfence.views.depth import CONFLATION_WINDOWS_MS
+from ringfence.views.market_data import MarketData
+from ringfence.views.updates import SecondUpdate
+
+from .errors import history_behind, node_away, node_busy, state_unknown
+from .pending import PendingRequests
+from .settings import ApiSettings
+from .state import FollowedLog, Keys, Link, Records, VenueState
+from .streams.hub import Hub
+from .streams.private import PrivateStreams
+from .streams.public import PublicStreams
+from .tracker import Trackers
+
+logger = logging.getLogger("ringfence.api")
+
+FIRST_RETRY_S = 0.05
+LAST_RETRY_S = 1.0
+
+
+class Gateway:
+    """Everything that the handlers of REST and WebSocket share; used from one event loop only."""
+
+    def __init__(
+        self,
+        follower: FollowedLog,
+        connect: Callable[[], Awaitable[Link]],
+        keys: Keys,
+        market_data: MarketData,
+        catalog: Catalog,
+        history: Any,
+        settings: ApiSettings,
+        clock_us: Callable[[], int],
+    ) -> None:
+        self._follower, self._connect = follower, connect
+        self.keys, self.history, self.settings, self.clock_us = keys, history, settings, clock_us
+        self.exchange: VenueState = follower.exchange
+        self.catalog, self.market_data = catalog, market_data
+        self.hub = Hub()
+        self.public = PublicStreams(self.hub, catalog, market_data, clock_us)
+        self.private = PrivateStreams(self.hub, catalog, self.exchange, clock_us)
+        self.trackers = Trackers()
+        self._pending = PendingRequests()
+        self._link: Link | None = None
+        self._acknowledged: dict[int, int] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether there is a node to submit to."""
+        return self._link is not None
+
+    async def start(self) -> None:
+        """Connect, catch up, and follow from then on; raises what the first connection raises."""
+        link = await self._connect()
+        self._catch_up(link)
+        self._tasks = [asyncio.create_task(self._follow(link), name="gateway: follow the node")]
+        for window_ms in CONFLATION_WINDOWS_MS:
+            self._tasks.append(asyncio.create_task(self._flush_depth(window_ms), name=f"gateway: depth {window_ms} ms"))
+
+    async def stop(self) -> None:
+        """Stop following; whoever still waits for a command is told that its state is unknown."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._pending.fail_all(state_unknown("the gateway stops"))
+        if self._link is not None:
+            await self._link.close()
+            self._link = None
+
+    async def submit(self, commands: Sequence[Command]) -> list[list[Event]]:
+        """Submit commands in one piece and return the events of each once they are durable.
+
+        Raises 503 when nothing could be submitted, and 503 with "state unknown" when no answer came.
+        """
+        if self._link is None:
+            raise node_away()
+        submission = self._pending.prepare(commands)
+        try:
+            self._link.submit(submission.records)
+            async with asyncio.timeout(self.settings.reply_timeout_ms / 1_000):
+                return [await answer for answer in submission.answers]
+        except TimeoutError:
+            raise state_unknown(f"the node did not answer within {self.settings.reply_timeout_ms} ms") from None
+        except LinkBusy:
+            raise node_busy() from None
+        except LinkLost:
+            raise node_away() from None
+        finally:
+            self._pending.forget(submission)
+
+    async def wait_for_history(self, account: int) -> None:
+        """Wait until history holds what the account was told last; 503 when that takes too long."""
+        sequence = self._acknowledged.get(account, 0)
+        if self.history.sequence >= sequence:
+            return
+        if not await self.history.wait(sequence, self.settings.history_timeout_ms / 1_000):
+            raise history_behind()
+
+    async def _follow(self, link: Link) -> None:
+        while True:
+            try:
+                async for first_sequence, records in link.frames():
+                    self._take_frame(first_sequence, records)
+                reason = "the link was closed"
+            except NodeError as error:
+                reason = str(error)
+            logger.warning("the node is gone (%s); reconnecting", reason)
+            self._link = None
+            self._pending.fail_all(state_unknown("the connection to the node was lost"))
+            link = await self._reconnect()
+
+    async def _reconnect(self) -> Link:
+        delay_s = FIRST_RETRY_S
+        while True:
+            await asyncio.sleep(delay_s)
+            try:
+                link = await self._connect()
+            except NodeError:
+                delay_s = min(2 * delay_s, LAST_RETRY_S)
+                continue
+            self._catch_up(link)
+            logger.warning("connected to the node again, at sequence %d", self.exchange.sequence)
+            return link
+
+    def _catch_up(self, link: Link) -> None:
+        for events in self._follower.catch_up(link.durable_sequence):
+            self._publish(decode_events(events))
+        self._link = link
+
+    def _take_frame(self, first_sequence: int, records: bytes) -> None:
+        headers = np.frombuffer(records, COMMAND_HEADER)
+        if first_sequence + headers.size - 1 <= self.exchange.sequence:
+            return
+        events = decode_events(self._follower.apply(records))
+        mine = self._pending.mine(headers["request"])
+        for place in mine:
+            self._acknowledged[int(headers["account"][place])] = first_sequence + place
+        self._publish(events)
+        if mine:
+            self._answer(mine, headers, first_sequence, events)
+
+    def _publish(self, events: list[Event]) -> None:
+        for event in events:
+            self.catalog.update(event)
+            self.trackers.apply(event)
+            if isinstance(event, Trade):
+                self._acknowledged[event.maker_account] = event.sequence
+        updates = self.market_data.apply(events, self.exchange)
+        if self.history is not None:
+            self.history.add(events)
+        self.public.publish(updates)
+        self.private.publish(events)
+        if updates and isinstance(updates[-1], SecondUpdate):
+            self._forget_acknowledged()
+
+    def _answer(self, mine: list[int], headers: Any, first_sequence: int, events: list[Event]) -> None:
+        by_sequence: dict[int, list[Event]] = {first_sequence + place: [] for place in mine}
+        for event in events:
+            if event.sequence in by_sequence:
+                by_sequence[event.sequence].append(event)
+        for place in mine:
+            self._pending.resolve(int(headers["request"][place]), by_sequence[first_sequence + place])
+
+    def _forget_acknowledged(self) -> None:
+        """Keep only what history has not reached yet."""
+        known = self.history.sequence if self.history is not None else self.exchange.sequence
+        self._acknowledged = {account: seq for account, seq in self._acknowledged.items() if seq > known}
+
+    async def _flush_depth(self, window_ms: int) -> None:
+        while True:
+            await asyncio.sleep(window_ms / 1_000)
+            self.public.flush(window_ms)
+
+
+def decode_events(events: Records) -> list[Event]:
+    """Return the events of an array of records."""
+    assert events.dtype.itemsize == RECORD_BYTES == EVENT_HEADER.itemsize
+    view = memoryview(events.tobytes())
+    return [decode_event(view[at : at + RECORD_BYTES]) for at in range(0, len(view), RECORD_BYTES)]

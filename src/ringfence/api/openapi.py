@@ -1,0 +1,109 @@
+"""The OpenAPI 3.1 document of exactly what is served, made from the declared operations."""
+
+from collections.abc import Iterable
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from .errors import ApiErrorResponse
+from .operations import Operation, PlainText
+from .wire.market import NoQuery
+
+_REFERENCE = "#/components/schemas/{name}"
+_PAGE_HEADERS = ("X-PAGE-COUNT", "X-CURRENT-PAGE", "X-PAGE-SIZE", "X-TOTAL")
+_SIGNED_HEADERS = {
+    "ApiKey": ("X-API-Key", "base64 of the 32-byte ED25519 public key"),
+    "Signature": ("X-Signature", "base64 of the signature over the canonical text of the request"),
+    "Timestamp": ("X-Timestamp", "milliseconds since 1970 at which the request was signed"),
+}
+
+
+def build_document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
+    """Return the document as plain objects, ready for JSON."""
+    declared = list(operations)
+    kinds: list[Any] = [ApiErrorResponse]
+    for operation in declared:
+        kinds += [kind for kind in (operation.query, operation.body, operation.response) if _describable(kind)]
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    described = {id(kind): schema for kind, schema in zip(kinds, schemas, strict=True)}
+    paths: dict[str, Any] = {}
+    for operation in declared:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation, described, components)
+    security = {
+        name: {"type": "apiKey", "in": "header", "name": header, "description": words}
+        for name, (header, words) in _SIGNED_HEADERS.items()
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ringfence",
+            "version": version,
+            "description": "An exchange venue that speaks the wire of Backpack Exchange.",
+        },
+        "paths": paths,
+        "components": {"schemas": components, "securitySchemes": security},
+    }
+
+
+def _describable(kind: Any) -> bool:
+    return kind is not None and kind is not PlainText and kind is not NoQuery
+
+
+def _describe(operation: Operation, described: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "responses": _responses(operation, described),
+    }
+    if operation.query is not NoQuery:
+        found["parameters"] = _parameters(operation.query, components)
+    if operation.body is not None:
+        found["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": described[id(operation.body)]}},
+        }
+    if operation.instruction:
+        found["x-instruction"] = operation.instruction
+        found["security"] = [{name: [] for name in _SIGNED_HEADERS}]
+        found.setdefault("parameters", []).append(
+            {
+                "name": "X-Window",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "integer", "minimum": 1, "maximum": 60_000, "default": 5_000},
+                "description": "milliseconds for which the signature is valid",
+            }
+        )
+    return found
+
+
+def _parameters(query: type[msgspec.Struct], components: dict[str, Any]) -> list[dict[str, Any]]:
+    schema = components[query.__name__]
+    required = set(schema.get("required", ()))
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": part}
+        for name, part in schema["properties"].items()
+    ]
+
+
+def _responses(operation: Operation, described: dict[int, Any]) -> dict[str, Any]:
+    if operation.response is PlainText:
+        content: dict[str, Any] = {"text/plain": {"schema": {"type": "string"}}}
+    else:
+        content = {"application/json": {"schema": described[id(operation.response)]}}
+    done: dict[str, Any] = {"description": "done", "content": content}
+    if operation.paged:
+        done["headers"] = {name: {"schema": {"type": "string"}} for name in _PAGE_HEADERS}
+    error = {"schema": {"$ref": _REFERENCE.format(name=ApiErrorResponse.__name__)}}
+    failed = {"application/json": error, "text/plain": {"schema": {"type": "string"}}}
+    found: dict[str, Any] = {"200": done}
+    statuses = ["400", "429", "503"] + (["401", "403", "404", "413"] if operation.instruction else [])
+    for status in sorted(statuses):
+        found[status] = {"description": "refused, with the reason", "content": failed}
+    return found
+
+
+def element_of(body: Any) -> type[msgspec.Struct]:
+    """Return the struct of a body, or of the elements of a body that is a list."""
+    return get_args(body)[0] if get_origin(body) is list else body

@@ -1,0 +1,124 @@
+"""The faces that the API needs of the parts below it; ``core.Exchange`` and its neighbours have them."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ringfence.schema.enums import Parameter
+from ringfence.schema.tables import AccountRow, AssetRow, MarketRow, OrderRow, UserRow
+
+Records = npt.NDArray[np.void]
+
+
+class AccountState(Protocol):
+    """What an account has now."""
+
+    def balance(self, account: int, asset: int) -> tuple[int, int]:
+        """Return available and locked atoms."""
+        ...
+
+    def open_orders(self, account: int, market: int = 0) -> list[OrderRow]:
+        """Return open orders, oldest first."""
+        ...
+
+
+class VenueState(AccountState, Protocol):
+    """The gateway's copy of the exchange."""
+
+    sequence: int
+    time_us: int
+
+    def balances(self, account: int) -> list[tuple[int, int, int]]:
+        """Return (asset, available atoms, locked atoms)."""
+        ...
+
+    def depth(self, market: int, levels: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Return bids and asks, best first, as (price_ticks, quantity_lots)."""
+        ...
+
+    def level_lots(self, market: int, side: int, price_ticks: int) -> int:
+        """Return what stands at one price."""
+        ...
+
+    def order(self, order: int) -> OrderRow | None:
+        """Return an open order."""
+        ...
+
+    def account(self, account: int) -> AccountRow | None:
+        """Return a user's account."""
+        ...
+
+    def user(self, user: int) -> UserRow | None:
+        """Return a user."""
+        ...
+
+    def asset(self, asset: int) -> AssetRow | None:
+        """Return a listed asset."""
+        ...
+
+    def market(self, market: int) -> MarketRow | None:
+        """Return a listed market."""
+        ...
+
+    def parameter(self, parameter: Parameter) -> int:
+        """Return a setting."""
+        ...
+
+    def fee_tier(self, schedule: int, tier: int) -> tuple[int, int]:
+        """Return maker and taker fee in ppm."""
+        ...
+
+    @property
+    def markets_listed(self) -> int:
+        """Return how many markets are listed."""
+        ...
+
+    @property
+    def assets_listed(self) -> int:
+        """Return how many assets are listed."""
+        ...
+
+
+class FollowedLog(Protocol):
+    """A copy of the state that follows the log."""
+
+    @property
+    def exchange(self) -> Any:
+        """Return the state, a ``VenueState``."""
+        ...
+
+    def catch_up(self, to_sequence: int) -> Iterator[Records]:
+        """Apply the log up to a sequence and yield the events."""
+        ...
+
+    def apply(self, records: bytes) -> Records:
+        """Apply stamped records and return their events."""
+        ...
+
+
+class Link(Protocol):
+    """A connection to the node."""
+
+    durable_sequence: int
+
+    def submit(self, records: bytes) -> None:
+        """Send records; never waits."""
+        ...
+
+    def frames(self) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield (first sequence, stamped records)."""
+        ...
+
+    async def close(self) -> None:
+        """End the connection."""
+        ...
+
+
+class Keys(Protocol):
+    """Whose a public key is."""
+
+    def account_of(self, public_key: str) -> int | None:
+        """Return the account that a key (base64) trades for, ``None`` if it is unknown or revoked."""
+        ...

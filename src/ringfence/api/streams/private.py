@@ -1,0 +1,197 @@
+"""What an account is told: each event of its orders in turn, and its balances after each batch."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ringfence.schema.enums import CloseReason, OrderType
+from ringfence.schema.events import Event, FundsMoved, OrderAccepted, OrderAmended, OrderClosed, Trade
+from ringfence.schema.fields import MAX_ATOMS
+from ringfence.schema.tables import OrderRow
+from ringfence.views.catalog import Catalog, MarketInfo
+from ringfence.views.orders import EXPIRY_REASON_NAMES, Fill, OrderStatus, fills_of
+
+from ..names import ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE
+from ..state import AccountState
+from ..tracker import OrderTracker, TrackedOrder
+from ..wire.stream import UNSET, BalanceData, OrderData
+from .hub import Hub
+
+ORDER_STREAM = "account.orderUpdate"
+BALANCE_STREAM = "account.balanceUpdate"
+
+
+class PrivateStreams:
+    """Follows the accounts that somebody listens to."""
+
+    def __init__(self, hub: Hub, catalog: Catalog, state: AccountState, clock_us: Callable[[], int]) -> None:
+        self._hub, self._catalog, self._state, self._clock_us = hub, catalog, state, clock_us
+        self._trackers: dict[int, OrderTracker] = {}
+        self._balance_accounts: dict[int, int] = {}
+        self._order_listeners: dict[int, int] = {}
+
+    def begin(self, account: int, stream: str) -> None:
+        """Follow an account for one more listener of a private stream."""
+        if stream.startswith(ORDER_STREAM):
+            self._order_listeners[account] = self._order_listeners.get(account, 0) + 1
+            if account not in self._trackers:
+                rows: Sequence[OrderRow] = self._state.open_orders(account)
+                self._trackers[account] = OrderTracker(account, rows, follows_new=True, keeps_closed=False)
+        elif stream == BALANCE_STREAM:
+            self._balance_accounts[account] = self._balance_accounts.get(account, 0) + 1
+
+    def end(self, account: int, stream: str) -> None:
+        """Follow an account for one listener less."""
+        counts = self._order_listeners if stream.startswith(ORDER_STREAM) else self._balance_accounts
+        if stream.startswith(ORDER_STREAM) or stream == BALANCE_STREAM:
+            counts[account] -= 1
+            if counts[account] == 0:
+                del counts[account]
+                if counts is self._order_listeners:
+                    del self._trackers[account]
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Publish the events of one batch, in their order."""
+        if not self._trackers and not self._balance_accounts:
+            return
+        touched: dict[tuple[int, int], int] = {}
+        for event in events:
+            if self._trackers:
+                self._publish_order_event(event)
+            if self._balance_accounts:
+                self._touch(event, touched)
+        for (account, asset), time_us in touched.items():
+            self._publish_balance(account, asset, time_us)
+
+    def _publish_order_event(self, event: Event) -> None:
+        if isinstance(event, Trade):
+            for fill in fills_of(event):
+                self._publish_fill(event, fill)
+        elif isinstance(event, (OrderAccepted, OrderAmended, OrderClosed)):
+            tracker = self._trackers.get(event.account)
+            if tracker is None:
+                return
+            if isinstance(event, OrderAccepted):
+                self._say("orderAccepted", event, tracker.accept(event), OrderStatus.NEW)
+                return
+            tracked = tracker.orders.get(event.order)
+            if tracked is None:
+                return
+            if isinstance(event, OrderAmended):
+                tracked.amend(event)
+                status = OrderStatus.PARTIALLY_FILLED if tracked.executed_lots else OrderStatus.NEW
+                self._say("orderModified", event, tracked, status)
+            else:
+                tracked.close(event)
+                tracker.forget(event.order)
+                self._say_closed(event, tracked)
+
+    def _publish_fill(self, trade: Trade, fill: Fill) -> None:
+        tracker = self._trackers.get(fill.account)
+        tracked = tracker.orders.get(fill.order) if tracker else None
+        if tracker is None or tracked is None:
+            return
+        tracked.fill(trade)
+        status = OrderStatus.FILLED if tracked.is_filled else OrderStatus.PARTIALLY_FILLED
+        if status is OrderStatus.FILLED:
+            tracker.forget(fill.order)
+        self._say("orderFill", trade, tracked, status, fill=fill)
+
+    def _say_closed(self, event: OrderClosed, tracked: TrackedOrder) -> None:
+        reason = EXPIRY_REASON_NAMES[CloseReason(event.reason)]
+        if reason is None:
+            self._say("orderCancelled", event, tracked, OrderStatus.CANCELLED)
+        else:
+            self._say("orderExpired", event, tracked, OrderStatus.EXPIRED, reason=reason)
+
+    def _say(
+        self,
+        name: str,
+        event: Event,
+        tracked: TrackedOrder | None,
+        status: OrderStatus,
+        fill: Fill | None = None,
+        reason: str | None = None,
+    ) -> None:
+        if tracked is None:
+            return
+        market = self._catalog.market_by_number[tracked.market]
+        data = order_data(name, event, tracked, status, market, self._clock_us(), fill, reason)
+        for stream in (ORDER_STREAM, f"{ORDER_STREAM}.{market.symbol}"):
+            self._hub.publish(stream, data, tracked.account)
+
+    def _touch(self, event: Event, touched: dict[tuple[int, int], int]) -> None:
+        """Note which balances of followed accounts an event may have changed."""
+        if isinstance(event, FundsMoved):
+            accounts, assets = (event.account, event.to_account), (event.asset,)
+        elif isinstance(event, (OrderAccepted, OrderAmended, OrderClosed, Trade)):
+            accounts = (event.account, event.maker_account) if isinstance(event, Trade) else (event.account,)
+            market = self._catalog.market_by_number[event.market]
+            assets = (market.base.number, market.quote.number)
+            if not isinstance(event, Trade):
+                assets = (assets[0] if event.side else assets[1],) if hasattr(event, "side") else assets
+        else:
+            return
+        for account in accounts:
+            if account in self._balance_accounts:
+                touched.update({(account, asset): event.time_us for asset in assets})
+
+    def _publish_balance(self, account: int, asset: int, time_us: int) -> None:
+        info = self._catalog.asset_by_number[asset]
+        available, locked = self._state.balance(account, asset)
+        data = BalanceData(
+            event_us=self._clock_us(),
+            asset=info.symbol,
+            available=info.padded(available),
+            locked=info.padded(locked),
+            engine_us=time_us,
+        )
+        self._hub.publish(BALANCE_STREAM, data, account)
+
+
+def order_data(
+    name: str,
+    event: Event,
+    tracked: TrackedOrder,
+    status: OrderStatus,
+    market: MarketInfo,
+    now_us: int,
+    fill: Fill | None = None,
+    reason: str | None = None,
+) -> OrderData:
+    """Return the message of one event of an order, after the order has taken it in."""
+    is_limit = tracked.order_type == OrderType.LIMIT
+    received = market.base if fill is not None and SIDES[fill.side] == "Bid" else market.quote
+    return OrderData(
+        event=name,
+        event_us=now_us,
+        symbol=market.symbol,
+        client_id=tracked.client_id if tracked.client_id >= 0 else UNSET,
+        side=SIDES[tracked.side],
+        order_type=ORDER_TYPES[tracked.order_type].upper(),
+        time_in_force=TIMES_IN_FORCE[tracked.time_in_force],
+        quantity=market.quantity_padded(tracked.quantity_lots or tracked.executed_lots),
+        quote_quantity=_quote_quantity(tracked, market),
+        price=market.price_padded(tracked.price_ticks) if is_limit else UNSET,
+        status=status,
+        expiry_reason=reason or UNSET,
+        order=str(tracked.order),
+        trade=fill.trade if fill else None,
+        fill_quantity=market.quantity_padded(fill.quantity_lots) if fill else UNSET,
+        fill_price=market.price_padded(fill.price_ticks) if fill else UNSET,
+        is_maker=fill.is_maker if fill else UNSET,
+        fee=received.padded(fill.fee_atoms) if fill else UNSET,
+        fee_symbol=received.symbol if fill else UNSET,
+        executed_quantity=market.quantity_padded(tracked.executed_lots),
+        executed_quote_quantity=market.quote_padded(tracked.executed_quote_atoms),
+        self_trade_prevention=SELF_TRADE_PREVENTIONS[tracked.self_trade_prevention],
+        engine_us=event.time_us,
+        post_only=bool(tracked.post_only) if is_limit else UNSET,
+    )
+
+
+def _quote_quantity(tracked: TrackedOrder, market: MarketInfo) -> str:
+    """Return what the order is worth in quote: at its limit price, or what it was sized by, or what it executed."""
+    if tracked.price_ticks:
+        atoms = min(tracked.price_ticks * tracked.quantity_lots * market.row.quote_factor, MAX_ATOMS)
+    else:
+        atoms = tracked.quote_atoms or tracked.executed_quote_atoms
+    return market.quote_padded(atoms)

@@ -1,0 +1,148 @@
+"""What streams carry.  The wire's names are single letters; ``e`` is the event, ``E`` and ``T`` are microseconds."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType, field
+
+PriceQuantity = list[str]
+
+
+class TradeData(msgspec.Struct, frozen=True, kw_only=True):
+    """A public trade."""
+
+    event: str = field(name="e", default="trade")
+    event_us: int = field(name="E")
+    symbol: str = field(name="s")
+    price: str = field(name="p")
+    quantity: str = field(name="q")
+    buyer_order: str = field(name="b")
+    seller_order: str = field(name="a")
+    trade: int = field(name="t")
+    engine_us: int = field(name="T")
+    buyer_is_maker: bool = field(name="m")
+
+
+class DepthData(msgspec.Struct, frozen=True, kw_only=True):
+    """Changed prices with their absolute quantities; "0" removes a price."""
+
+    event: str = field(name="e", default="depth")
+    event_us: int = field(name="E")
+    symbol: str = field(name="s")
+    asks: list[PriceQuantity] = field(name="a")
+    bids: list[PriceQuantity] = field(name="b")
+    first_update: int = field(name="U")
+    last_update: int = field(name="u")
+    engine_us: int = field(name="T")
+
+
+class BookTickerData(msgspec.Struct, frozen=True, kw_only=True):
+    """The best prices; null where a side is empty."""
+
+    event: str = field(name="e", default="bookTicker")
+    event_us: int = field(name="E")
+    symbol: str = field(name="s")
+    ask_price: str | None = field(name="a")
+    ask_quantity: str | None = field(name="A")
+    bid_price: str | None = field(name="b")
+    bid_quantity: str | None = field(name="B")
+    last_update: int = field(name="u")
+    engine_us: int = field(name="T")
+
+
+class TickerData(msgspec.Struct, frozen=True, kw_only=True):
+    """A market over the last 24 hours."""
+
+    event: str = field(name="e", default="ticker")
+    event_us: int = field(name="E")
+    symbol: str = field(name="s")
+    first_price: str = field(name="o")
+    last_price: str = field(name="c")
+    high: str = field(name="h")
+    low: str = field(name="l")
+    volume: str = field(name="v")
+    quote_volume: str = field(name="V")
+    trades: int = field(name="n")
+
+
+class KlineData(msgspec.Struct, frozen=True, kw_only=True):
+    """A candle; ``t`` and ``T`` are its begin and end as ISO texts."""
+
+    event: str = field(name="e", default="kline")
+    event_us: int = field(name="E")
+    symbol: str = field(name="s")
+    start: str = field(name="t")
+    end: str = field(name="T")
+    open: str = field(name="o")
+    close: str = field(name="c")
+    high: str = field(name="h")
+    low: str = field(name="l")
+    volume: str = field(name="v")
+    trades: int = field(name="n")
+    is_closed: bool = field(name="X")
+
+
+class OrderData(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to an order of the account."""
+
+    event: str = field(name="e")
+    event_us: int = field(name="E")
+    symbol: str = field(name="s")
+    client_id: int | UnsetType = field(name="c", default=UNSET)
+    side: str = field(name="S")
+    order_type: str = field(name="o")
+    time_in_force: str = field(name="f")
+    quantity: str = field(name="q")
+    quote_quantity: str | UnsetType = field(name="Q", default=UNSET)
+    price: str | UnsetType = field(name="p", default=UNSET)
+    status: str = field(name="X")
+    expiry_reason: str | UnsetType = field(name="R", default=UNSET)
+    order: str = field(name="i")
+    trade: int | None = field(name="t", default=None)
+    fill_quantity: str | UnsetType = field(name="l", default=UNSET)
+    fill_price: str | UnsetType = field(name="L", default=UNSET)
+    is_maker: bool | UnsetType = field(name="m", default=UNSET)
+    fee: str | UnsetType = field(name="n", default=UNSET)
+    fee_symbol: str | UnsetType = field(name="N", default=UNSET)
+    executed_quantity: str = field(name="z")
+    executed_quote_quantity: str = field(name="Z")
+    self_trade_prevention: str = field(name="V")
+    engine_us: int = field(name="T")
+    origin: str = field(name="O", default="USER")
+    post_only: bool | UnsetType = field(name="y", default=UNSET)
+    reduce_only: bool = field(name="r", default=False)
+
+
+class BalanceData(msgspec.Struct, frozen=True, kw_only=True):
+    """What the account holds of an asset now."""
+
+    event: str = field(name="e", default="balanceUpdate")
+    event_us: int = field(name="E")
+    asset: str = field(name="a")
+    available: str = field(name="A")
+    locked: str = field(name="L")
+    staked: str = field(name="S", default="0")
+    engine_us: int = field(name="T")
+
+
+class ClientFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client sends."""
+
+    method: str
+    params: list[str]
+    signature: list[str] | None = None
+    id: Any = None
+
+
+class FrameError(msgspec.Struct, frozen=True, kw_only=True):
+    """An error's code and sentence."""
+
+    code: int
+    message: str
+
+
+class ErrorFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a frame that was refused; nothing answers one that was accepted."""
+
+    id: None = None
+    error: FrameError

@@ -1,0 +1,137 @@
+"""Checks that several commands share, each answering True or remembering the refusal.  docs/rules.md gives their order."""
+
+from ..schema.enums import (
+    BALANCE_HEADROOM,
+    FIRST_USER_ACCOUNT,
+    AccountKind,
+    HouseAccount,
+    MarketState,
+    Parameter,
+    UserFlag,
+)
+from ..schema.rejects import Reject
+from .book import bought_asset, sold_asset
+from .emit import refuse, refuse_asset
+from .jit import cold, hot
+from .state import BALANCES
+
+TRADING_FROZEN = int(UserFlag.TRADING_FROZEN)
+WITHDRAWALS_FROZEN = int(UserFlag.WITHDRAWALS_FROZEN)
+TRANSFERS_FROZEN = int(UserFlag.TRANSFERS_FROZEN)
+
+
+@hot
+def is_user_account(s, account):
+    """Whether a number belongs to an open account of a user."""
+    return FIRST_USER_ACCOUNT <= account < s.venue[0].next_account
+
+
+@hot
+def is_house_account(account):
+    """Whether a number belongs to a house account."""
+    return 1 <= account <= HouseAccount.NETWORK_FEES
+
+
+@hot
+def user_account(s, account):
+    """Check that the account is an open account of a user."""
+    return is_user_account(s, account) or refuse(s, Reject.UNKNOWN_ACCOUNT, account, 0)
+
+
+@hot
+def known_market(s, market):
+    """Check that the market is listed."""
+    return 1 <= market <= s.venue[0].markets or refuse(s, Reject.UNKNOWN_MARKET, market, 0)
+
+
+@hot
+def known_asset(s, asset):
+    """Check that the asset is listed."""
+    return 1 <= asset <= s.venue[0].assets or refuse(s, Reject.UNKNOWN_ASSET, asset, 0)
+
+
+@hot
+def known_user(s, user):
+    """Check that the user is open."""
+    return 1 <= user <= s.venue[0].users or refuse(s, Reject.UNKNOWN_USER, user, 0)
+
+
+@hot
+def trading_account(s, account):
+    """Check that the account may trade at all."""
+    if s.accounts[account].account_kind == AccountKind.FENCED:
+        return refuse(s, Reject.ACCOUNT_CANNOT_TRADE, account, 0)
+    return True
+
+
+@hot
+def not_frozen(s, user, flag, reject):
+    """Check a freeze flag of a user."""
+    return s.users[user].user_flags & flag == 0 or refuse(s, reject, user, 0)
+
+
+@hot
+def in_class(s, user, asset, mask, reject):
+    """Check an asset's class against one of the user's masks."""
+    asset_class = s.assets[asset].eligibility_class
+    if asset_class == 0 or (mask >> asset_class) & 1 == 1:
+        return True
+    return refuse_asset(s, reject, user, asset_class, asset)
+
+
+@hot
+def eligible_to_trade(s, user, market, side):
+    """Check that the user may buy what the order buys and sell what it sells."""
+    row = s.users[user]
+    return in_class(s, user, bought_asset(market, side), row.buy_classes, Reject.NOT_ELIGIBLE_TO_BUY) and in_class(
+        s, user, sold_asset(market, side), row.sell_classes, Reject.NOT_ELIGIBLE_TO_SELL
+    )
+
+
+@cold
+def eligible_to_hold(s, account, asset):
+    """Check that an account may be given an asset; house accounts may."""
+    if not is_user_account(s, account):
+        return True
+    user = s.accounts[account].user
+    return in_class(s, user, asset, s.users[user].hold_classes, Reject.NOT_ELIGIBLE_TO_HOLD)
+
+
+@hot
+def rows_left(s):
+    """Check that a command which may add balance rows finds enough."""
+    rows = s.pools[BALANCES].rows
+    capacity = s.parameters[Parameter.BALANCES]
+    return rows + BALANCE_HEADROOM <= capacity or refuse(s, Reject.VENUE_FULL, rows, capacity)
+
+
+@hot
+def accepts_orders(s, market):
+    """Check that the market is in a state that accepts orders at all."""
+    if market.state == MarketState.CLOSED:
+        return refuse(s, Reject.MARKET_CLOSED, 0, 0)
+    if market.state == MarketState.CANCEL_ONLY:
+        return refuse(s, Reject.MARKET_CANCEL_ONLY, 0, 0)
+    return True
+
+
+@hot
+def price_in_range(s, market, price_ticks):
+    """Check a limit price against the market's range."""
+    if price_ticks < market.minimum_price_ticks:
+        return refuse(s, Reject.PRICE_BELOW_MINIMUM, price_ticks, market.minimum_price_ticks)
+    if price_ticks > market.maximum_price_ticks:
+        return refuse(s, Reject.PRICE_ABOVE_MAXIMUM, price_ticks, market.maximum_price_ticks)
+    return True
+
+
+@hot
+def quantity_in_range(s, market, quantity_lots):
+    """Check a quantity against the market's range."""
+    if quantity_lots < market.minimum_quantity_lots:
+        return refuse(s, Reject.QUANTITY_BELOW_MINIMUM, quantity_lots, market.minimum_quantity_lots)
+    if quantity_lots > market.maximum_quantity_lots:
+        return refuse(s, Reject.QUANTITY_ABOVE_MAXIMUM, quantity_lots, market.maximum_quantity_lots)
+    return True
+
+

@@ -1,0 +1,126 @@
+"""Machine operations that Python has no word for: each is a plain function and, compiled, a few instructions.
+
+The plain functions are what runs under ``NUMBA_DISABLE_JIT=1``; an ``overload`` lowers the same name to LLVM.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
+
+_I64 = ir.IntType(64)
+_MIX = 0x9E3779B97F4A7C15
+
+
+def lowest_bit(x):
+    """Index of the lowest set bit of ``x``, which is not 0."""
+    x = int(x) & 0xFFFFFFFFFFFFFFFF
+    return (x & -x).bit_length() - 1
+
+
+def highest_bit(x):
+    """Index of the highest set bit of ``x``, which is not 0."""
+    return (int(x) & 0xFFFFFFFFFFFFFFFF).bit_length() - 1
+
+
+def mix(x):
+    """Spread a number over 0 .. 2^31 - 1 (multiplicative hashing with the golden ratio)."""
+    return ((int(x) * _MIX) & 0xFFFFFFFFFFFFFFFF) >> 33
+
+
+@intrinsic
+def _lowest_bit(typingctx, x):
+    def codegen(context, builder, sig, args):
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def _highest_bit(typingctx, x):
+    def codegen(context, builder, sig, args):
+        return builder.sub(ir.Constant(_I64, 63), builder.ctlz(args[0], ir.Constant(ir.IntType(1), 1)))
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def _mix(typingctx, x):
+    def codegen(context, builder, sig, args):
+        return builder.lshr(builder.mul(args[0], ir.Constant(_I64, _MIX)), ir.Constant(_I64, 33))
+
+    return types.int64(types.int64), codegen
+
+
+@overload(lowest_bit, inline="never")
+def _overload_lowest_bit(x):
+    return lambda x: _lowest_bit(x)
+
+
+@overload(highest_bit, inline="never")
+def _overload_highest_bit(x):
+    return lambda x: _highest_bit(x)
+
+
+@overload(mix, inline="never")
+def _overload_mix(x):
+    return lambda x: _mix(x)
+
+
+def _wrap(value):
+    wrapped = (value + (1 << 63)) % (1 << 64) - (1 << 63)
+    return wrapped, wrapped != value
+
+
+def checked_add(a, b):
+    """Return (a + b wrapped to 64 bits, whether it overflowed)."""
+    return _wrap(int(a) + int(b))
+
+
+def checked_multiply(a, b):
+    """Return (a * b wrapped to 64 bits, whether it overflowed)."""
+    return _wrap(int(a) * int(b))
+
+
+def _lower_checked(name, plain):
+    @intrinsic
+    def operation(typingctx, a, b):
+        def codegen(context, builder, sig, args):
+            result = getattr(builder, name + "_with_overflow")(args[0], args[1])
+            parts = [builder.extract_value(result, 0), builder.extract_value(result, 1)]
+            return context.make_tuple(builder, sig.return_type, parts)
+
+        return types.Tuple((types.int64, types.boolean))(types.int64, types.int64), codegen
+
+    @overload(plain)
+    def _overload_checked(a, b):
+        return lambda a, b: operation(a, b)
+
+
+_lower_checked("sadd", checked_add)
+_lower_checked("smul", checked_multiply)
+
+
+def prefetch(array, i):
+    """Hint that ``array[i]`` will be used soon; decides nothing, does nothing in plain Python."""
+
+
+@intrinsic
+def _prefetch(typingctx, array, i):
+    def codegen(context, builder, sig, args):
+        array_type = sig.args[0]
+        held = context.make_array(array_type)(context, builder, args[0])
+        pointer = cgutils.get_item_pointer(context, builder, array_type, held, [args[1]], wraparound=False)
+        pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+        i32 = ir.IntType(32)
+        signature = ir.FunctionType(ir.VoidType(), [pointer.type, i32, i32, i32])
+        function = cgutils.get_or_insert_function(builder.module, signature, "llvm.prefetch.p0i8")
+        builder.call(function, [pointer, i32(0), i32(3), i32(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), codegen
+
+
+@overload(prefetch)
+def _overload_prefetch(array, i):
+    return lambda array, i: _prefetch(array, i)

@@ -1,0 +1,241 @@
+"""``Exchange``: the core as Python sees it.  Commands in, events out, and reads of the tables in between."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..schema.enums import Parameter, Side
+from ..schema.hashing import state_hash
+from ..schema.layout import COMMAND_HEADER, EVENT_HEADER, RECORD
+from ..schema.tables import TABLES, AccountRow, AssetRow, MarketRow, OrderRow, Row, UserRow
+from . import entry
+from .dispatch import EVENTS_PER_COMMAND, apply
+from .rows import restore_into, rows_of
+from .state import ORDERS, new_state
+
+EVENT_ROWS = 1 << 16
+_compiled: Any = None
+
+
+class CoreStopped(Exception):
+    """Raised when an assertion of the core fires: the state is no longer to be trusted and nothing more is applied."""
+
+    def __init__(self, sequence: int, reason: str) -> None:
+        """Name the command that broke the assertion."""
+        super().__init__(f"the core stopped at command {sequence}: {reason}")
+        self.sequence = sequence
+
+
+def _c_entry() -> Any:
+    global _compiled
+    if _compiled is None:
+        compiled = entry.compile_entry()
+        _compiled = (compiled, entry.c_function(compiled))
+    return _compiled[1]
+
+
+def _row(row: type[Row], record: Any, **named: int) -> Any:
+    """Return a canonical row of one record of a table; ``named`` gives the fields that the table calls otherwise."""
+    values = {}
+    for name in row.__struct_fields__:
+        value = named[name] if name in named else record[name]
+        values[name] = bytes(value).rstrip(b"\0").decode("ascii") if isinstance(value, np.ndarray) else int(value)
+    return row(**values)
+
+
+class Exchange:
+    """One venue's state and the only ways to change it (``apply``) and to look at it."""
+
+    def __init__(self, *, look_ahead: bool = True) -> None:
+        """Open a new venue; ``look_ahead`` switches the fetching hints, which change no result."""
+        self._s = new_state()
+        self._events = np.zeros(EVENT_ROWS, EVENT_HEADER)
+        self._look_ahead = look_ahead
+        self._stopped: CoreStopped | None = None
+        if not entry.INTERPRETED:
+            self._addresses = entry.addresses(self._s)
+            self._enter = _c_entry()
+
+    @classmethod
+    def restore(cls, rows: dict[str, np.ndarray]) -> "Exchange":
+        """Return the exchange that has these canonical rows."""
+        assert list(rows) == list(TABLES), f"tables are {list(rows)}"
+        exchange = cls()
+        restore_into(exchange._s, rows)
+        return exchange
+
+    @property
+    def sequence(self) -> int:
+        """The last command applied."""
+        return int(self._s.venue[0].sequence)
+
+    @property
+    def time_us(self) -> int:
+        """The time of the last command, microseconds UTC since 1970."""
+        return int(self._s.venue[0].time_us)
+
+    def apply(self, commands: np.ndarray) -> np.ndarray:
+        """Apply stamped commands (``RECORD[n]``) and return their events (``RECORD[m]``), a copy.
+
+        Raises ``CoreStopped`` when an assertion fires.
+        """
+        parts = [part.copy() for part in self.apply_in_parts(commands)]
+        return parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0, RECORD), *parts])
+
+    def apply_in_parts(self, commands: np.ndarray) -> Iterator[np.ndarray]:
+        """As ``apply``, yielding views of the event buffer that are valid until the next one."""
+        assert commands.dtype.itemsize == RECORD.itemsize and commands.flags.c_contiguous
+        if self._stopped is not None:
+            raise self._stopped
+        done = 0
+        while done < len(commands):
+            made = self._apply_once(commands, done)
+            done += int(self._s.venue[0].applied)
+            yield self._events[:made].view(RECORD)
+
+    def _apply_once(self, commands: np.ndarray, begin: int) -> int:
+        if entry.INTERPRETED:
+            return self._interpret(commands, begin)
+        made = self._enter(
+            self._addresses.ctypes.data, commands.ctypes.data, len(commands),
+            self._events.ctypes.data, len(self._events), begin, int(self._look_ahead),
+        )  # fmt: skip
+        if made == 0:
+            self._stop(commands, begin, "an assertion fired in compiled code; its text is on stderr")
+        return int(made) - 1
+
+    def _interpret(self, commands: np.ndarray, begin: int) -> int:
+        headers = commands.view(COMMAND_HEADER).view(np.recarray)
+        try:
+            return int(apply(self._s, headers, self._events.view(np.recarray), begin, False))
+        except (AssertionError, IndexError) as e:
+            self._stop(commands, begin, str(e) or type(e).__name__)
+            raise AssertionError from e
+
+    def _stop(self, commands: np.ndarray, begin: int, reason: str) -> None:
+        at = begin + int(self._s.venue[0].applied)
+        self._stopped = CoreStopped(int(commands.view(COMMAND_HEADER)["sequence"][at]), reason)
+        raise self._stopped
+
+    def rows(self) -> dict[str, np.ndarray]:
+        """Return the canonical rows of every table, in schema order."""
+        return rows_of(self._s)
+
+    def state_hash(self) -> bytes:
+        """Return the BLAKE2b-256 over the canonical rows."""
+        return state_hash(self.rows().items())
+
+    # Reads: plain integers and canonical rows, for views and gateways.
+
+    @property
+    def markets_listed(self) -> int:
+        """How many markets are listed; they are numbered from 1."""
+        return int(self._s.venue[0].markets)
+
+    @property
+    def assets_listed(self) -> int:
+        """How many assets are listed; they are numbered from 1."""
+        return int(self._s.venue[0].assets)
+
+    @property
+    def users_opened(self) -> int:
+        """How many users there are; they are numbered from 1."""
+        return int(self._s.venue[0].users)
+
+    @property
+    def next_account(self) -> int:
+        """The number the next account will get."""
+        return int(self._s.venue[0].next_account)
+
+    @property
+    def orders_open(self) -> int:
+        """How many orders stand in all books."""
+        return int(self._s.pools[ORDERS].rows)
+
+    def parameter(self, parameter: Parameter) -> int:
+        """Return the value of a parameter."""
+        return int(self._s.parameters[parameter])
+
+    def fee_tier(self, fee_schedule: int, fee_tier: int) -> tuple[int, int]:
+        """Return (maker_ppm, taker_ppm) of a tier in a schedule."""
+        row = self._s.fee_tiers[fee_schedule * 16 + fee_tier]
+        return int(row.maker_ppm), int(row.taker_ppm)
+
+    def asset(self, asset: int) -> AssetRow | None:
+        """Return a listed asset."""
+        return _row(AssetRow, self._s.assets[asset]) if 1 <= asset <= self.assets_listed else None
+
+    def market(self, market: int) -> MarketRow | None:
+        """Return a listed market."""
+        return _row(MarketRow, self._s.markets[market]) if 1 <= market <= self.markets_listed else None
+
+    def user(self, user: int) -> UserRow | None:
+        """Return a user."""
+        return _row(UserRow, self._s.users[user]) if 1 <= user <= self.users_opened else None
+
+    def account(self, account: int) -> AccountRow | None:
+        """Return an account of a user; house accounts have no row."""
+        record = self._s.accounts[account] if 0 <= account < self.next_account else None
+        return _row(AccountRow, record, account=account) if record is not None and record["user"] != 0 else None
+
+    def balance(self, account: int, asset: int) -> tuple[int, int]:
+        """Return (available_atoms, locked_atoms) of an account in an asset."""
+        for number, available_atoms, locked_atoms in self.balances(account):
+            if number == asset:
+                return available_atoms, locked_atoms
+        return 0, 0
+
+    def balances(self, account: int) -> list[tuple[int, int, int]]:
+        """Return (asset, available_atoms, locked_atoms) of all an account holds, by asset."""
+        found = []
+        slot = int(self._s.accounts[account].first_balance)
+        while slot:
+            row = self._s.balances[slot]
+            found.append((int(row.id) & 0xFFFF, int(row.available_atoms), int(row.locked_atoms)))
+            slot = int(row.account_next)
+        return sorted(found)
+
+    def depth(self, market: int, levels: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Return (bids, asks) as (price_ticks, quantity_lots), best first, at most ``levels`` of each."""
+        return self._levels(market, Side.BID, levels), self._levels(market, Side.ASK, levels)
+
+    def _levels(self, market: int, side: Side, most: int) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        slot = int(self._s.halves[2 * market + side].best)
+        while slot and len(found) < most:
+            level = self._s.levels[slot]
+            found.append((int(level.price_ticks), int(level.lots)))
+            slot = int(level.worse)
+        return found
+
+    def level_lots(self, market: int, side: int, price_ticks: int) -> int:
+        """Return the quantity that stands at one price."""
+        return entry.lots_at(self._s, market, side, price_ticks)
+
+    def order(self, order: int) -> OrderRow | None:
+        """Return an open order."""
+        slot = entry.slot_of_order(self._s, order)
+        return self._order(slot) if slot else None
+
+    def _order(self, slot: int) -> OrderRow:
+        record = self._s.orders[slot]
+        return _row(OrderRow, record, order=int(record["id"]))
+
+    def open_orders(self, account: int, market: int = 0) -> list[OrderRow]:
+        """Return the open orders of an account in a market, or in all, oldest first."""
+        found = []
+        slot = int(self._s.accounts[account].first_order)
+        while slot:
+            row = self._s.orders[slot]
+            if market in (0, int(row.market)):
+                found.append(self._order(slot))
+            slot = int(row.account_next)
+        return found
+
+    def open_order_count(self, account: int) -> int:
+        """Return how many orders of an account are open."""
+        return int(self._s.accounts[account].open_orders)
+
+
+__all__ = ["EVENTS_PER_COMMAND", "CoreStopped", "Exchange"]

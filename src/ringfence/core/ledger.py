@@ -1,0 +1,114 @@
+"""Postings: the only place where a balance changes.
+
+Each posting adds to an account's available and locked atoms of an asset; at the end of every command the postings of
+each asset must have summed to zero.  Nothing but CUSTODY, which stands for the outside world, is ever below zero.
+"""
+
+from ..schema.enums import HouseAccount
+from .bits import checked_add
+from .index import find, insert, remove
+from .jit import cold, hot
+from .state import BALANCES
+
+
+@hot
+def balance_id(account, asset):
+    """Return the id of a balance row; assets take 16 bits."""
+    return account << 16 | asset
+
+
+@hot
+def balance_slot(s, account, asset):
+    """Return the slot of an account's balance in an asset, 0 if it holds none."""
+    return find(s.pools[BALANCES], s.balance_heads, s.balances, balance_id(account, asset))
+
+
+@hot
+def available(s, account, asset):
+    """Return the available atoms of an account in an asset."""
+    slot = balance_slot(s, account, asset)
+    return s.balances[slot].available_atoms if slot != 0 else 0
+
+
+@cold
+def open_balance(s, account, asset):
+    """Add an empty balance row and return its slot."""
+    pool = s.pools[BALANCES]
+    slot = pool.free
+    if slot != 0:
+        pool.free = s.balances[slot].hash_next
+    else:
+        pool.used += 1
+        slot = pool.used
+    row = s.balances[slot]
+    row.id = balance_id(account, asset)
+    row.available_atoms = 0
+    row.locked_atoms = 0
+    row.account_next = s.accounts[account].first_balance
+    s.accounts[account].first_balance = slot
+    insert(pool, s.balance_heads, s.balances, slot)
+    return slot
+
+
+@cold
+def close_balance(s, account, slot):
+    """Take an empty balance row away."""
+    pool = s.pools[BALANCES]
+    remove(pool, s.balance_heads, s.balances, slot)
+    at = s.accounts[account].first_balance
+    if at == slot:
+        s.accounts[account].first_balance = s.balances[slot].account_next
+    else:
+        while s.balances[at].account_next != slot:
+            at = s.balances[at].account_next
+            assert at != 0, "the balance is not in its account's list"
+        s.balances[at].account_next = s.balances[slot].account_next
+    s.balances[slot].id = 0
+    s.balances[slot].hash_next = pool.free
+    pool.free = slot
+
+
+@hot
+def weigh(s, asset, change):
+    """Keep the sum of this command's postings per asset, and how many of those sums are not zero."""
+    row = s.assets[asset]
+    before = row.unbalanced_atoms
+    after, overflow = checked_add(before, change)
+    assert not overflow, "the postings of one command overflow"
+    row.unbalanced_atoms = after
+    if before == 0:
+        if after != 0:
+            s.venue[0].unbalanced_assets += 1
+    elif after == 0:
+        s.venue[0].unbalanced_assets -= 1
+
+
+@hot
+def post(s, account, asset, available_change, locked_change):
+    """Change an account's available and locked atoms of an asset."""
+    if available_change == 0 and locked_change == 0:
+        return
+    slot = balance_slot(s, account, asset)
+    if slot == 0:
+        slot = open_balance(s, account, asset)
+    row = s.balances[slot]
+    free, overflow_free = checked_add(row.available_atoms, available_change)
+    held, overflow_held = checked_add(row.locked_atoms, locked_change)
+    assert not overflow_free and not overflow_held, "a balance overflows"
+    assert free >= 0 or account == HouseAccount.CUSTODY, "a balance falls below zero"
+    assert held >= 0, "a lock falls below zero"
+    row.available_atoms = free
+    row.locked_atoms = held
+    change, overflow = checked_add(available_change, locked_change)
+    assert not overflow, "a posting overflows"
+    if change != 0:
+        weigh(s, asset, change)
+    if free == 0 and held == 0:
+        close_balance(s, account, slot)
+
+
+@hot
+def move(s, account, to_account, asset, atoms):
+    """Move available atoms from one account to another."""
+    post(s, account, asset, -atoms, 0)
+    post(s, to_account, asset, atoms, 0)

@@ -1,0 +1,196 @@
+"""Money that comes, goes and moves without a trade: deposits, withdrawals, transfers.  docs/rules.md, "Money"."""
+
+from ..schema.enums import HouseAccount, MoveCause, Parameter
+from ..schema.fields import MAX_ATOMS
+from ..schema.rejects import Reject
+from .admission import (
+    TRANSFERS_FROZEN,
+    WITHDRAWALS_FROZEN,
+    eligible_to_hold,
+    in_class,
+    is_house_account,
+    is_user_account,
+    known_asset,
+    not_frozen,
+    rows_left,
+    user_account,
+)
+from .emit import emit_moved, refuse, refuse_asset
+from .index import find, insert, remove
+from .jit import cold
+from .ledger import available, move
+from .orders import funded
+from .state import WITHDRAWALS
+
+
+@cold
+def deposit(s, events, c):
+    """Credit money from outside, once per number of its source."""
+    if c.account != HouseAccount.SUSPENSE and not user_account(s, c.account):
+        return False
+    if not (known_asset(s, c.asset) and eligible_to_hold(s, c.account, c.asset) and rows_left(s)):
+        return False
+    if c.amount_atoms > MAX_ATOMS + available(s, HouseAccount.CUSTODY, c.asset):
+        return refuse_asset(s, Reject.SUPPLY_LIMIT, 0, MAX_ATOMS, c.asset)
+    source = s.sources[c.source]
+    if c.number <= source.last_number:
+        return refuse(s, Reject.NUMBER_ALREADY_APPLIED, c.number, source.last_number)
+    if c.number != source.last_number + 1:
+        return refuse(s, Reject.NUMBER_NOT_NEXT, c.number, source.last_number)
+    source.last_number = c.number
+    move(s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms)
+    emit_moved(
+        s, events, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms, MoveCause.DEPOSIT, c.number, c.source
+    )
+    return True
+
+
+@cold
+def may_withdraw(s, c):
+    """Check who withdraws what, and that there is room to remember it."""
+    if not (user_account(s, c.account) and known_asset(s, c.asset)):
+        return False
+    user = s.accounts[c.account].user
+    if not not_frozen(s, user, WITHDRAWALS_FROZEN, Reject.WITHDRAWALS_FROZEN):
+        return False
+    if not in_class(s, user, c.asset, s.users[user].withdraw_classes, Reject.NOT_ELIGIBLE_TO_WITHDRAW):
+        return False
+    rows, capacity = s.pools[WITHDRAWALS].rows, s.parameters[Parameter.WITHDRAWALS]
+    if rows >= capacity:
+        return refuse(s, Reject.VENUE_FULL, rows, capacity)
+    return rows_left(s)
+
+
+@cold
+def request_withdrawal(s, events, c):
+    """Reserve money that is to leave the venue."""
+    if not may_withdraw(s, c):
+        return False
+    total = c.amount_atoms + c.fee_atoms
+    if total < 0 or total > MAX_ATOMS:
+        total = MAX_ATOMS + 1  # No account holds more, and the sum of two bounds may not fit.
+    if not funded(s, c.account, c.asset, total, 0):
+        return False
+    number = s.venue[0].sequence
+    pool = s.pools[WITHDRAWALS]
+    slot = pool.free
+    if slot != 0:
+        pool.free = s.withdrawals[slot].hash_next
+    else:
+        pool.used += 1
+        slot = pool.used
+    row = s.withdrawals[slot]
+    row.id, row.account, row.asset = number, c.account, c.asset
+    row.amount_atoms, row.fee_atoms = c.amount_atoms, c.fee_atoms
+    insert(pool, s.withdrawal_heads, s.withdrawals, slot)
+    move(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total)
+    emit_moved(
+        s, events, c.account, HouseAccount.IN_TRANSIT, c.asset, total, MoveCause.WITHDRAWAL_REQUESTED, number, 0
+    )
+    return True
+
+
+@cold
+def pending_withdrawal(s, number):
+    """Return the slot of a pending withdrawal, after refusing what is not one; 0 if refused."""
+    slot = find(s.pools[WITHDRAWALS], s.withdrawal_heads, s.withdrawals, number)
+    if slot == 0:
+        refuse(s, Reject.UNKNOWN_WITHDRAWAL, number, 0)
+    return slot
+
+
+@cold
+def forget_withdrawal(s, slot):
+    """Take a withdrawal off the pending ones."""
+    pool = s.pools[WITHDRAWALS]
+    remove(pool, s.withdrawal_heads, s.withdrawals, slot)
+    s.withdrawals[slot].id = 0
+    s.withdrawals[slot].hash_next = pool.free
+    pool.free = slot
+
+
+@cold
+def leave_transit(s, events, to_account, asset, atoms, cause, number):
+    """Move money out of IN_TRANSIT, if there is any to move."""
+    if atoms != 0:
+        move(s, HouseAccount.IN_TRANSIT, to_account, asset, atoms)
+        emit_moved(s, events, HouseAccount.IN_TRANSIT, to_account, asset, atoms, cause, number, 0)
+
+
+@cold
+def settle_withdrawal(s, events, c):
+    """Let the money of a withdrawal that is final outside leave the venue."""
+    slot = pending_withdrawal(s, c.withdrawal)
+    if slot == 0:
+        return False
+    row = s.withdrawals[slot]
+    number = row.id
+    leave_transit(
+        s, events, HouseAccount.CUSTODY, row.asset, row.amount_atoms, MoveCause.WITHDRAWAL_SETTLED, number
+    )
+    leave_transit(s, events, HouseAccount.NETWORK_FEES, row.asset, row.fee_atoms, MoveCause.WITHDRAWAL_FEE, number)
+    forget_withdrawal(s, slot)
+    return True
+
+
+@cold
+def return_withdrawal(s, events, c):
+    """Give the money of a withdrawal that did not happen back to its account."""
+    slot = pending_withdrawal(s, c.withdrawal)
+    if slot == 0:
+        return False
+    row = s.withdrawals[slot]
+    total = row.amount_atoms + row.fee_atoms
+    leave_transit(s, events, row.account, row.asset, total, MoveCause.WITHDRAWAL_RETURNED, row.id)
+    forget_withdrawal(s, slot)
+    return True
+
+
+@cold
+def transfer(s, events, c):
+    """Move funds between two accounts of one user."""
+    if not (user_account(s, c.account) and user_account(s, c.to_account) and known_asset(s, c.asset)):
+        return False
+    if c.account == c.to_account:
+        return refuse(s, Reject.SAME_ACCOUNT, c.account, 0)
+    user = s.accounts[c.account].user
+    if s.accounts[c.to_account].user != user:
+        return refuse(s, Reject.NOT_ONE_USERS_ACCOUNTS, c.account, c.to_account)
+    if not (not_frozen(s, user, TRANSFERS_FROZEN, Reject.TRANSFERS_FROZEN) and rows_left(s)):
+        return False
+    if not funded(s, c.account, c.asset, c.amount_atoms, 0):
+        return False
+    move(s, c.account, c.to_account, c.asset, c.amount_atoms)
+    emit_moved(s, events, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.TRANSFER, 0, 0)
+    return True
+
+
+@cold
+def takes_house_funds(account):
+    """Whether a house account may take part in a movement by the operator."""
+    return account != HouseAccount.CUSTODY and account != HouseAccount.IN_TRANSIT and is_house_account(account)
+
+
+@cold
+def move_house_funds(s, events, c):
+    """Move funds between house accounts, or from SUSPENSE to the user they belong to."""
+    if not is_house_account(c.account):
+        return refuse(s, Reject.UNKNOWN_ACCOUNT, c.account, 0)
+    if not (is_house_account(c.to_account) or user_account(s, c.to_account)):
+        return False
+    if not known_asset(s, c.asset):
+        return False
+    if c.account == c.to_account:
+        return refuse(s, Reject.SAME_ACCOUNT, c.account, 0)
+    if not takes_house_funds(c.account):
+        return refuse(s, Reject.HOUSE_ACCOUNT_CLOSED, c.account, 0)
+    to_owner = is_user_account(s, c.to_account) and c.account == HouseAccount.SUSPENSE
+    if not (to_owner or takes_house_funds(c.to_account)):
+        return refuse(s, Reject.HOUSE_ACCOUNT_CLOSED, c.to_account, 0)
+    if not (eligible_to_hold(s, c.to_account, c.asset) and rows_left(s)):
+        return False
+    if not funded(s, c.account, c.asset, c.amount_atoms, 0):
+        return False
+    move(s, c.account, c.to_account, c.asset, c.amount_atoms)
+    emit_moved(s, events, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.HOUSE, 0, 0)
+    return True

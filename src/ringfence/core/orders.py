@@ -1,0 +1,401 @@
+"""Placing and amending orders: every check first, then the fills, then what is left."""
+
+from ..schema.enums import CloseReason, MarketState, OrderType, Parameter, Side, SlippageKind, TimeInForce, MAX_SLIPPAGE_PPM
+from ..schema.fields import MAX_ATOMS
+from ..schema.rejects import Reject
+from .admission import (
+    TRADING_FROZEN,
+    accepts_orders,
+    eligible_to_trade,
+    known_market,
+    not_frozen,
+    price_in_range,
+    quantity_in_range,
+    rows_left,
+    trading_account,
+    user_account,
+)
+from .bits import checked_multiply
+from .book import find_order, lock_of, open_order, queue, sold_asset, take_out, unlock
+from .bounds import best_price, set_bound, within_band
+from .emit import emit, refuse, refuse_asset
+from .jit import cold, hot
+from .ledger import available
+from .levels import NEVER, price_key
+from .matching import FILLED, TOO_SMALL, match, settle_taker, sweep
+from .records import ORDER_ACCEPTED, ORDER_AMENDED, ORDER_CLOSED, EventKind, cast
+from .state import ORDERS
+
+RESTS = -4
+"""What becomes of a taker that goes to the book."""
+
+
+@hot
+def may_trade(s, c):
+    """Check who orders and whether the market takes it: steps 1 to 3 of PlaceOrder."""
+    if not (user_account(s, c.account) and known_market(s, c.market) and trading_account(s, c.account)):
+        return False
+    user = s.accounts[c.account].user
+    market = s.markets[c.market]
+    if not not_frozen(s, user, TRADING_FROZEN, Reject.TRADING_FROZEN):
+        return False
+    if not (eligible_to_trade(s, user, market, c.side) and accepts_orders(s, market)):
+        return False
+    if c.order_type == OrderType.MARKET and market.state == MarketState.LIMIT_ONLY:
+        return refuse(s, Reject.MARKET_LIMIT_ONLY, 0, 0)
+    if c.order_type == OrderType.MARKET and market.state == MarketState.POST_ONLY:
+        return refuse(s, Reject.MARKET_POST_ONLY, 0, 0)
+    return True
+
+
+@hot
+def combination_fits(c):
+    """Whether the fields of an order go together: step 4."""
+    if c.order_type == OrderType.LIMIT:
+        plain = c.quote_atoms == 0 and c.slippage_kind == SlippageKind.NONE and c.slippage == 0
+        return plain and (c.post_only == 0 or c.time_in_force == TimeInForce.GTC)
+    if c.price_ticks != 0 or c.post_only != 0 or (c.quantity_lots == 0) == (c.quote_atoms == 0):
+        return False
+    if c.quote_atoms != 0 and c.time_in_force == TimeInForce.FOK:
+        return False
+    if c.slippage_kind == SlippageKind.NONE:
+        return c.slippage == 0
+    return c.slippage_kind == SlippageKind.TICKS or c.slippage <= MAX_SLIPPAGE_PPM
+
+
+@hot
+def value_fits(s, market, price_ticks, quantity_lots):
+    """Check that base and quote of an order stay within MAX_ATOMS; a price of 0 stands for none."""
+    notional, too_large = checked_multiply(price_ticks, quantity_lots)
+    value, too_large_too = checked_multiply(notional, market.quote_factor)
+    base, too_large_base = checked_multiply(quantity_lots, market.lot_atoms)
+    if too_large or too_large_too or too_large_base or value > MAX_ATOMS or base > MAX_ATOMS:
+        return refuse(s, Reject.VALUE_TOO_LARGE, 0, MAX_ATOMS)
+    return True
+
+
+@hot
+def well_formed(s, c):
+    """Check form, price, quantity and value of a new order: steps 4 to 7."""
+    market = s.markets[c.market]
+    if not combination_fits(c):
+        return refuse(s, Reject.INVALID_COMBINATION, 0, 0)
+    limit = c.order_type == OrderType.LIMIT
+    if limit and not price_in_range(s, market, c.price_ticks):
+        return False
+    if c.quote_atoms == 0 and not quantity_in_range(s, market, c.quantity_lots):
+        return False
+    if limit and not within_band(s, c.market, c.price_ticks):
+        return False
+    return value_fits(s, market, c.price_ticks, c.quantity_lots)
+
+
+@hot
+def has_room(s, c):
+    """Check that there is room for the order: step 8."""
+    if c.order_type == OrderType.LIMIT and c.time_in_force == TimeInForce.GTC:
+        open_orders = s.accounts[c.account].open_orders
+        most = s.parameters[Parameter.OPEN_ORDERS_PER_ACCOUNT]
+        if open_orders >= most:
+            return refuse(s, Reject.OPEN_ORDERS_LIMIT, open_orders, most)
+        rows, capacity = s.pools[ORDERS].rows, s.parameters[Parameter.ORDERS]
+        if rows >= capacity:
+            return refuse(s, Reject.VENUE_FULL, rows, capacity)
+    return rows_left(s)
+
+
+@hot
+def crosses(s, market_number, side, price_ticks):
+    """Return the best opposite price if an order at this price crosses it, else 0."""
+    best = best_price(s, market_number, 1 - side)
+    if best != 0 and price_key(1 - side, best) <= price_key(1 - side, price_ticks):
+        return best
+    return 0
+
+
+@hot
+def would_not_take(s, c):
+    """Check that a post-only order does not cross: step 9."""
+    if c.post_only == 0:
+        return True
+    best = crosses(s, c.market, c.side, c.price_ticks)
+    return best == 0 or refuse(s, Reject.WOULD_TAKE, c.price_ticks, best)
+
+
+@hot
+def funded(s, account, asset, needed, more):
+    """Check that available plus ``more`` atoms of an asset cover what is needed."""
+    held = available(s, account, asset) + more
+    return needed <= held or refuse_asset(s, Reject.INSUFFICIENT_FUNDS, min(needed, MAX_ATOMS), held, asset)
+
+
+@cold
+def needed_by_market_order(s, c):
+    """Return what a market order needs of the asset it sells, from a sweep where its size alone does not tell."""
+    taker, market = s.taker[0], s.markets[c.market]
+    if c.side == Side.BID:
+        return sweep(s)[1] if taker.by_quote == 0 else c.quote_atoms
+    return (c.quantity_lots if taker.by_quote == 0 else sweep(s)[0]) * market.lot_atoms
+
+
+@hot
+def prepare_taker(s, c):
+    """Fill the taker from a new order that passed the checks on its form."""
+    taker = s.taker[0]
+    market = s.markets[c.market]
+    user = s.accounts[c.account].user
+    taker.order, taker.client_id, taker.created_us = s.venue[0].sequence, c.client_id, s.venue[0].time_us
+    taker.price_ticks, taker.quantity_lots = c.price_ticks, c.quantity_lots
+    taker.account, taker.user, taker.market = c.account, user, c.market
+    taker.side, taker.order_type, taker.time_in_force = c.side, c.order_type, c.time_in_force
+    taker.post_only, taker.self_trade_prevention = c.post_only, c.self_trade_prevention
+    taker.by_quote = 1 if c.quote_atoms != 0 else 0
+    taker.earlier_lots, taker.earlier_quote_atoms = 0, 0
+    start_taker(s, taker, market, c.quantity_lots, c.quote_atoms)
+    if market.impact_maximum_ppm != 0 or market.impact_minimum_ppm != 0 or c.slippage_kind != SlippageKind.NONE:
+        set_bound(s, taker, c.slippage_kind, c.slippage)
+
+
+@hot
+def start_taker(s, taker, market, left_lots, left_quote_atoms):
+    """Set what the taker has left and may do, with nothing filled and no bound."""
+    taker.left_lots, taker.left_quote_atoms = left_lots, left_quote_atoms
+    taker.filled_lots, taker.filled_quote_atoms = 0, 0
+    taker.fee_atoms, taker.maker_fees_atoms, taker.handled = 0, 0, 0
+    taker.fee_ppm = s.fee_tiers[market.fee_schedule * 16 + s.users[taker.user].fee_tier].taker_ppm
+    taker.bound_key = NEVER
+    taker.limit_key = price_key(1 - taker.side, taker.price_ticks) if taker.order_type == OrderType.LIMIT else NEVER
+
+
+@hot
+def check_funds(s, c):
+    """Check that the account can pay: step 10."""
+    market = s.markets[c.market]
+    if c.order_type == OrderType.LIMIT:
+        needed = lock_of(market, c.side, c.price_ticks, c.quantity_lots)
+    else:
+        needed = needed_by_market_order(s, c)
+    return funded(s, c.account, sold_asset(market, c.side), needed, 0)
+
+
+@hot
+def emit_accepted(s, events, c):
+    """Append the acceptance of a new order and return its place, because ``rested_lots`` comes later."""
+    taker = s.taker[0]
+    place = emit(s, events, EventKind.ORDER_ACCEPTED, c.account, c.market)
+    event = cast(events, place, ORDER_ACCEPTED)
+    event.order = taker.order
+    event.client_id = c.client_id
+    event.price_ticks = c.price_ticks
+    event.quantity_lots = c.quantity_lots
+    event.quote_atoms = c.quote_atoms
+    event.user = taker.user
+    event.side = c.side
+    event.order_type = c.order_type
+    event.time_in_force = c.time_in_force
+    event.post_only = c.post_only
+    event.self_trade_prevention = c.self_trade_prevention
+    return place
+
+
+@cold
+def closes_at_once(s, taker):
+    """Return why an order ends before any fill, FILLED if it does not."""
+    market = s.markets[taker.market]
+    if market.state == MarketState.POST_ONLY and crosses(s, taker.market, taker.side, taker.price_ticks) != 0:
+        return CloseReason.POST_ONLY_MODE.value
+    if taker.time_in_force == TimeInForce.FOK and sweep(s)[2] != FILLED:
+        return CloseReason.FILL_OR_KILL.value
+    return FILLED
+
+
+@hot
+def outcome_of(taker, stop):
+    """Return what becomes of the taker after it stopped: FILLED, RESTS, or the reason it expires for."""
+    if stop >= FILLED:
+        return stop
+    if stop == TOO_SMALL:
+        return FILLED if taker.filled_lots > 0 else CloseReason.IMMEDIATE_OR_CANCEL.value
+    if taker.order_type == OrderType.MARKET:
+        return CloseReason.INSUFFICIENT_LIQUIDITY.value
+    return RESTS if taker.time_in_force == TimeInForce.GTC else CloseReason.IMMEDIATE_OR_CANCEL.value
+
+
+@hot
+def execute(s, events):
+    """Match the taker, post what it did, and put it into the book or close it; returns the lots that rest."""
+    taker = s.taker[0]
+    market = s.markets[taker.market]
+    stop = FILLED
+    if market.state == MarketState.POST_ONLY or taker.time_in_force == TimeInForce.FOK:
+        stop = closes_at_once(s, taker)
+    if stop == FILLED:
+        stop = match(s, events)
+    outcome = outcome_of(taker, stop)
+    rests = taker.left_lots if outcome == RESTS else 0
+    settle_taker(s, market, taker, lock_of(market, taker.side, taker.price_ticks, rests))
+    if outcome == RESTS:
+        rest(s, taker)
+    elif outcome != FILLED:
+        emit_taker_closed(s, events, taker, outcome)
+    return rests
+
+
+@hot
+def rest(s, taker):
+    """Put what is left of the taker into the book."""
+    slot = open_order(s)
+    row = s.orders[slot]
+    row.id, row.client_id, row.price_ticks = taker.order, taker.client_id, taker.price_ticks
+    row.quantity_lots, row.remaining_lots = taker.quantity_lots, taker.left_lots
+    row.executed_quote_atoms = taker.earlier_quote_atoms + taker.filled_quote_atoms
+    row.priority, row.created_us = s.venue[0].sequence, taker.created_us
+    row.account, row.user, row.market = taker.account, taker.user, taker.market
+    row.side, row.time_in_force = taker.side, taker.time_in_force
+    row.post_only, row.self_trade_prevention = taker.post_only, taker.self_trade_prevention
+    queue(s, slot)
+    s.markets[taker.market].book_sequence = s.venue[0].sequence
+
+
+@cold
+def emit_taker_closed(s, events, taker, reason):
+    """Append the end of an order that does not go to the book."""
+    event = cast(events, emit(s, events, EventKind.ORDER_CLOSED, taker.account, taker.market), ORDER_CLOSED)
+    event.order = taker.order
+    event.price_ticks = taker.price_ticks
+    event.remaining_lots = taker.left_lots if taker.by_quote == 0 else 0
+    event.executed_lots = taker.earlier_lots + taker.filled_lots
+    event.executed_quote_atoms = taker.earlier_quote_atoms + taker.filled_quote_atoms
+    event.side = taker.side
+    event.reason = reason
+
+
+@hot
+def place_order(s, events, c):
+    """Place an order; returns whether it was accepted."""
+    if not (may_trade(s, c) and well_formed(s, c) and has_room(s, c) and would_not_take(s, c)):
+        return False
+    prepare_taker(s, c)
+    if not check_funds(s, c):
+        return False
+    place = emit_accepted(s, events, c)
+    rested = execute(s, events)
+    cast(events, place, ORDER_ACCEPTED).rested_lots = rested
+    return True
+
+
+@hot
+def own_order(s, account, market, order):
+    """Return the slot of an account's open order in a market, after refusing what is not one; 0 if refused."""
+    if not (user_account(s, account) and known_market(s, market)):
+        return 0
+    slot = find_order(s, order)
+    if slot != 0 and s.orders[slot].account == account and s.orders[slot].market == market:
+        return slot
+    refuse(s, Reject.UNKNOWN_ORDER, order, 0)
+    return 0
+
+
+@cold
+def amendable(s, row, c):
+    """Check what an amendment asks for, as far as it does not depend on keeping the place: steps 1 and 2."""
+    market = s.markets[row.market]
+    if not not_frozen(s, row.user, TRADING_FROZEN, Reject.TRADING_FROZEN):
+        return False
+    if not (eligible_to_trade(s, row.user, market, row.side) and accepts_orders(s, market)):
+        return False
+    if not price_in_range(s, market, c.price_ticks):
+        return False
+    executed = row.quantity_lots - row.remaining_lots
+    if c.quantity_lots >= market.minimum_quantity_lots and c.quantity_lots <= executed:
+        return refuse(s, Reject.QUANTITY_BELOW_MINIMUM, c.quantity_lots, executed + 1)
+    if not quantity_in_range(s, market, c.quantity_lots):
+        return False
+    if c.price_ticks != row.price_ticks and not within_band(s, row.market, c.price_ticks):
+        return False
+    return value_fits(s, market, c.price_ticks, c.quantity_lots)
+
+
+@cold
+def requeueable(s, row, c):
+    """Check what an order needs that is matched again: step 4."""
+    market = s.markets[row.market]
+    if not rows_left(s):
+        return False
+    if row.post_only != 0:
+        best = crosses(s, row.market, row.side, c.price_ticks)
+        if best != 0:
+            return refuse(s, Reject.WOULD_TAKE, c.price_ticks, best)
+    left = c.quantity_lots - (row.quantity_lots - row.remaining_lots)
+    needed = lock_of(market, row.side, c.price_ticks, left)
+    present = lock_of(market, row.side, row.price_ticks, row.remaining_lots)
+    return funded(s, row.account, sold_asset(market, row.side), needed, present)
+
+
+@cold
+def emit_amended(s, events, row, c, kept_place):
+    """Append an amendment of an order that still has its former price and quantity, and return its place."""
+    place = emit(s, events, EventKind.ORDER_AMENDED, row.account, row.market)
+    event = cast(events, place, ORDER_AMENDED)
+    event.order = row.id
+    event.price_ticks = c.price_ticks
+    event.quantity_lots = c.quantity_lots
+    event.previous_price_ticks = row.price_ticks
+    event.previous_remaining_lots = row.remaining_lots
+    event.side = row.side
+    event.kept_place = kept_place
+    return place
+
+
+@cold
+def shrink(s, events, row, c):
+    """Lower the quantity of an order in its place: step 3."""
+    place = emit_amended(s, events, row, c, 1)
+    less = row.quantity_lots - c.quantity_lots
+    unlock(s, row, less)
+    row.quantity_lots -= less
+    row.remaining_lots -= less
+    s.levels[row.level].lots -= less
+    s.markets[row.market].book_sequence = s.venue[0].sequence
+    cast(events, place, ORDER_AMENDED).rested_lots = row.remaining_lots
+
+
+@cold
+def requeue(s, events, slot, c):
+    """Take an order out of the book and match it with its new price and quantity: step 4."""
+    row, taker = s.orders[slot], s.taker[0]
+    market = s.markets[row.market]
+    place = emit_amended(s, events, row, c, 0)
+    executed = row.quantity_lots - row.remaining_lots
+    taker.order, taker.client_id, taker.created_us = row.id, row.client_id, row.created_us
+    taker.price_ticks, taker.quantity_lots = c.price_ticks, c.quantity_lots
+    taker.account, taker.user, taker.market = row.account, row.user, row.market
+    taker.side, taker.order_type, taker.time_in_force = row.side, OrderType.LIMIT, row.time_in_force
+    taker.post_only, taker.self_trade_prevention, taker.by_quote = row.post_only, row.self_trade_prevention, 0
+    taker.earlier_lots, taker.earlier_quote_atoms = executed, row.executed_quote_atoms
+    unlock(s, row, row.remaining_lots)
+    take_out(s, slot)
+    start_taker(s, taker, market, c.quantity_lots - executed, 0)
+    set_bound(s, taker, SlippageKind.NONE, 0)
+    rested = execute(s, events)
+    cast(events, place, ORDER_AMENDED).rested_lots = rested
+
+
+@cold
+def amend_order(s, events, c):
+    """Amend an open order; returns whether it was accepted."""
+    slot = own_order(s, c.account, c.market, c.order)
+    if slot == 0:
+        return False
+    row = s.orders[slot]
+    if not amendable(s, row, c):
+        return False
+    if c.price_ticks == row.price_ticks and c.quantity_lots <= row.quantity_lots:
+        shrink(s, events, row, c)
+        return True
+    if not requeueable(s, row, c):
+        return False
+    requeue(s, events, slot, c)
+    return True
+
+

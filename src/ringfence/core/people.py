@@ -1,0 +1,102 @@
+"""Users, their accounts, what they may do.  docs/rules.md, "Users and accounts"."""
+
+from ..schema.enums import AccountKind, Origin, Parameter
+from ..schema.rejects import Reject
+from .admission import known_user, user_account
+from .emit import emit, refuse
+from .jit import cold
+from .records import ACCOUNT_OPENED, ELIGIBILITY_SET, USER_OPENED, USER_SET, EventKind, cast
+
+
+@cold
+def room_for_accounts(s, more):
+    """Check that account numbers are left."""
+    number, capacity = s.venue[0].next_account, s.parameters[Parameter.ACCOUNTS]
+    return number + more <= capacity or refuse(s, Reject.VENUE_FULL, number, capacity)
+
+
+@cold
+def add_account(s, user, kind, sub_account):
+    """Open the next account for a user and return its number."""
+    number = s.venue[0].next_account
+    s.venue[0].next_account += 1
+    row = s.accounts[number]
+    row.user, row.sub_account, row.account_kind = user, sub_account, kind
+    s.users[user].accounts += 1
+    return number
+
+
+@cold
+def open_user(s, events, c):
+    """Open a user with a main and a fenced account."""
+    users, capacity = s.venue[0].users, s.parameters[Parameter.USERS]
+    if users >= capacity:
+        return refuse(s, Reject.VENUE_FULL, users, capacity)
+    if not room_for_accounts(s, 2):
+        return False
+    s.venue[0].users += 1
+    user = s.venue[0].users
+    row = s.users[user]
+    row.user, row.fee_tier = user, c.fee_tier
+    row.main_account = add_account(s, user, AccountKind.MAIN, 0)
+    row.fenced_account = add_account(s, user, AccountKind.FENCED, 0)
+    event = cast(events, emit(s, events, EventKind.USER_OPENED, row.main_account, 0), USER_OPENED)
+    event.user = user
+    event.fenced_account = row.fenced_account
+    event.fee_tier = c.fee_tier
+    return True
+
+
+@cold
+def open_account(s, events, c):
+    """Open the next sub-account of a user."""
+    by_user = c.origin == Origin.USER
+    if by_user and not user_account(s, c.account):
+        return False
+    if not known_user(s, c.user):
+        return False
+    row = s.users[c.user]
+    if by_user and s.accounts[c.account].user != c.user:
+        return refuse(s, Reject.NOT_ONE_USERS_ACCOUNTS, c.account, row.main_account)
+    if not room_for_accounts(s, 1):
+        return False
+    if c.sub_account != row.accounts - 1:
+        return refuse(s, Reject.SUB_ACCOUNT_NOT_NEXT, c.sub_account, row.accounts - 1)
+    if row.accounts >= s.parameters[Parameter.ACCOUNTS_PER_USER]:
+        return refuse(s, Reject.ACCOUNTS_PER_USER_LIMIT, row.accounts, s.parameters[Parameter.ACCOUNTS_PER_USER])
+    number = add_account(s, c.user, AccountKind.SUB, c.sub_account)
+    event = cast(events, emit(s, events, EventKind.ACCOUNT_OPENED, number, 0), ACCOUNT_OPENED)
+    event.user = c.user
+    event.sub_account = c.sub_account
+    return True
+
+
+@cold
+def set_user(s, events, c):
+    """Set what is frozen for a user and his fee tier."""
+    if not known_user(s, c.user):
+        return False
+    row = s.users[c.user]
+    row.user_flags, row.fee_tier = c.user_flags, c.fee_tier
+    event = cast(events, emit(s, events, EventKind.USER_SET, row.main_account, 0), USER_SET)
+    event.user = c.user
+    event.user_flags = c.user_flags
+    event.fee_tier = c.fee_tier
+    return True
+
+
+@cold
+def set_eligibility(s, events, c):
+    """Set which classes of assets a user may buy, sell, hold and withdraw."""
+    if not known_user(s, c.user):
+        return False
+    row = s.users[c.user]
+    row.buy_classes, row.sell_classes = c.buy_classes, c.sell_classes
+    row.hold_classes, row.withdraw_classes = c.hold_classes, c.withdraw_classes
+    event = cast(events, emit(s, events, EventKind.ELIGIBILITY_SET, row.main_account, 0), ELIGIBILITY_SET)
+    event.user = c.user
+    event.buy_classes = c.buy_classes
+    event.sell_classes = c.sell_classes
+    event.hold_classes = c.hold_classes
+    event.withdraw_classes = c.withdraw_classes
+    return True

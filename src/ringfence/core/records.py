@@ -1,0 +1,94 @@
+"""Records of one buffer seen as their kinds: ``cast(commands, i, PLACE_ORDER).price_ticks``."""
+
+from enum import IntEnum
+
+import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
+
+from ..schema import commands as c
+from ..schema import events as e
+from ..schema.layout import COMMAND_HEADER, DTYPES, EVENT_HEADER, RECORD_BYTES, snake, tag_of
+
+WORDS = np.dtype([("word", "<i8", (RECORD_BYTES // 8,))])
+INTS = np.dtype([("word", "<i4", (RECORD_BYTES // 4,))])
+SHORTS = np.dtype([("word", "<u2", (RECORD_BYTES // 2,))])
+BYTES = np.dtype([("word", "u1", (RECORD_BYTES,))])
+
+
+def cast(records, i, dtype):
+    """Return record ``i`` of a buffer as a record of ``dtype``; both take 128 bytes."""
+    return records[i : i + 1].view(dtype).view(np.recarray)[0]
+
+
+@intrinsic
+def _cast(typingctx, records, i, dtype):
+    def codegen(context, builder, sig, args):
+        array_type = sig.args[0]
+        held = context.make_array(array_type)(context, builder, args[0])
+        pointer = cgutils.get_item_pointer(context, builder, array_type, held, [args[1]], wraparound=False)
+        return builder.bitcast(pointer, context.get_value_type(sig.return_type))
+
+    return dtype.dtype(records, types.int64, dtype), codegen
+
+
+@overload(cast)
+def _overload_cast(records, i, dtype):
+    def implementation(records, i, dtype):
+        assert 0 <= i < len(records)
+        return _cast(records, i, dtype)
+
+    return implementation
+
+
+CLOCK = DTYPES[c.Clock]
+SET_RULES = DTYPES[c.SetRules]
+SET_PARAMETER = DTYPES[c.SetParameter]
+LIST_ASSET = DTYPES[c.ListAsset]
+LIST_MARKET = DTYPES[c.ListMarket]
+SET_MARKET_STATE = DTYPES[c.SetMarketState]
+SET_MARKET_LIMITS = DTYPES[c.SetMarketLimits]
+SET_PRICE_BANDS = DTYPES[c.SetPriceBands]
+SET_FEE_TIER = DTYPES[c.SetFeeTier]
+OPEN_USER = DTYPES[c.OpenUser]
+OPEN_ACCOUNT = DTYPES[c.OpenAccount]
+SET_USER = DTYPES[c.SetUser]
+SET_ELIGIBILITY = DTYPES[c.SetEligibility]
+DEPOSIT = DTYPES[c.Deposit]
+REQUEST_WITHDRAWAL = DTYPES[c.RequestWithdrawal]
+SETTLE_WITHDRAWAL = DTYPES[c.SettleWithdrawal]
+RETURN_WITHDRAWAL = DTYPES[c.ReturnWithdrawal]
+TRANSFER = DTYPES[c.Transfer]
+MOVE_HOUSE_FUNDS = DTYPES[c.MoveHouseFunds]
+PLACE_ORDER = DTYPES[c.PlaceOrder]
+CANCEL_ORDER = DTYPES[c.CancelOrder]
+CANCEL_ALL_ORDERS = DTYPES[c.CancelAllOrders]
+AMEND_ORDER = DTYPES[c.AmendOrder]
+
+REJECTED = DTYPES[e.Rejected]
+ORDER_ACCEPTED = DTYPES[e.OrderAccepted]
+ORDER_AMENDED = DTYPES[e.OrderAmended]
+TRADE = DTYPES[e.Trade]
+ORDER_CLOSED = DTYPES[e.OrderClosed]
+FUNDS_MOVED = DTYPES[e.FundsMoved]
+USER_OPENED = DTYPES[e.UserOpened]
+ACCOUNT_OPENED = DTYPES[e.AccountOpened]
+USER_SET = DTYPES[e.UserSet]
+ELIGIBILITY_SET = DTYPES[e.EligibilitySet]
+ASSET_LISTED = DTYPES[e.AssetListed]
+MARKET_LISTED = DTYPES[e.MarketListed]
+MARKET_STATE_SET = DTYPES[e.MarketStateSet]
+MARKET_LIMITS_SET = DTYPES[e.MarketLimitsSet]
+PRICE_BANDS_SET = DTYPES[e.PriceBandsSet]
+FEE_TIER_SET = DTYPES[e.FeeTierSet]
+PARAMETER_SET = DTYPES[e.ParameterSet]
+CLOCK_TICKED = DTYPES[e.ClockTicked]
+RULES_SET = DTYPES[e.RulesSet]
+
+
+Kind = IntEnum("Kind", {snake(kind.__name__).upper(): tag_of(kind) for kind in c.COMMANDS})
+"""The tag of every command."""
+
+EventKind = IntEnum("EventKind", {snake(kind.__name__).upper(): tag_of(kind) for kind in e.EVENTS})
+"""The tag of every event."""

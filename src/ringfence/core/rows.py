@@ -1,0 +1,169 @@
+"""The canonical rows of the state, and the state from its canonical rows.
+
+What is hashed and stored says nothing of slots, links, free lists or the shape of an index, so a state that was restored, one
+that was replayed and one kept in dicts give the same bytes.
+"""
+
+import numpy as np
+
+from ..schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS
+from ..schema.layout import ROW_DTYPES
+from .book import open_order, queue
+from .jit import cold
+from .index import insert
+from .ledger import open_balance
+from .state import BALANCES, ORDERS, SCHEDULES, SOURCES, TIERS, WITHDRAWALS
+
+
+def _copied(name, table, selected):
+    """Return canonical rows with every field that the table in memory names the same."""
+    rows = np.zeros(len(selected), ROW_DTYPES[name])
+    for field in rows.dtype.names:
+        if field in table.dtype.names:
+            rows[field] = table[field][selected]
+    return rows
+
+
+def _venue(s):
+    return _copied("venue", s.venue, np.arange(1))
+
+
+def _parameters(s):
+    rows = np.zeros(len(PARAMETER_LIMITS), ROW_DTYPES["parameters"])
+    rows["parameter"] = sorted(PARAMETER_LIMITS)
+    rows["value"] = s.parameters[rows["parameter"]]
+    return rows
+
+
+def _fee_tiers(s):
+    rows = _copied("fee_tiers", s.fee_tiers, np.arange(SCHEDULES * TIERS))
+    rows["fee_schedule"], rows["fee_tier"] = np.divmod(np.arange(SCHEDULES * TIERS), TIERS)
+    return rows
+
+
+def _sources(s):
+    rows = _copied("sources", s.sources, np.arange(1, SOURCES))
+    rows["source"] = np.arange(1, SOURCES)
+    return rows
+
+
+def _accounts(s):
+    numbers = np.arange(FIRST_USER_ACCOUNT, s.venue[0].next_account)
+    rows = _copied("accounts", s.accounts, numbers)
+    rows["account"] = numbers
+    return rows
+
+
+def _live(s, table, pool):
+    """Return the slots of the rows in use, by id."""
+    ids = table["id"][: s.pools[pool].used + 1]
+    slots = np.flatnonzero(ids)
+    return slots[np.argsort(ids[slots], kind="stable")]
+
+
+def _balances(s):
+    slots = _live(s, s.balances, BALANCES)
+    rows = _copied("balances", s.balances, slots)
+    rows["account"], rows["asset"] = s.balances["id"][slots] >> 16, s.balances["id"][slots] & 0xFFFF
+    return rows
+
+
+def _orders(s):
+    slots = _live(s, s.orders, ORDERS)
+    rows = _copied("orders", s.orders, slots)
+    rows["order"] = s.orders["id"][slots]
+    return rows
+
+
+def _withdrawals(s):
+    slots = _live(s, s.withdrawals, WITHDRAWALS)
+    rows = _copied("withdrawals", s.withdrawals, slots)
+    rows["withdrawal"] = s.withdrawals["id"][slots]
+    return rows
+
+
+def rows_of(s):
+    """Return the canonical rows of every table, in schema order, sorted by key."""
+    venue = s.venue[0]
+    return {
+        "venue": _venue(s),
+        "parameters": _parameters(s),
+        "assets": _copied("assets", s.assets, np.arange(1, venue.assets + 1)),
+        "markets": _copied("markets", s.markets, np.arange(1, venue.markets + 1)),
+        "fee_tiers": _fee_tiers(s),
+        "sources": _sources(s),
+        "users": _copied("users", s.users, np.arange(1, venue.users + 1)),
+        "accounts": _accounts(s),
+        "balances": _balances(s),
+        "orders": _orders(s),
+        "withdrawals": _withdrawals(s),
+    }
+
+
+def _fill(table, numbers, rows):
+    for field in rows.dtype.names:
+        if field in table.dtype.names:
+            table[field][numbers] = rows[field]
+
+
+@cold
+def restore_balances(s, rows):
+    """Open every balance."""
+    for i in range(len(rows)):
+        slot = open_balance(s, np.int64(rows[i].account), np.int64(rows[i].asset))
+        s.balances[slot].available_atoms = rows[i].available_atoms
+        s.balances[slot].locked_atoms = rows[i].locked_atoms
+
+
+@cold
+def restore_orders(s, rows, by_priority):
+    """Queue every order, those that were queued first first."""
+    for i in by_priority:
+        source = rows[i]
+        slot = open_order(s)
+        row = s.orders[slot]
+        row.id, row.priority, row.created_us = source.order, source.priority, source.created_us
+        row.account, row.market, row.client_id = source.account, source.market, source.client_id
+        row.user = s.accounts[source.account].user
+        row.price_ticks, row.quantity_lots = source.price_ticks, source.quantity_lots
+        row.remaining_lots, row.executed_quote_atoms = source.remaining_lots, source.executed_quote_atoms
+        row.side, row.time_in_force, row.post_only = source.side, source.time_in_force, source.post_only
+        row.self_trade_prevention = source.self_trade_prevention
+        queue(s, slot)
+
+
+@cold
+def restore_withdrawals(s, rows):
+    """Remember every pending withdrawal."""
+    pool = s.pools[WITHDRAWALS]
+    for i in range(len(rows)):
+        pool.used += 1
+        row = s.withdrawals[pool.used]
+        row.id, row.account, row.asset = rows[i].withdrawal, rows[i].account, rows[i].asset
+        row.amount_atoms, row.fee_atoms = rows[i].amount_atoms, rows[i].fee_atoms
+        insert(pool, s.withdrawal_heads, s.withdrawals, pool.used)
+
+
+def _aligned(rows):
+    """Return rows as an aligned record array: compiled code is made for one layout of memory."""
+    fields = [(name, rows.dtype.fields[name][0]) for name in rows.dtype.names]
+    return np.asarray(rows, np.dtype(fields, align=True)).view(np.recarray)
+
+
+def restore_into(s, rows):
+    """Fill the state of a new venue from canonical rows."""
+    for name in ("venue", "assets", "markets", "users"):
+        first = 0 if name == "venue" else 1
+        _fill(getattr(s, name), np.arange(first, first + len(rows[name])), rows[name])
+    s.parameters[rows["parameters"]["parameter"]] = rows["parameters"]["value"]
+    _fill(s.fee_tiers, np.arange(SCHEDULES * TIERS), rows["fee_tiers"])
+    _fill(s.sources, rows["sources"]["source"], rows["sources"])
+    _fill(s.accounts, rows["accounts"]["account"], rows["accounts"])
+    venue = s.venue[0]
+    venue.users, venue.assets, venue.markets = len(rows["users"]), len(rows["assets"]), len(rows["markets"])
+    venue.next_account = FIRST_USER_ACCOUNT + len(rows["accounts"])
+    restore_balances(s, _aligned(rows["balances"]))
+    restore_orders(s, _aligned(rows["orders"]), np.argsort(rows["orders"]["priority"], kind="stable"))
+    restore_withdrawals(s, _aligned(rows["withdrawals"]))
+    # Queuing marks no book as changed, and the rows say when each last was.
+    s.markets["book_sequence"][1 : venue.markets + 1] = rows["markets"]["book_sequence"]

@@ -1,0 +1,80 @@
+"""The clock, the epoch of the rules, and the venue's parameters.  docs/rules.md, "The venue's settings"."""
+
+import numpy as np
+
+from ..schema.enums import PARAMETER_LIMITS, Parameter
+from ..schema.rejects import Reject
+from .emit import emit, refuse, refuse_field
+from .jit import cold
+from .records import CLOCK_TICKED, PARAMETER_SET, RULES_SET, EventKind, cast
+from .state import BALANCES, ORDERS, WITHDRAWALS
+
+HASH_BYTES = 32
+LOWEST = np.zeros(32, np.int64)
+HIGHEST = np.zeros(32, np.int64)
+for _parameter, (_low, _high, _) in PARAMETER_LIMITS.items():
+    LOWEST[_parameter], HIGHEST[_parameter] = _low, _high
+
+
+@cold
+def clock(s, events, c):
+    """Let a second pass."""
+    event = cast(events, emit(s, events, EventKind.CLOCK_TICKED, c.account, 0), CLOCK_TICKED)
+    for i in range(HASH_BYTES):
+        s.venue[0].seed[i] = c.seed[i]
+        event.seed[i] = c.seed[i]
+    return True
+
+
+@cold
+def set_rules(s, events, c):
+    """Open an epoch of the rules."""
+    venue = s.venue[0]
+    if c.rules_version < venue.rules_version:
+        return refuse(s, Reject.RANGE_REVERSED, c.rules_version, venue.rules_version)
+    venue.rules_version = c.rules_version
+    event = cast(events, emit(s, events, EventKind.RULES_SET, c.account, 0), RULES_SET)
+    event.rules_version = c.rules_version
+    for i in range(HASH_BYTES):
+        venue.schema_hash[i] = c.schema_hash[i]
+        event.schema_hash[i] = c.schema_hash[i]
+    return True
+
+
+@cold
+def in_use(s, parameter):
+    """Return how much of a capacity is in use; 0 for a parameter that is none."""
+    venue = s.venue[0]
+    if parameter == Parameter.USERS:
+        return venue.users
+    if parameter == Parameter.ACCOUNTS:
+        return venue.next_account
+    if parameter == Parameter.BALANCES:
+        return s.pools[BALANCES].rows
+    if parameter == Parameter.ORDERS:
+        return s.pools[ORDERS].rows
+    if parameter == Parameter.WITHDRAWALS:
+        return s.pools[WITHDRAWALS].rows
+    if parameter == Parameter.MARKETS:
+        return venue.markets
+    if parameter == Parameter.ASSETS:
+        return venue.assets
+    return 0
+
+
+@cold
+def set_parameter(s, events, c):
+    """Change a parameter within its bounds and not below what is in use."""
+    low, high = LOWEST[c.parameter], HIGHEST[c.parameter]
+    if c.value < low:
+        return refuse_field(s, Reject.FIELD_OUT_OF_RANGE, c.value, low, 2)
+    if c.value > high:
+        return refuse_field(s, Reject.FIELD_OUT_OF_RANGE, c.value, high, 2)
+    used = in_use(s, c.parameter)
+    if c.value < used:
+        return refuse(s, Reject.BELOW_USE, c.value, used)
+    s.parameters[c.parameter] = c.value
+    event = cast(events, emit(s, events, EventKind.PARAMETER_SET, c.account, 0), PARAMETER_SET)
+    event.parameter = c.parameter
+    event.value = c.value
+    return True

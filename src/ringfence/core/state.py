@@ -1,0 +1,154 @@
+"""The whole state of the venue: a handful of record tables in reserved memory.
+
+Every table has room for the most that a parameter may ever allow, as address space; pages are used as rows
+are.  So nothing moves when a table grows, and growing costs one row.  Row 0 of every table stays empty: 0 is "none" in
+every link, and fresh memory is valid without being written.
+"""
+
+import mmap
+from collections import namedtuple
+
+import numpy as np
+
+from ..schema.enums import BALANCE_HEADROOM, FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Parameter
+from ..schema.layout import ROW_DTYPES
+
+FANOUT = 32
+LEVELS_OF_TREE = 10  # five bits each cover the 48 bits of a price
+FIRST_BUCKETS = 1024
+SOURCES = 64
+SCHEDULES, TIERS = 16, 16
+
+
+def _record(size, *fields):
+    aligned = np.dtype(list(fields), align=True)
+    assert aligned.itemsize <= size, aligned.itemsize
+    layout = {"names": aligned.names, "formats": [aligned[n] for n in aligned.names]}
+    return np.dtype({**layout, "offsets": [aligned.fields[n][1] for n in aligned.names], "itemsize": size})
+
+
+def _from_row(name, size, *more):
+    fields = [(n, ROW_DTYPES[name].fields[n][0]) for n in ROW_DTYPES[name].names]
+    return _record(size, *sorted([*fields, *more], key=lambda f: -min(8, np.dtype(f[1]).base.itemsize)))
+
+
+# Where the log stands, what is being answered, and what must hold at the end of every command.
+Venue = _record(
+    256,
+    ("sequence", "i8"), ("time_us", "i8"), ("events", "i8"), ("first_event", "i8"), ("applied", "i8"),
+    ("users", "i8"), ("next_account", "i8"), ("assets", "i8"), ("markets", "i8"),
+    ("reject_value", "i8"), ("reject_limit", "i8"), ("unbalanced_assets", "i8"),
+    ("reject", "i4"), ("reject_asset", "i4"), ("reject_field", "i4"), ("rules_version", "i4"),
+    ("schema_hash", "u1", (32,)), ("seed", "u1", (32,)),
+)  # fmt: skip
+
+# The order that is being matched: what it may do, and what it has done so far.
+Taker = _record(
+    256,
+    ("order", "i8"), ("client_id", "i8"), ("price_ticks", "i8"), ("quantity_lots", "i8"), ("created_us", "i8"),
+    ("limit_key", "i8"), ("bound_key", "i8"), ("left_lots", "i8"), ("left_quote_atoms", "i8"),
+    ("filled_lots", "i8"), ("filled_quote_atoms", "i8"), ("earlier_lots", "i8"), ("earlier_quote_atoms", "i8"),
+    ("fee_atoms", "i8"), ("maker_fees_atoms", "i8"), ("handled", "i8"), ("bound_reason", "i8"), ("outcome", "i8"),
+    ("account", "i4"), ("user", "i4"), ("market", "i4"), ("fee_ppm", "i4"),
+    ("side", "u1"), ("order_type", "u1"), ("time_in_force", "u1"), ("post_only", "u1"),
+    ("self_trade_prevention", "u1"), ("by_quote", "u1"),
+)  # fmt: skip
+
+# Bookkeeping of a table whose rows come and go, and of its index.
+Pool = _record(64, ("rows", "i8"), ("used", "i8"), ("free", "i8"), ("buckets", "i8"), ("mask", "i8"))
+
+Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"))
+Market = _from_row("markets", 192)
+FeeTier = _record(8, ("maker_ppm", "i4"), ("taker_ppm", "i4"))
+Source = _record(8, ("last_number", "i8"))
+User = _from_row("users", 64)
+Account = _record(
+    32,
+    ("user", "i4"), ("sub_account", "i4"), ("first_order", "i4"), ("last_order", "i4"),
+    ("first_balance", "i4"), ("open_orders", "i4"), ("account_kind", "u1"),
+)  # fmt: skip
+Balance = _record(
+    32, ("id", "i8"), ("available_atoms", "i8"), ("locked_atoms", "i8"), ("hash_next", "i4"), ("account_next", "i4")
+)
+# The first 64 bytes are what matching touches.
+Order = _record(
+    128,
+    ("id", "i8"), ("remaining_lots", "i8"), ("price_ticks", "i8"), ("executed_quote_atoms", "i8"),
+    ("next", "i4"), ("previous", "i4"), ("level", "i4"), ("hash_next", "i4"),
+    ("account", "i4"), ("user", "i4"), ("market", "i4"),
+    ("side", "u1"), ("time_in_force", "u1"), ("post_only", "u1"), ("self_trade_prevention", "u1"),
+    ("account_next", "i4"), ("account_previous", "i4"),
+    ("quantity_lots", "i8"), ("priority", "i8"), ("client_id", "i8"), ("created_us", "i8"),
+)  # fmt: skip
+Withdrawal = _record(
+    48, ("id", "i8"), ("amount_atoms", "i8"), ("fee_atoms", "i8"), ("account", "i4"), ("asset", "i4"), ("hash_next", "i4")
+)
+# One side of a book: its price tree and its best level.
+Half = _record(64, ("prefix", "i8"), ("orders", "i8"), ("root", "i4"), ("shift", "i4"), ("best", "i4"), ("levels", "i4"))
+Level = _record(
+    64,
+    ("key", "i8"), ("price_ticks", "i8"), ("lots", "i8"), ("head", "i4"), ("tail", "i4"),
+    ("worse", "i4"), ("better", "i4"), ("leaf", "i4"), ("orders", "i4"),
+)  # fmt: skip
+Node = _record(8, ("mask", "u4"), ("parent", "i4"))
+
+# Numbers of the pools.
+ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES = range(5)
+
+_HIGHEST = {parameter: limits[1] for parameter, limits in PARAMETER_LIMITS.items()}
+_ORDERS = _HIGHEST[Parameter.ORDERS] + 2
+_MARKETS = _HIGHEST[Parameter.MARKETS] + 1
+_BALANCES = _HIGHEST[Parameter.BALANCES] + BALANCE_HEADROOM + 2
+_WITHDRAWALS = _HIGHEST[Parameter.WITHDRAWALS] + 2
+_NODES = _ORDERS * (LEVELS_OF_TREE - 1) + _MARKETS * 2 * LEVELS_OF_TREE
+
+# Name, record and room of every table, in the order of the fields of ``State``.
+TABLES = (
+    ("venue", Venue, 1),
+    ("taker", Taker, 1),
+    ("pools", Pool, 5),
+    ("parameters", np.dtype("i8"), 32),
+    ("assets", Asset, _HIGHEST[Parameter.ASSETS] + 1),
+    ("markets", Market, _MARKETS),
+    ("fee_tiers", FeeTier, SCHEDULES * TIERS),
+    ("sources", Source, SOURCES),
+    ("users", User, _HIGHEST[Parameter.USERS] + 1),
+    ("accounts", Account, _HIGHEST[Parameter.ACCOUNTS] + 2),
+    ("balances", Balance, _BALANCES),
+    ("balance_heads", np.dtype("i4"), 2 * _BALANCES),
+    ("orders", Order, _ORDERS),
+    ("order_heads", np.dtype("i4"), 2 * _ORDERS),
+    ("withdrawals", Withdrawal, _WITHDRAWALS),
+    ("withdrawal_heads", np.dtype("i4"), 2 * _WITHDRAWALS),
+    ("halves", Half, 2 * _MARKETS),
+    ("levels", Level, _ORDERS),
+    ("nodes", Node, _NODES),
+    ("kids", np.dtype("i4"), _NODES * FANOUT),
+)
+
+State = namedtuple("State", [name for name, _, _ in TABLES])
+
+
+def reserve(dtype, rows):
+    """Return a zeroed record array of ``rows`` rows that takes memory only where it is written."""
+    size = max(dtype.itemsize * rows, mmap.PAGESIZE)
+    # The log decides how much is used; reserving must not count against what the machine has.
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0))
+    if size > 1 << 24 and hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    array = np.frombuffer(memory, dtype=dtype, count=rows)
+    return array.view(np.recarray) if dtype.names else array
+
+
+def new_state():
+    """Return the state of a new venue."""
+    state = State(*(reserve(dtype, rows) for _, dtype, rows in TABLES))
+    state.venue[0].next_account = FIRST_USER_ACCOUNT
+    for parameter, (_, _, first) in PARAMETER_LIMITS.items():
+        state.parameters[parameter] = first
+    state.pools.buckets = FIRST_BUCKETS
+    state.pools.mask = FIRST_BUCKETS - 1
+    return state
+
+
+__all__ = ["BALANCES", "LEVELS", "NODES", "ORDERS", "TABLES", "WITHDRAWALS", "State", "new_state", "reserve"]

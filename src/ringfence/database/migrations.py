@@ -1,0 +1,28 @@
+"""Bringing a database to the newest revision with the migrations that a package ships beside its code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command, context
+from alembic.config import Config
+
+
+def migrate(engine: sa.Engine, folder: Path) -> None:
+    """Apply every migration of ``folder`` (``env.py`` and ``versions/``) that the database does not have yet."""
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def run_migrations() -> None:
+    """Run the revisions that Alembic chose, in the connection of ``migrate``: what an ``env.py`` of ours does."""
+    connection: sa.Connection = context.config.attributes["connection"]
+    context.configure(connection=connection, transactional_ddl=True)
+    with context.begin_transaction():
+        context.run_migrations()

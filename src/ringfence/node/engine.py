@@ -1,0 +1,174 @@
+"""The state and its log as one thing: stamp, write, sync, apply.
+
+    engine = Engine.open(directory)        takes the lock, recovers
+    committed = engine.submit(records)     durable and applied when it returns
+    engine.tick()                          a Clock command, the events chain rolled, a signed checkpoint
+    engine.close()
+
+A Clock command is the only record of its frame, so that the hashes of the log and of the events are both defined right
+after it: there checkpoints are signed and snapshots stand. One thread uses an engine; signing happens on a thread
+beside it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+import numpy as np
+
+from ringfence.core import CoreStopped, Exchange
+from ringfence.journal import Checkpoint, CheckpointLog, DirectoryLock, Journal
+from ringfence.journal.checkpoints import UNSYNCED_MAXIMUM
+from ringfence.journal.keys import open_node_key
+from ringfence.node.recovery import Recovered, recover
+from ringfence.node.replay import BATCH_RECORDS
+from ringfence.node.replica import Records, Replica, as_records
+from ringfence.schema.commands import Clock, Command, SetRules
+from ringfence.schema.enums import Origin
+from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode, schema_hash
+
+RULES_VERSION = 1
+
+
+def wall_clock_us() -> int:
+    """Return microseconds UTC since 1970."""
+    return time.time_ns() // 1000
+
+
+class Committed(NamedTuple):
+    """Commands that are durable and applied."""
+
+    first_sequence: int
+    records: Records
+    """As stamped; the submitter's own array."""
+    events: Records
+
+
+class Engine:
+    """The owner of a data directory. Made by `open`."""
+
+    recovered: Recovered
+    """What `open` found."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        journal: Journal,
+        checkpoints: CheckpointLog,
+        resources: ExitStack,
+        clock: Callable[[], int],
+    ) -> None:
+        self._replica = replica
+        self._journal = journal
+        self._checkpoints = checkpoints
+        self._resources = resources
+        self._clock = clock
+        self._seed = bytes(32)
+        self._stopped = False
+        self._signer = ThreadPoolExecutor(1, "checkpoint-signer")
+        self._signing: deque[Future[Checkpoint]] = deque()
+
+    @classmethod
+    def open(cls, directory: Path, *, clock: Callable[[], int] = wall_clock_us) -> Engine:
+        """Take DIR/lock, recover, and return the engine; a new DIR becomes an empty venue.
+
+        Raises `DirectoryInUse`, the errors of a damaged log, `StateMismatch` when snapshot, log and checkpoints
+        contradict each other, and `CoreStopped`.
+        """
+        with ExitStack() as resources:
+            resources.enter_context(DirectoryLock(directory))
+            key = open_node_key(directory / "keys")
+            found = recover(directory, key, resources)
+            engine = cls(found.replica, found.journal, found.checkpoints, resources.pop_all(), clock)
+        engine.recovered, engine._seed = found.recovered, found.seed
+        if engine.sequence == 0:
+            engine._commit(_record(SetRules(rules_version=RULES_VERSION, schema_hash=schema_hash())))
+        return engine
+
+    @property
+    def exchange(self) -> Exchange:
+        """The state; reading it is for the thread that submits."""
+        return self._replica.exchange
+
+    @property
+    def sequence(self) -> int:
+        """The last command, durable and applied."""
+        return self._journal.last_sequence
+
+    def submit(self, records: Records) -> Committed:
+        """Stamp up to `BATCH_RECORDS` records in place, make them durable, apply them, and return their events.
+
+        All of them get the present time, or the previous command's when the clock has gone back. Raises `CoreStopped`:
+        then the engine takes nothing more, and nothing of this batch may be answered.
+        """
+        assert not np.any(records.view(COMMAND_HEADER)["origin"] == Origin.NODE), "only the node itself is Origin.NODE"
+        return self._commit(records)
+
+    def tick(self) -> Committed:
+        """Let a second pass: a Clock command with the last checkpoint's hash as seed, and a checkpoint after it."""
+        committed = self._commit(_record(Clock(seed=self._seed)))
+        mark = self._replica.marks[-1]
+        assert mark.sequence == self._journal.last_sequence, "a Clock command ends its frame"
+        self._seed = self._journal.chain
+        self._collect_signed(UNSYNCED_MAXIMUM)
+        self._signing.append(self._signer.submit(self._sign, *mark[:2], self._journal.chain, mark.events_chain))
+        return committed
+
+    def close(self) -> None:
+        """Wait for signatures, close the files and give the directory free."""
+        self._stopped = True
+        try:
+            self._collect_signed(0)
+        finally:
+            self._signer.shutdown()
+            self._resources.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _commit(self, records: Records) -> Committed:
+        assert not self._stopped, "the engine is closed, or the core has stopped"
+        assert records.dtype == RECORD and 0 < records.size <= BATCH_RECORDS, f"{records.size} of {records.dtype}"
+        self._stopped = True
+        first_sequence = self._stamp(records)
+        self._journal.append(records)
+        try:
+            events = self._replica.apply(records)
+        except CoreStopped:
+            self._journal.close()
+            raise
+        self._stopped = False
+        return Committed(first_sequence, records, events)
+
+    def _stamp(self, records: Records) -> int:
+        header = records.view(COMMAND_HEADER)
+        first = self._journal.last_sequence + 1
+        header["sequence"] = np.arange(first, first + records.size)
+        header["time_us"] = max(self._replica.exchange.time_us, self._clock())
+        return first
+
+    def _sign(self, sequence: int, time_us: int, chain: bytes, events_chain: bytes) -> Checkpoint:
+        checkpoint = self._checkpoints.append(sequence, time_us, chain, events_chain)
+        self._checkpoints.sync()
+        return checkpoint
+
+    def _collect_signed(self, waiting_maximum: int) -> None:
+        """Raise what went wrong while signing; wait only when more than so many checkpoints are not durable yet."""
+        while self._signing and (self._signing[0].done() or len(self._signing) > waiting_maximum):
+            self._signing.popleft().result()
+
+
+def _record(command: Command) -> Records:
+    return as_records(bytearray(encode(command, Origin.NODE)))

@@ -1,0 +1,1 @@
+"""Records, rejects and units: the one source from which dtypes, packers, SQL tables and documentation come."""

@@ -1,0 +1,171 @@
+"""The closed lists of the venue.  Values are on disk: append, never renumber."""
+
+from enum import IntEnum, IntFlag
+
+
+class Origin(IntEnum):
+    """Who gives a command; the core refuses a command from the wrong one."""
+
+    NODE = 1
+    USER = 2
+    CUSTODY = 3
+    REGISTRAR = 4
+    PRICE_SOURCE = 5
+    OPERATOR = 6
+
+
+class HouseAccount(IntEnum):
+    """The venue's own accounts, before the users' accounts, in the order of the design."""
+
+    CUSTODY = 1
+    IN_TRANSIT = 2
+    SUSPENSE = 3
+    FEES = 4
+    REBATES = 5
+    ROUNDING = 6
+    TAX = 7
+    NETWORK_FEES = 8
+
+
+FIRST_USER_ACCOUNT = 64
+"""Account numbers below are house accounts, from here on users' accounts."""
+
+
+class AccountKind(IntEnum):
+    """What an account is for; only MAIN and SUB trade."""
+
+    HOUSE = 1
+    MAIN = 2
+    SUB = 3
+    FENCED = 4
+
+
+class AssetKind(IntEnum):
+    """What an asset is; a tracker is never shown as a share."""
+
+    CRYPTO = 1
+    CASH = 2
+    SHARE = 3
+    TRACKER = 4
+
+
+class Side(IntEnum):
+    """Side of an order; of a trade, the taker's side."""
+
+    BID = 0
+    ASK = 1
+
+
+class OrderType(IntEnum):
+    """LIMIT rests or takes up to its price; MARKET takes within the impact band and never rests."""
+
+    LIMIT = 0
+    MARKET = 1
+
+
+class TimeInForce(IntEnum):
+    """How long an order lives: until cancelled, at once in part, at once in full or not at all."""
+
+    GTC = 0
+    IOC = 1
+    FOK = 2
+
+
+class SelfTradePrevention(IntEnum):
+    """Who gives way when two orders of one user meet: the taker's remainder, the maker, or both."""
+
+    REJECT_TAKER = 0
+    REJECT_MAKER = 1
+    REJECT_BOTH = 2
+
+
+class SlippageKind(IntEnum):
+    """How a market order bounds its price: not at all beyond the impact band, by ticks, or by parts per million."""
+
+    NONE = 0
+    TICKS = 1
+    PPM = 2
+
+
+class MarketState(IntEnum):
+    """What a market accepts now."""
+
+    OPEN = 1
+    CLOSED = 2
+    CANCEL_ONLY = 3
+    LIMIT_ONLY = 4
+    POST_ONLY = 5
+
+
+class UserFlag(IntFlag):
+    """What is frozen for a user, on all of his accounts."""
+
+    TRADING_FROZEN = 1
+    WITHDRAWALS_FROZEN = 2
+    TRANSFERS_FROZEN = 4
+
+
+ALL_USER_FLAGS = 7
+
+
+class CloseReason(IntEnum):
+    """Why an order left the venue unfilled; REQUESTED is a cancellation, all others are expiries."""
+
+    REQUESTED = 1
+    IMMEDIATE_OR_CANCEL = 2
+    FILL_OR_KILL = 3
+    SELF_TRADE_PREVENTION = 4
+    PRICE_IMPACT = 5
+    INSUFFICIENT_LIQUIDITY = 6
+    SLIPPAGE_TOLERANCE_EXCEEDED = 7
+    POST_ONLY_MODE = 8
+    WORK_LIMIT = 9
+
+
+class MoveCause(IntEnum):
+    """Why funds moved without a trade."""
+
+    DEPOSIT = 1
+    WITHDRAWAL_REQUESTED = 2
+    WITHDRAWAL_FEE = 3
+    WITHDRAWAL_SETTLED = 4
+    WITHDRAWAL_RETURNED = 5
+    TRANSFER = 6
+    HOUSE = 7
+
+
+class Parameter(IntEnum):
+    """Settings of the venue that decide outcomes, so they are in the log."""
+
+    OPEN_ORDERS_PER_ACCOUNT = 1
+    FILLS_PER_COMMAND = 2
+    ACCOUNTS_PER_USER = 3
+    USERS = 4
+    ACCOUNTS = 5
+    BALANCES = 6
+    ORDERS = 7
+    WITHDRAWALS = 8
+    MARKETS = 9
+    ASSETS = 10
+
+
+PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
+    # parameter: (lowest, highest, value of a new venue)
+    Parameter.OPEN_ORDERS_PER_ACCOUNT: (1, 10_000, 1_000),
+    Parameter.FILLS_PER_COMMAND: (1, 2_000, 1_000),
+    Parameter.ACCOUNTS_PER_USER: (2, 64, 34),
+    Parameter.USERS: (1, 2**22, 2**20),
+    Parameter.ACCOUNTS: (FIRST_USER_ACCOUNT, 2**23, 2**21 + FIRST_USER_ACCOUNT),
+    Parameter.BALANCES: (1, 2**25, 2**23),
+    Parameter.ORDERS: (1, 2**23, 2**21),
+    Parameter.WITHDRAWALS: (1, 2**20, 2**16),
+    Parameter.MARKETS: (1, 2**14, 2**12),
+    Parameter.ASSETS: (1, 2**12, 2**10),
+}
+"""Bounds and first values; the highest value is what the process reserves address space for."""
+
+BALANCE_HEADROOM = 4_096
+"""Free balance rows that must be left for a command that may create some: more than one command can create."""
+
+MAX_SLIPPAGE_PPM = 10**9
+"""Largest slippage of a market order when it is given in parts per million."""

@@ -1,0 +1,214 @@
+"""From declarations to bytes: numpy dtypes, packers, typed views of a buffer, and the hash of the schema.
+
+>>> import numpy as np
+>>> buffer = np.zeros(1, RECORD)
+>>> buffer[0] = encode(CancelOrder(account=64, market=1, order=7), origin=Origin.USER)
+>>> views(buffer, COMMANDS).cancel_order[0].order
+np.int64(7)
+"""
+
+import hashlib
+import re
+import struct
+from collections import namedtuple
+from typing import Any
+
+import numpy as np
+
+from .commands import COMMANDS, CancelOrder, Command
+from .enums import Origin
+from .events import EVENTS, Event
+from .fields import Field, fields_of
+from .tables import TABLES, Row
+
+RECORD_BYTES = 128
+HEADER_BYTES = 32
+RECORD = np.dtype(f"V{RECORD_BYTES}")
+
+COMMAND_HEADER = np.dtype(
+    {
+        "names": ["sequence", "time_us", "request", "account", "kind", "origin"],
+        "formats": ["<i8", "<i8", "<i8", "<i4", "<u2", "u1"],
+        "offsets": [0, 8, 16, 24, 28, 30],
+        "itemsize": RECORD_BYTES,
+    }
+)
+EVENT_HEADER = np.dtype(
+    {
+        "names": ["sequence", "time_us", "index", "account", "market", "kind"],
+        "formats": ["<i8", "<i8", "<i4", "<i4", "<i4", "<u2"],
+        "offsets": [0, 8, 16, 20, 24, 28],
+        "itemsize": RECORD_BYTES,
+    }
+)
+_STRUCT_CODES = {"i8": "q", "i4": "i", "i2": "h", "u4": "I", "u2": "H", "u1": "B"}
+
+
+def snake(name: str) -> str:
+    """Return ``PlaceOrder`` as ``place_order``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def tag_of(kind: type) -> int:
+    """Return the number that a kind of command or event has on disk."""
+    return int(kind.__struct_config__.tag)  # type: ignore[attr-defined]
+
+
+def body_fields(kind: type[Command] | type[Event]) -> list[Field]:
+    """Return the fields of a kind without those of the header."""
+    base = Command if issubclass(kind, Command) else Event
+    return [field for field in fields_of(kind) if field.name not in base.__struct_fields__]
+
+
+def _width_and_format(code: str) -> tuple[int, Any]:
+    if code[0] in "BS":
+        return 1, ("u1", (int(code[1:]),))
+    return int(code[1:]), "<" + code
+
+
+def record_dtype(kind: type[Command] | type[Event]) -> np.dtype:
+    """Return the dtype of a kind: the header's fields, then the body's at aligned offsets, 128 bytes in all.
+
+    Text is an array of bytes, because that is what compiled code can look into.
+    """
+    header = COMMAND_HEADER if issubclass(kind, Command) else EVENT_HEADER
+    assert header.names and header.fields
+    names = list(header.names)
+    formats: list[Any] = [header.fields[name][0] for name in names]
+    offsets = [header.fields[name][1] for name in names]
+    at = HEADER_BYTES
+    for field in body_fields(kind):
+        width, form = _width_and_format(field.code)
+        at = (at + width - 1) // width * width
+        names.append(field.name)
+        formats.append(form)
+        offsets.append(at)
+        at += np.dtype(form).itemsize
+    assert at <= RECORD_BYTES, f"{kind.__name__} takes {at} bytes"
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": RECORD_BYTES})
+
+
+def row_dtype(row: type[Row]) -> np.dtype:
+    """Return the packed dtype of a canonical row."""
+    return np.dtype([(field.name, _width_and_format(field.code)[1]) for field in fields_of(row)])
+
+
+DTYPES: dict[type, np.dtype] = {kind: record_dtype(kind) for kind in (*COMMANDS, *EVENTS)}
+ROW_DTYPES: dict[str, np.dtype] = {name: row_dtype(row) for name, row in TABLES.items()}
+COMMAND_BY_TAG: dict[int, type[Command]] = {tag_of(kind): kind for kind in COMMANDS}
+EVENT_BY_TAG: dict[int, type[Event]] = {tag_of(kind): kind for kind in EVENTS}
+
+CommandViews = namedtuple("CommandViews", ["header", *(snake(kind.__name__) for kind in COMMANDS)])  # noqa: PYI024
+EventViews = namedtuple("EventViews", ["header", *(snake(kind.__name__) for kind in EVENTS)])  # noqa: PYI024
+
+
+def views(buffer: np.ndarray, kinds: tuple[type, ...]) -> Any:
+    """Return one typed record array per kind over the same buffer of ``RECORD``: ``views.place_order[i].side``."""
+    as_commands = kinds is COMMANDS
+    header = COMMAND_HEADER if as_commands else EVENT_HEADER
+    arrays = [buffer.view(dtype).view(np.recarray) for dtype in (header, *(DTYPES[kind] for kind in kinds))]
+    return (CommandViews if as_commands else EventViews)(*arrays)
+
+
+class _Packer:
+    """Packs and unpacks one kind of record with one ``struct`` call."""
+
+    def __init__(self, kind: type[Command] | type[Event]) -> None:
+        dtype = DTYPES[kind]
+        assert dtype.names and dtype.fields
+        form, at = "<", 0
+        for name in dtype.names:
+            part, offset = dtype.fields[name][0], dtype.fields[name][1]
+            code = _STRUCT_CODES.get(part.str.lstrip("<|=")) or f"{part.itemsize}s"
+            form += "x" * (offset - at) + code
+            at = offset + part.itemsize
+        self.kind, self.struct = kind, struct.Struct(form + "x" * (RECORD_BYTES - at))
+        self.names = dtype.names
+        self.header = len((COMMAND_HEADER if issubclass(kind, Command) else EVENT_HEADER).names or ())
+        self.body = body_fields(kind)
+        self.text = {field.name for field in self.body if field.code[0] == "S"}
+
+    def pack_body(self, record: Command | Event) -> list[Any]:
+        found = []
+        for field in self.body:
+            value = getattr(record, field.name)
+            if field.code[0] == "S":
+                value = value.encode("ascii")
+                assert len(value) <= int(field.code[1:]), f"{field.name} takes {field.code[1:]} characters: {value!r}"
+            found.append(value)
+        return found
+
+    def unpack(self, data: bytes | memoryview) -> Any:
+        values = dict(zip(self.names, self.struct.unpack(data), strict=True))
+        for name in self.text:
+            values[name] = values[name].rstrip(b"\0").decode("ascii")
+        values.pop("kind")
+        values.pop("origin", None)
+        return self.kind(**values)
+
+
+_PACKERS = {kind: _Packer(kind) for kind in DTYPES}
+
+
+def encode(record: Command, origin: int | None = None) -> bytes:
+    """Return the 128 bytes of a command.
+
+    ``origin`` defaults to the first origin that may give it.
+    """
+    packer = _PACKERS[type(record)]
+    given = record.origins[0] if origin is None else origin  # type: ignore[attr-defined]
+    head = (record.sequence, record.time_us, record.request, record.account, tag_of(type(record)), int(given))
+    return packer.struct.pack(*head, *packer.pack_body(record))
+
+
+def encode_event(event: Event) -> bytes:
+    """Return the 128 bytes of an event."""
+    packer = _PACKERS[type(event)]
+    head = (event.sequence, event.time_us, event.index, event.account, event.market, tag_of(type(event)))
+    return packer.struct.pack(*head, *packer.pack_body(event))
+
+
+def decode_command(data: bytes | memoryview) -> Command:
+    """Return the command in 128 bytes; ``KeyError`` if the kind is unknown."""
+    return _PACKERS[COMMAND_BY_TAG[struct.unpack_from("<H", data, 28)[0]]].unpack(data)
+
+
+def decode_event(data: bytes | memoryview) -> Event:
+    """Return the event in 128 bytes; ``KeyError`` if the kind is unknown."""
+    return _PACKERS[EVENT_BY_TAG[struct.unpack_from("<H", data, 28)[0]]].unpack(data)
+
+
+def schema_hash() -> bytes:
+    """Return the BLAKE2b-256 of the layout of every command, event and table: what a segment names."""
+    digest = hashlib.blake2b(digest_size=32)
+    for kind, dtype in DTYPES.items():
+        digest.update(f"{kind.__name__} {tag_of(kind)} {dtype.descr}\n".encode())
+    for name, dtype in ROW_DTYPES.items():
+        digest.update(f"{name} {dtype.descr}\n".encode())
+    return digest.digest()
+
+
+__all__ = [
+    "COMMAND_BY_TAG",
+    "COMMAND_HEADER",
+    "DTYPES",
+    "EVENT_BY_TAG",
+    "EVENT_HEADER",
+    "RECORD",
+    "RECORD_BYTES",
+    "ROW_DTYPES",
+    "CancelOrder",
+    "CommandViews",
+    "EventViews",
+    "Origin",
+    "body_fields",
+    "decode_command",
+    "decode_event",
+    "encode",
+    "encode_event",
+    "row_dtype",
+    "schema_hash",
+    "snake",
+    "tag_of",
+    "views",
+]

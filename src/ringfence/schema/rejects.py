@@ -1,0 +1,72 @@
+"""Why a command was refused.  The order of members is the order of the checks: the first that fails is reported."""
+
+from enum import IntEnum
+
+
+class Reject(IntEnum):
+    """A reason, its HTTP status and wire code, and a sentence with {value}, {limit} and {place}."""
+
+    status: int
+    code: str
+    text: str
+
+    def __new__(cls, value: int, status: int, code: str, text: str) -> "Reject":
+        self = int.__new__(cls, value)
+        self._value_ = value
+        self.status, self.code, self.text = status, code, text
+        return self
+
+    # every command
+    SKIPPED = 1, 500, "SERVER_ERROR", "command {value} was skipped by the operator"
+    UNKNOWN_KIND = 2, 400, "INVALID_CLIENT_REQUEST", "{value} is not a kind of command"
+    WRONG_ORIGIN = 3, 403, "FORBIDDEN", "origin {value} may not give this command"
+    FIELD_OUT_OF_RANGE = 4, 400, "INVALID_CLIENT_REQUEST", "{place}: {value} is outside its range, which ends at {limit}"
+    # who and where
+    UNKNOWN_ACCOUNT = 10, 404, "RESOURCE_NOT_FOUND", "account {value} is not open"
+    UNKNOWN_USER = 11, 404, "RESOURCE_NOT_FOUND", "user {value} is not open"
+    UNKNOWN_ASSET = 12, 400, "INVALID_ASSET", "asset {value} is not listed"
+    UNKNOWN_MARKET = 13, 400, "INVALID_MARKET", "market {value} is not listed"
+    ACCOUNT_CANNOT_TRADE = 14, 403, "FORBIDDEN", "account {value} does not trade: transfer to a trading account first"
+    UNKNOWN_ORDER = 15, 404, "RESOURCE_NOT_FOUND", "Not Found"
+    UNKNOWN_WITHDRAWAL = 16, 404, "RESOURCE_NOT_FOUND", "withdrawal {value} is not pending"
+    SAME_ACCOUNT = 17, 400, "INVALID_CLIENT_REQUEST", "account {value} is both source and destination"
+    NOT_ONE_USERS_ACCOUNTS = 18, 403, "FORBIDDEN", "accounts {value} and {limit} do not belong to one user"
+    HOUSE_ACCOUNT_CLOSED = 19, 403, "FORBIDDEN", "account {value} cannot take part in a movement of house funds"
+    # may he
+    TRADING_FROZEN = 20, 403, "ACCOUNT_DEACTIVATED", "trading is frozen for user {value}"
+    WITHDRAWALS_FROZEN = 21, 403, "ACCOUNT_DEACTIVATED", "withdrawals are frozen for user {value}"
+    TRANSFERS_FROZEN = 22, 403, "ACCOUNT_DEACTIVATED", "transfers are frozen for user {value}"
+    NOT_ELIGIBLE_TO_BUY = 23, 403, "FORBIDDEN", "user {value} is not eligible to buy assets of class {limit}"
+    NOT_ELIGIBLE_TO_SELL = 24, 403, "FORBIDDEN", "user {value} is not eligible to sell assets of class {limit}"
+    NOT_ELIGIBLE_TO_HOLD = 25, 403, "FORBIDDEN", "user {value} is not eligible to hold assets of class {limit}"
+    NOT_ELIGIBLE_TO_WITHDRAW = 26, 403, "FORBIDDEN", "user {value} is not eligible to withdraw assets of class {limit}"
+    # is the market open for it
+    MARKET_CLOSED = 30, 400, "TRADING_PAUSED", "{place} is closed"
+    MARKET_CANCEL_ONLY = 31, 400, "TRADING_PAUSED", "{place} accepts cancellations only"
+    MARKET_LIMIT_ONLY = 32, 400, "TRADING_PAUSED", "{place} accepts limit orders only"
+    MARKET_POST_ONLY = 33, 400, "TRADING_PAUSED", "{place} accepts post-only orders only"
+    # is the order well formed
+    INVALID_COMBINATION = 40, 400, "INVALID_ORDER", "Invalid order"
+    PRICE_BELOW_MINIMUM = 41, 400, "INVALID_PRICE", "price {value} is below the minimum {limit} of {place}"
+    PRICE_ABOVE_MAXIMUM = 42, 400, "INVALID_PRICE", "price {value} is above the maximum {limit} of {place}"
+    QUANTITY_BELOW_MINIMUM = 43, 400, "INVALID_QUANTITY", "quantity {value} is below the minimum {limit} of {place}"
+    QUANTITY_ABOVE_MAXIMUM = 44, 400, "INVALID_QUANTITY", "quantity {value} is above the maximum {limit} of {place}"
+    PRICE_OUT_OF_BAND = 45, 400, "INVALID_PRICE", "Price is too far from the last active price"
+    VALUE_TOO_LARGE = 46, 400, "INVALID_QUANTITY", "the value of the order is too large for {place}"
+    # is there room and money
+    OPEN_ORDERS_LIMIT = 50, 400, "ORDER_LIMIT", "account has {value} open orders and the limit is {limit}"
+    VENUE_FULL = 51, 503, "ORDER_LIMIT", "the venue's table is full at {limit} rows"
+    WOULD_TAKE = 52, 400, "INVALID_ORDER", "Order would immediately match and take"
+    INSUFFICIENT_FUNDS = 53, 400, "INSUFFICIENT_FUNDS", "{value} of {place} needed and {limit} available"
+    SUPPLY_LIMIT = 54, 400, "INVALID_QUANTITY", "deposits of {place} would exceed {limit} atoms in all"
+    # deposits
+    NUMBER_ALREADY_APPLIED = 60, 409, "PRECONDITION_FAILED", "deposit {value} of this source was applied; the last is {limit}"
+    NUMBER_NOT_NEXT = 61, 409, "PRECONDITION_FAILED", "deposit {value} of this source is not next; the last is {limit}"
+    # listings and settings
+    INVALID_SYMBOL = 70, 400, "INVALID_SYMBOL", "a symbol is 1 to 16 of A-Z, 0-9 and '.'; names are printable ASCII"
+    SYMBOL_IN_USE = 71, 409, "PRECONDITION_FAILED", "the symbol is listed already, as number {value}"
+    FACTOR_NOT_INTEGER = 72, 400, "INVALID_CLIENT_REQUEST", "one tick times one lot is not a whole number of quote atoms"
+    RANGE_REVERSED = 73, 400, "INVALID_RANGE", "{value} is above {limit}"
+    SUB_ACCOUNT_NOT_NEXT = 74, 409, "PRECONDITION_FAILED", "sub-account {value} is not next; the next is {limit}"
+    ACCOUNTS_PER_USER_LIMIT = 75, 400, "FORBIDDEN", "user has {value} accounts and the limit is {limit}"
+    BELOW_USE = 76, 409, "PRECONDITION_FAILED", "the setting {value} is below what is in use, {limit}"

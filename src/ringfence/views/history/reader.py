@@ -1,0 +1,145 @@
+"""Questions to history. Every call takes a connection of its own, so they may come from any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from ..candles import Candle, Interval
+from .tables import DEPOSITS, FILLS, KLINES, MOVEMENTS, ORDERS, TRADES, WITHDRAWALS
+from .writer import written_cursor
+
+T = TypeVar("T")
+LIMIT_MAXIMUM = 1_000
+CANDLE_COLUMNS = [KLINES.c[name] for name in Candle.__struct_fields__]
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """Some of the rows that were asked for, and how many there are in all."""
+
+    rows: Sequence[T]
+    total: int
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Which part of the rows: ``from_us`` inclusive, ``to_us`` exclusive, newest first unless ``ascending``."""
+
+    limit: int = 100
+    offset: int = 0
+    from_us: int | None = None
+    to_us: int | None = None
+    ascending: bool = False
+
+
+FIRST = Range()
+
+
+class HistoryReader:
+    """Reads history: rows are named tuples with the columns of the tables, in integers."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def written_sequence(self) -> int:
+        """Return the last command that history holds."""
+        return written_cursor(self._engine)
+
+    def fills(
+        self,
+        accounts: Sequence[int],
+        part: Range = FIRST,
+        *,
+        market: int | None = None,
+        order_id: int | None = None,
+        is_maker: bool | None = None,
+    ) -> Page[Any]:
+        """Return fills of some accounts with the ``client_id`` (-1 for none) of their orders."""
+        joined = FILLS.outerjoin(ORDERS, ORDERS.c.order_id == FILLS.c.order_id)
+        query = sa.select(FILLS, ORDERS.c.client_id).select_from(joined).where(FILLS.c.account.in_(accounts))
+        filters = {FILLS.c.market: market, FILLS.c.order_id: order_id, FILLS.c.is_maker: is_maker}
+        order = (FILLS.c.sequence, FILLS.c.event_index, FILLS.c.is_maker)
+        return self._page(query, filters, FILLS.c.time_us, order, part)
+
+    def orders(
+        self,
+        accounts: Sequence[int],
+        part: Range = FIRST,
+        *,
+        market: int | None = None,
+        order_id: int | None = None,
+        client_id: int | None = None,
+    ) -> Page[Any]:
+        """Return orders of some accounts, open ones included."""
+        query = sa.select(ORDERS).where(ORDERS.c.account.in_(accounts))
+        filters = {ORDERS.c.market: market, ORDERS.c.order_id: order_id, ORDERS.c.client_id: client_id}
+        return self._page(query, filters, ORDERS.c.created_us, (ORDERS.c.order_id,), part)
+
+    def deposits(self, accounts: Sequence[int], part: Range = FIRST) -> Page[Any]:
+        """Return deposits to some accounts."""
+        query = sa.select(DEPOSITS).where(DEPOSITS.c.account.in_(accounts))
+        return self._page(query, {}, DEPOSITS.c.time_us, (DEPOSITS.c.deposit,), part)
+
+    def withdrawals(
+        self,
+        accounts: Sequence[int],
+        part: Range = FIRST,
+        *,
+        withdrawal: int | None = None,
+        sequence: int | None = None,
+    ) -> Page[Any]:
+        """Return withdrawals of some accounts; ``withdrawal`` is the number from 1, ``sequence`` the core's id."""
+        query = sa.select(WITHDRAWALS).where(WITHDRAWALS.c.account.in_(accounts))
+        filters = {WITHDRAWALS.c.withdrawal: withdrawal, WITHDRAWALS.c.sequence: sequence}
+        return self._page(query, filters, WITHDRAWALS.c.time_us, (WITHDRAWALS.c.withdrawal,), part)
+
+    def movements(
+        self, accounts: Sequence[int], part: Range = FIRST, *, asset: int | None = None, cause: str | None = None
+    ) -> Page[Any]:
+        """Return every change of what some accounts hold, with its cause."""
+        query = sa.select(MOVEMENTS).where(MOVEMENTS.c.account.in_(accounts))
+        filters = {MOVEMENTS.c.asset: asset, MOVEMENTS.c.cause: cause}
+        order = (MOVEMENTS.c.sequence, MOVEMENTS.c.event_index, MOVEMENTS.c.line)
+        return self._page(query, filters, MOVEMENTS.c.time_us, order, part)
+
+    def trades(self, market: int, part: Range = FIRST) -> Page[Any]:
+        """Return trades of a market; ``account``s and fees in a row are not for the public."""
+        query = sa.select(TRADES).where(TRADES.c.market == market)
+        return self._page(query, {}, TRADES.c.time_us, (TRADES.c.trade,), part)
+
+    def klines(
+        self, market: int, interval: Interval, from_us: int, to_us: int, limit: int = LIMIT_MAXIMUM
+    ) -> list[Candle]:
+        """Return the candles whose span begins in [from_us, to_us), oldest first; spans without trades have none."""
+        query = (
+            sa.select(*CANDLE_COLUMNS)
+            .where(KLINES.c.market == market, KLINES.c.interval == interval.wire)
+            .where(KLINES.c.start_us >= from_us, KLINES.c.start_us < to_us)
+            .order_by(KLINES.c.start_us)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [Candle(*row) for row in connection.execute(query)]
+
+    def _page(
+        self,
+        query: sa.Select[Any],
+        filters: dict[Any, Any],
+        time_us: sa.ColumnElement[int],
+        order: Sequence[sa.ColumnElement[Any]],
+        part: Range,
+    ) -> Page[Any]:
+        assert part.limit >= 0 and part.offset >= 0, part
+        query = query.where(*(column == value for column, value in filters.items() if value is not None))
+        if part.from_us is not None:
+            query = query.where(time_us >= part.from_us)
+        if part.to_us is not None:
+            query = query.where(time_us < part.to_us)
+        count = query.with_only_columns(sa.func.count(), maintain_column_froms=True)
+        ordered = query.order_by(*(column.asc() if part.ascending else column.desc() for column in order))
+        with self._engine.connect() as connection:
+            total = connection.scalar(count) or 0
+            rows = connection.execute(ordered.limit(part.limit).offset(part.offset)).all()
+        return Page(rows, total)

@@ -1,0 +1,239 @@
+"""From events to rows: what a batch changes in each table, joined so that each row is written once a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Any
+
+from ringfence.schema.enums import CloseReason, HouseAccount, MoveCause, Side
+from ringfence.schema.events import (
+    ClockTicked,
+    Event,
+    FundsMoved,
+    OrderAccepted,
+    OrderAmended,
+    OrderClosed,
+    Trade,
+)
+
+from ..candles import Candle, Interval, fold
+from ..catalog import Catalog
+from ..orders import OrderStatus, fills_of
+
+Row = dict[str, Any]
+
+BID = int(Side.BID)
+FEES, REBATES = int(HouseAccount.FEES), int(HouseAccount.REBATES)
+ALL_INTERVALS = tuple(Interval)
+ORDER_FIELDS = (
+    "account", "market", "client_id", "price_ticks", "quantity_lots", "quote_atoms", "user", "side", "order_type",
+    "time_in_force", "post_only", "self_trade_prevention",
+)  # fmt: skip
+
+
+class WithdrawalStatus(StrEnum):
+    """Where a withdrawal stands."""
+
+    PENDING = "pending"
+    SETTLED = "settled"
+    RETURNED = "returned"
+
+
+class Changes:
+    """What a batch of whole commands changes; lists are in the order of the log.
+
+    ``deposits`` and ``withdrawals`` are counted on from the numbers given, the last ones in the database.
+    """
+
+    def __init__(self, catalog: Catalog, last_deposit: int, last_withdrawal: int) -> None:
+        self.catalog = catalog
+        self.last_deposit, self.last_withdrawal = last_deposit, last_withdrawal
+        self.new_orders: dict[int, Row] = {}
+        self.progress: dict[int, Row] = {}
+        self.amendments: dict[int, Row] = {}
+        self.trades: list[Row] = []
+        self.fills: list[Row] = []
+        self.movements: list[Row] = []
+        self.deposits: list[Row] = []
+        self.withdrawals: dict[int, Row] = {}
+        self.settlements: dict[int, Row] = {}
+        self.klines: dict[tuple[int, str, int], Candle] = {}
+        self.tick_us: int | None = None
+        """The time of the last clock tick, ``None`` without one: when to forget old candles of a second."""
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Add events, in the order of the log."""
+        trades: list[Trade] = []
+        for event in events:
+            handler = _HANDLERS.get(type(event))
+            if handler is None:
+                self.catalog.update(event)
+            else:
+                handler(self, event)
+                if type(event) is Trade:
+                    trades.append(event)
+        for market, candle in fold(trades):
+            self._add_candle(market, candle)
+
+    def _accepted(self, event: OrderAccepted) -> None:
+        row = {name: getattr(event, name) for name in ORDER_FIELDS}
+        # What neither rests nor is closed later in the command is filled.
+        status = OrderStatus.NEW if event.rested_lots else OrderStatus.FILLED
+        row.update(
+            order_id=event.order, created_us=event.time_us, updated_us=event.time_us, status=status.value,
+            executed_lots=0, executed_quote_atoms=0, close_reason=None,
+        )  # fmt: skip
+        self.new_orders[event.order] = row
+
+    def _amended(self, event: OrderAmended) -> None:
+        status = OrderStatus.FILLED
+        if event.rested_lots:
+            untouched = event.rested_lots == event.quantity_lots
+            status = OrderStatus.NEW if untouched else OrderStatus.PARTIALLY_FILLED
+        row = self.new_orders.get(event.order)
+        if row is None:
+            row = self.amendments.setdefault(event.order, {"key": event.order})
+        row["price_ticks"], row["quantity_lots"] = event.price_ticks, event.quantity_lots
+        self._progress(event.order, 0, 0, status, event.time_us, None)
+
+    def _closed(self, event: OrderClosed) -> None:
+        requested = event.reason == CloseReason.REQUESTED
+        status = OrderStatus.CANCELLED if requested else OrderStatus.EXPIRED
+        self._progress(event.order, 0, 0, status, event.time_us, event.reason)
+
+    def _traded(self, event: Trade) -> None:
+        info = self.catalog.market_by_number[event.market]
+        for fill in fills_of(event):
+            fee_asset = info.base.number if fill.side == BID else info.quote.number
+            self.fills.append(
+                {
+                    "account": fill.account, "sequence": event.sequence, "event_index": event.index,
+                    "is_maker": fill.is_maker, "time_us": event.time_us, "market": event.market, "trade": event.trade,
+                    "order_id": fill.order, "side": fill.side, "price_ticks": event.price_ticks,
+                    "quantity_lots": event.quantity_lots, "quote_atoms": event.quote_atoms,
+                    "fee_atoms": fill.fee_atoms, "fee_asset": fee_asset,
+                }
+            )  # fmt: skip
+        self.trades.append(
+            {
+                "sequence": event.sequence, "time_us": event.time_us, "event_index": event.index,
+                "account": event.account, "market": event.market, "trade": event.trade,
+                "taker_order": event.taker_order, "maker_order": event.maker_order, "price_ticks": event.price_ticks,
+                "quantity_lots": event.quantity_lots, "quote_atoms": event.quote_atoms,
+                "taker_fee_atoms": event.taker_fee_atoms, "maker_fee_atoms": event.maker_fee_atoms,
+                "maker_account": event.maker_account, "side": event.side,
+            }
+        )  # fmt: skip
+        self._move_trade(event, event.quantity_lots * info.row.lot_atoms, info.base.number, info.quote.number)
+        lots, quote = event.quantity_lots, event.quote_atoms
+        self._progress(event.taker_order, lots, quote, None, event.time_us, None)
+        maker = OrderStatus.PARTIALLY_FILLED if event.maker_remaining_lots else OrderStatus.FILLED
+        self._progress(event.maker_order, lots, quote, maker, event.time_us, None)
+
+    def _move_trade(self, event: Trade, base_atoms: int, base: int, quote: int) -> None:
+        taker, maker, quote_atoms = event.account, event.maker_account, event.quote_atoms
+        buyer, seller, buyer_fee, seller_fee = taker, maker, event.taker_fee_atoms, event.maker_fee_atoms
+        if event.side != BID:
+            buyer, seller, buyer_fee, seller_fee = seller, buyer, seller_fee, buyer_fee
+        lines = [
+            (buyer, base, base_atoms, "TRADE"),
+            (buyer, quote, -quote_atoms, "TRADE"),
+            (seller, base, -base_atoms, "TRADE"),
+            (seller, quote, quote_atoms, "TRADE"),
+        ]
+        for payer, asset, fee_atoms in ((buyer, base, buyer_fee), (seller, quote, seller_fee)):
+            if fee_atoms:
+                house, cause = (FEES, "FEE") if fee_atoms > 0 else (REBATES, "REBATE")
+                lines.append((payer, asset, -fee_atoms, cause))
+                lines.append((house, asset, fee_atoms, cause))
+        self._move(event, lines)
+
+    def _move(self, event: Event, lines: list[tuple[int, int, int, str]]) -> None:
+        for line, (account, asset, delta_atoms, cause) in enumerate(lines):
+            self.movements.append(
+                {
+                    "account": account, "sequence": event.sequence, "event_index": event.index, "line": line,
+                    "time_us": event.time_us, "asset": asset, "delta_atoms": delta_atoms, "cause": cause,
+                }
+            )  # fmt: skip
+
+    def _moved(self, event: FundsMoved) -> None:
+        cause, amount = MoveCause(event.cause), event.amount_atoms
+        lines = [
+            (event.account, event.asset, -amount, cause.name),
+            (event.to_account, event.asset, amount, cause.name),
+        ]
+        self._move(event, lines)
+        if cause is MoveCause.DEPOSIT:
+            self._deposited(event)
+        elif cause is MoveCause.WITHDRAWAL_REQUESTED:
+            self._requested(event)
+        elif cause is MoveCause.WITHDRAWAL_SETTLED:
+            self._settled(event, {"status": WithdrawalStatus.SETTLED.value, "fee_atoms": 0})
+        elif cause is MoveCause.WITHDRAWAL_RETURNED:
+            self._settled(event, {"status": WithdrawalStatus.RETURNED.value, "fee_atoms": None})
+        elif cause is MoveCause.WITHDRAWAL_FEE:
+            self._settled(event, {"fee_atoms": amount})
+
+    def _deposited(self, event: FundsMoved) -> None:
+        self.last_deposit += 1
+        self.deposits.append(
+            {
+                "deposit": self.last_deposit, "sequence": event.sequence, "time_us": event.time_us,
+                "account": event.to_account, "asset": event.asset, "amount_atoms": event.amount_atoms,
+                "source_number": event.reference, "source": event.source,
+            }
+        )  # fmt: skip
+
+    def _requested(self, event: FundsMoved) -> None:
+        self.last_withdrawal += 1
+        self.withdrawals[event.reference] = {
+            "withdrawal": self.last_withdrawal, "sequence": event.reference, "time_us": event.time_us,
+            "account": event.account, "asset": event.asset, "reserved_atoms": event.amount_atoms, "fee_atoms": None,
+            "status": WithdrawalStatus.PENDING.value, "updated_us": event.time_us,
+        }  # fmt: skip
+
+    def _settled(self, event: FundsMoved, change: Row) -> None:
+        row = self.withdrawals.get(event.reference)
+        if row is None:
+            row = self.settlements.setdefault(event.reference, {"key": event.reference})
+        row.update(change, updated_us=event.time_us)
+
+    def _ticked(self, event: ClockTicked) -> None:
+        self.tick_us = event.time_us
+
+    def _progress(
+        self, order: int, lots: int, quote: int, status: OrderStatus | None, time_us: int, reason: int | None
+    ) -> None:
+        row = self.new_orders.get(order)
+        if row is None:
+            row = self.progress.get(order)
+            if row is None:
+                row = self.progress[order] = {"key": order, "executed_lots": 0, "executed_quote_atoms": 0}
+        row["executed_lots"] += lots
+        row["executed_quote_atoms"] += quote
+        if status is not None:
+            row["status"] = status.value
+        elif row["status"] == "New":
+            row["status"] = OrderStatus.PARTIALLY_FILLED.value
+        row["updated_us"], row["close_reason"] = time_us, reason
+
+    def _add_candle(self, market: int, candle: Candle) -> None:
+        for interval in ALL_INTERVALS:
+            key = (market, interval.wire, interval.start_us(candle.start_us))
+            kept = self.klines.get(key)
+            if kept is None:
+                self.klines[key] = candle.copy(key[2])
+            else:
+                kept.add(candle)
+
+
+_HANDLERS: dict[type[Event], Callable[[Changes, Any], None]] = {
+    OrderAccepted: Changes._accepted,  # pyright: ignore[reportPrivateUsage]
+    OrderAmended: Changes._amended,  # pyright: ignore[reportPrivateUsage]
+    OrderClosed: Changes._closed,  # pyright: ignore[reportPrivateUsage]
+    Trade: Changes._traded,  # pyright: ignore[reportPrivateUsage]
+    FundsMoved: Changes._moved,  # pyright: ignore[reportPrivateUsage]
+    ClockTicked: Changes._ticked,  # pyright: ignore[reportPrivateUsage]
+}

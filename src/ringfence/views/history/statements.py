@@ -1,0 +1,130 @@
+"""The statements that write a batch, and the order in which they run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from ringfence.database import upsert
+from ringfence.database.statements import incoming
+
+from ..candles import DAY_US, Interval
+from .rows import Changes, Row
+from .tables import CURSOR, DEPOSITS, FILLS, KLINES, MOVEMENTS, ORDERS, TRADES, WITHDRAWALS
+
+SECONDS_KEPT_US = DAY_US
+"""Candles of a second are kept for a day; all others for ever."""
+
+MAX_SUM = 2**63 - 1
+"""Sums of candles stop here: a database's integer ends, and no sum may turn into a float."""
+
+HISTORY = 1
+"""The only row of the cursor's table."""
+
+
+class BatchStatements:
+    """Writes the changes of a batch in a transaction that the caller holds."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._put_cursor = upsert(engine, CURSOR)
+        self._put_klines = upsert(engine, KLINES, _candle_merge())
+
+    def run(self, connection: sa.Connection, changes: Changes, last_sequence: int) -> None:
+        """Write all rows, and the cursor with them."""
+        inserts: list[tuple[Any, list[Row]]] = [
+            (sa.insert(ORDERS), list(changes.new_orders.values())),
+            (_PROGRESS, [_progress_parameters(row) for row in changes.progress.values()]),
+            (_AMENDMENT, [_prefixed(row, "price_ticks", "quantity_lots") for row in changes.amendments.values()]),
+            (sa.insert(TRADES), changes.trades),
+            (sa.insert(FILLS), changes.fills),
+            (sa.insert(MOVEMENTS), changes.movements),
+            (sa.insert(DEPOSITS), changes.deposits),
+            (sa.insert(WITHDRAWALS), list(changes.withdrawals.values())),
+            (
+                _SETTLEMENT,
+                [_prefixed(row, "status", "fee_atoms", "updated_us") for row in changes.settlements.values()],
+            ),
+            (self._put_klines, _kline_rows(changes)),
+        ]
+        for statement, rows in inserts:
+            if rows:
+                connection.execute(statement, rows)
+        connection.execute(self._put_cursor, {"projection": HISTORY, "sequence": last_sequence})
+
+    def forget_seconds(self, connection: sa.Connection, markets: list[int], now_us: int) -> None:
+        """Delete the candles of a second that are older than a day."""
+        if markets:
+            before = now_us - SECONDS_KEPT_US
+            connection.execute(_FORGET, [{"of_market": market, "before": before} for market in markets])
+
+
+_PROGRESS = (
+    sa.update(ORDERS)
+    .where(ORDERS.c.order_id == bindparam("key"))
+    .values(
+        executed_lots=ORDERS.c.executed_lots + bindparam("add_lots"),
+        executed_quote_atoms=ORDERS.c.executed_quote_atoms + bindparam("add_quote"),
+        status=bindparam("new_status"),
+        updated_us=bindparam("new_updated_us"),
+        close_reason=bindparam("new_close_reason"),
+    )
+)
+_AMENDMENT = (
+    sa.update(ORDERS)
+    .where(ORDERS.c.order_id == bindparam("key"))
+    .values(price_ticks=bindparam("new_price_ticks"), quantity_lots=bindparam("new_quantity_lots"))
+)
+_SETTLEMENT = (
+    sa.update(WITHDRAWALS)
+    .where(WITHDRAWALS.c.sequence == bindparam("key"))
+    .values(
+        status=bindparam("new_status"), fee_atoms=bindparam("new_fee_atoms"), updated_us=bindparam("new_updated_us")
+    )
+)
+_FORGET = sa.delete(KLINES).where(
+    KLINES.c.market == bindparam("of_market"),
+    KLINES.c.interval == Interval.SECOND.wire,
+    KLINES.c.start_us < bindparam("before"),
+)
+
+
+def _prefixed(row: Row, *names: str) -> Row:
+    return {"key": row["key"]} | {f"new_{name}": row[name] for name in names}
+
+
+def _progress_parameters(row: Row) -> Row:
+    return _prefixed(row, "status", "updated_us", "close_reason") | {
+        "add_lots": row["executed_lots"],
+        "add_quote": row["executed_quote_atoms"],
+    }
+
+
+def _kline_rows(changes: Changes) -> list[Row]:
+    return [
+        {
+            "market": market, "interval": interval, "start_us": start_us, "open_ticks": candle.open_ticks,
+            "high_ticks": candle.high_ticks, "low_ticks": candle.low_ticks, "close_ticks": candle.close_ticks,
+            "volume_lots": min(candle.volume_lots, MAX_SUM), "quote_atoms": min(candle.quote_atoms, MAX_SUM),
+            "trades": candle.trades,
+        }
+        for (market, interval, start_us), candle in changes.klines.items()
+    ]  # fmt: skip
+
+
+def _candle_merge() -> dict[str, sa.ColumnElement[Any]]:
+    """Return how a later candle of the same span joins the one that is stored."""
+    kept = KLINES.c
+    high, low = incoming(KLINES, "high_ticks"), incoming(KLINES, "low_ticks")
+    sums = {name: _capped_sum(kept[name], incoming(KLINES, name)) for name in ("volume_lots", "quote_atoms", "trades")}
+    return sums | {
+        "high_ticks": sa.case((high > kept.high_ticks, high), else_=kept.high_ticks),
+        "low_ticks": sa.case((low < kept.low_ticks, low), else_=kept.low_ticks),
+        "close_ticks": incoming(KLINES, "close_ticks"),
+    }
+
+
+def _capped_sum(kept: sa.ColumnElement[Any], more: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    limit = sa.literal_column(str(MAX_SUM), sa.BigInteger)
+    return sa.case((kept > limit - more, limit), else_=kept + more)

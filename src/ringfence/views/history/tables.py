@@ -1,0 +1,155 @@
+"""The tables of history. Money is in atoms, prices in ticks, quantities in lots, times in microseconds, all integers.
+
+Columns that repeat a field of a record are computed from it, so that widths have one source. ``sequence`` and
+``event_index`` name the event that a row comes from. A test holds the migrations to these tables.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ringfence.database import columns_of
+from ringfence.schema.events import FundsMoved, OrderAccepted, Trade
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+INDEX = {"index": "event_index"}
+
+
+def _big(name: str, *, nullable: bool = False, key: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=nullable, primary_key=key, autoincrement=False)
+
+
+def _number(name: str, *, nullable: bool = False, key: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=nullable, primary_key=key, autoincrement=False)
+
+
+def _word(name: str, length: int, *, nullable: bool = False, key: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.String(length), nullable=nullable, primary_key=key)
+
+
+CURSOR = sa.Table(
+    "cursor",
+    METADATA,
+    _number("projection", key=True),
+    _big("sequence"),
+)
+"""One row: every command up to ``sequence`` is in the other tables."""
+
+ORDERS = sa.Table(
+    "orders",
+    METADATA,
+    *columns_of(
+        OrderAccepted,
+        without=("sequence", "index", "rested_lots", "time_us"),
+        rename={"order": "order_id"},
+        key=("order_id",),
+    ),
+    _big("created_us"),
+    _big("updated_us"),
+    _word("status", 16),
+    _big("executed_lots"),
+    _big("executed_quote_atoms"),
+    sa.Column("close_reason", sa.SmallInteger, nullable=True),
+    sa.Index(None, "account", "order_id"),
+)
+"""One row an order; ``close_reason`` is a CloseReason, null while it is open and when it was filled."""
+
+TRADES = sa.Table(
+    "trades",
+    METADATA,
+    *columns_of(Trade, without=("maker_remaining_lots",), rename=INDEX, key=("market", "trade")),
+)
+"""One row a trade; ``account`` is the taker's."""
+
+FILLS = sa.Table(
+    "fills",
+    METADATA,
+    _number("account", key=True),
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    sa.Column("is_maker", sa.Boolean, primary_key=True),
+    _big("time_us"),
+    _number("market"),
+    _big("trade"),
+    _big("order_id"),
+    sa.Column("side", sa.SmallInteger, nullable=False),
+    _big("price_ticks"),
+    _big("quantity_lots"),
+    _big("quote_atoms"),
+    _big("fee_atoms"),
+    _number("fee_asset"),
+    sa.Index(None, "order_id"),
+    sqlite_with_rowid=False,
+)
+"""Two rows a trade, the taker's and the maker's; a fee is negative when it is a rebate."""
+
+MOVEMENTS = sa.Table(
+    "movements",
+    METADATA,
+    _number("account", key=True),
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    sa.Column("line", sa.SmallInteger, primary_key=True, autoincrement=False),
+    _big("time_us"),
+    _number("asset"),
+    _big("delta_atoms"),
+    _word("cause", 24),
+    sqlite_with_rowid=False,
+)
+"""Every change of what an account holds; those of one event sum to zero in each asset, house accounts included."""
+
+DEPOSITS = sa.Table(
+    "deposits",
+    METADATA,
+    _number("deposit", key=True),
+    *columns_of(
+        FundsMoved,
+        without=("account", "market", "cause", "index"),
+        rename={"to_account": "account", "reference": "source_number"},
+    ),
+    sa.Index(None, "account", "deposit"),
+)
+"""One row a deposit, numbered from 1; ``source_number`` is its number at its source."""
+
+WITHDRAWALS = sa.Table(
+    "withdrawals",
+    METADATA,
+    _number("withdrawal", key=True),
+    _big("sequence"),
+    _big("time_us"),
+    _number("account"),
+    _number("asset"),
+    _big("reserved_atoms"),
+    _big("fee_atoms", nullable=True),
+    _word("status", 16),
+    _big("updated_us"),
+    sa.UniqueConstraint("sequence"),
+    sa.Index(None, "account", "withdrawal"),
+)
+"""One row a withdrawal, numbered from 1; ``sequence`` is its id in the core, ``reserved_atoms`` are amount and fee.
+
+``fee_atoms`` is known when it is settled.
+"""
+
+KLINES = sa.Table(
+    "klines",
+    METADATA,
+    _number("market", key=True),
+    _word("interval", 8, key=True),
+    _big("start_us", key=True),
+    _big("open_ticks"),
+    _big("high_ticks"),
+    _big("low_ticks"),
+    _big("close_ticks"),
+    _big("volume_lots"),
+    _big("quote_atoms"),
+    _big("trades"),
+    sqlite_with_rowid=False,
+)
+"""Candles of every interval; those of a second are kept for a bounded time."""

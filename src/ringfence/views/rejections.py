@@ -1,0 +1,66 @@
+"""The sentence that a person reads when the core refused a command: the value, the limit and the place in his units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from ringfence.schema.events import Rejected
+from ringfence.schema.layout import COMMAND_BY_TAG, body_fields
+from ringfence.schema.rejects import Reject
+
+from .catalog import Catalog
+
+PRICE_REJECTS = frozenset(
+    {Reject.PRICE_BELOW_MINIMUM, Reject.PRICE_ABOVE_MAXIMUM, Reject.PRICE_OUT_OF_BAND, Reject.WOULD_TAKE}
+)
+QUANTITY_REJECTS = frozenset({Reject.QUANTITY_BELOW_MINIMUM, Reject.QUANTITY_ABOVE_MAXIMUM})
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A refusal as the wire says it: HTTP status, code and sentence."""
+
+    status: int
+    code: str
+    message: str
+
+
+def rejection(event: Rejected, catalog: Catalog) -> Rejection:
+    """Return status, code and sentence of a refused command; prices, quantities and amounts are in whole units."""
+    reject = Reject(event.reject)
+    text = _number_text(event, reject, catalog)
+    message = reject.text.format(value=text(event.value), limit=text(event.limit), place=place_of(event, catalog))
+    return Rejection(reject.status, reject.code, message)
+
+
+def place_of(event: Rejected, catalog: Catalog) -> str:
+    """Return where a command was refused: the field, else the asset, else the market that it names."""
+    if event.field:
+        return field_name(event.command_kind, event.field)
+    if event.asset:
+        asset = catalog.asset_by_number.get(event.asset)
+        return asset.symbol if asset else f"asset {event.asset}"
+    if event.market:
+        market = catalog.market_by_number.get(event.market)
+        return market.symbol if market else f"market {event.market}"
+    return "the venue"
+
+
+def field_name(command_kind: int, field: int) -> str:
+    """Return the name of the body field at a place, counted from 1, in the declaration of a kind of command."""
+    kind = COMMAND_BY_TAG.get(command_kind)
+    fields = body_fields(kind) if kind else []
+    return fields[field - 1].name if 0 < field <= len(fields) else f"field {field}"
+
+
+def _number_text(event: Rejected, reject: Reject, catalog: Catalog) -> Callable[[int], str]:
+    market = catalog.market_by_number.get(event.market)
+    asset = catalog.asset_by_number.get(event.asset)
+    if reject in PRICE_REJECTS and market:
+        return market.price_text
+    if reject in QUANTITY_REJECTS and market:
+        return market.quantity_text
+    if reject is Reject.INSUFFICIENT_FUNDS and asset:
+        return asset.text
+    return str

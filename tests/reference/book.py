@@ -1,0 +1,303 @@
+"""Matching: first a plan that changes nothing, then its execution.
+
+The plan walks the opposite side by the steps of the rules and lists what would happen to each maker. It is the one
+source for fill-or-kill, for what a market order needs, and for the fills themselves.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ringfence.schema.enums import (
+    CloseReason,
+    HouseAccount,
+    MarketState,
+    OrderType,
+    Parameter,
+    SelfTradePrevention,
+    SlippageKind,
+    TimeInForce,
+)
+
+from .money import available, lock, move, post
+from .state import ASK, BID, Market, Order, State
+
+MILLION = 10**6
+FILLED, RESTS = "filled", "rests"
+FEES, REBATES = int(HouseAccount.FEES), int(HouseAccount.REBATES)
+
+
+@dataclass(slots=True)
+class Taker:
+    """An order on its way to the book; ``left`` is None when it is sized by quote, ``quote_left`` when it is not."""
+
+    order: int
+    account: int
+    user: int
+    side: int
+    order_type: int
+    time_in_force: int
+    self_trade_prevention: int
+    price_ticks: int
+    left: int | None
+    quote_left: int | None
+    slippage_kind: int = 0
+    slippage: int = 0
+    executed_lots: int = 0
+    executed_quote_atoms: int = 0
+
+    @property
+    def is_limit(self) -> bool:
+        return self.order_type == OrderType.LIMIT
+
+    @property
+    def stop_reason(self) -> CloseReason:
+        return CloseReason.IMMEDIATE_OR_CANCEL if self.is_limit else CloseReason.INSUFFICIENT_LIQUIDITY
+
+
+@dataclass(slots=True)
+class Plan:
+    """What would happen: (maker, lots) in order, lots 0 for a maker that is closed; then how it ends."""
+
+    steps: list[tuple[Order, int]] = field(default_factory=list)
+    end: str | CloseReason = FILLED
+
+    @property
+    def lots(self) -> int:
+        return sum(lots for _, lots in self.steps)
+
+    def quote(self, market: Market) -> int:
+        return sum(lots * maker.price_ticks * market.quote_factor for maker, lots in self.steps)
+
+
+def floor_ppm(amount: int, ppm: int) -> int:
+    return amount * ppm // MILLION
+
+
+def ceil_ppm(amount: int, ppm: int) -> int:
+    return -(-amount * ppm // MILLION)
+
+
+def crosses(side: int, price: int, opposite: int | None) -> bool:
+    if opposite is None:
+        return False
+    return opposite <= price if side == BID else opposite >= price
+
+
+def oldest_first(market: Market, side: int) -> Iterator[Order]:
+    """Yield the orders of a side, best price first, oldest first within a price."""
+    levels = market.levels[side]
+    for price in reversed(levels) if side == BID else levels:
+        yield from levels[price].values()
+
+
+def bound_of(market: Market, taker: Taker) -> tuple[int | None, CloseReason]:
+    """Return the worst price at which the taker may fill, None for no bound, and the reason beyond it."""
+    best = market.best(1 - taker.side)
+    if best is None:
+        return None, CloseReason.PRICE_IMPACT
+    found: list[tuple[int, CloseReason]] = []
+    if taker.side == BID and market.impact_maximum_ppm:
+        found.append((floor_ppm(best, market.impact_maximum_ppm), CloseReason.PRICE_IMPACT))
+    if taker.side == ASK and market.impact_minimum_ppm:
+        found.append((ceil_ppm(best, market.impact_minimum_ppm), CloseReason.PRICE_IMPACT))
+    if (slipped := slippage_bound(best, taker)) is not None:
+        found.append((slipped, CloseReason.SLIPPAGE_TOLERANCE_EXCEEDED))
+    if not found:
+        return None, CloseReason.PRICE_IMPACT
+    # The impact stands first, so that it is the one kept at a tie.
+    tighter = min if taker.side == BID else max
+    return tighter(found, key=lambda bound: bound[0])
+
+
+def slippage_bound(best: int, taker: Taker) -> int | None:
+    amount = taker.slippage
+    if taker.slippage_kind == SlippageKind.TICKS:
+        return best + amount if taker.side == BID else max(1, best - amount)
+    if taker.slippage_kind == SlippageKind.PPM:
+        if taker.side == BID:
+            return floor_ppm(best, MILLION + amount)
+        return max(1, ceil_ppm(best, max(0, MILLION - amount)))
+    return None
+
+
+def plan(state: State, market: Market, taker: Taker) -> Plan:
+    """Walk the opposite side by the rules, changing nothing."""
+    made = Plan()
+    bound, beyond = bound_of(market, taker)
+    most = state.parameters[Parameter.FILLS_PER_COMMAND]
+    makers = oldest_first(market, 1 - taker.side)
+    maker = next(makers, None)
+    maker_left = maker.remaining_lots if maker else 0
+    left, quote_left, filled = taker.left, taker.quote_left, False
+    while True:
+        if left == 0 or quote_left == 0:
+            return made
+        made.end = stop(taker, maker, bound, beyond, len(made.steps) >= most)
+        if made.end != FILLED:
+            return made
+        assert maker
+        lots = 0
+        if maker.user == taker.user:
+            if taker.self_trade_prevention != SelfTradePrevention.REJECT_TAKER:
+                made.steps.append((maker, 0))
+            if taker.self_trade_prevention != SelfTradePrevention.REJECT_MAKER:
+                made.end = CloseReason.SELF_TRADE_PREVENTION
+                return made
+            maker_left = 0
+        else:
+            quote_of_lot = maker.price_ticks * market.quote_factor
+            lots = min(maker_left, left if quote_left is None else quote_left // quote_of_lot)
+            if lots == 0:
+                made.end = FILLED if filled else CloseReason.IMMEDIATE_OR_CANCEL
+                return made
+            made.steps.append((maker, lots))
+            filled, maker_left = True, maker_left - lots
+            if quote_left is None:
+                left -= lots
+            else:
+                quote_left -= lots * quote_of_lot
+        if maker_left == 0:
+            maker = next(makers, None)
+            maker_left = maker.remaining_lots if maker else 0
+
+
+def stop(taker: Taker, maker: Order | None, bound: int | None, beyond: CloseReason, spent: bool) -> str | CloseReason:
+    """Return why the taker does not meet this maker, FILLED when it does."""
+    if maker is None or (taker.is_limit and not crosses(taker.side, taker.price_ticks, maker.price_ticks)):
+        if taker.is_limit and taker.time_in_force == TimeInForce.GTC:
+            return RESTS
+        return taker.stop_reason
+    if bound is not None and (maker.price_ticks > bound if taker.side == BID else maker.price_ticks < bound):
+        return beyond
+    return CloseReason.WORK_LIMIT if spent else FILLED
+
+
+def final_plan(state: State, market: Market, taker: Taker) -> Plan:
+    """Return what will happen, with the two cases in which an order closes before its first fill."""
+    if market.state == MarketState.POST_ONLY and crosses(taker.side, taker.price_ticks, market.best(1 - taker.side)):
+        return Plan(end=CloseReason.POST_ONLY_MODE)
+    made = plan(state, market, taker)
+    if taker.time_in_force == TimeInForce.FOK and made.end != FILLED:
+        return Plan(end=CloseReason.FILL_OR_KILL)
+    return made
+
+
+def execute(state: State, market: Market, taker: Taker, made: Plan, emit: Any) -> None:
+    """Fill and close the makers of a plan, and emit how the taker ended unless it was filled or rests."""
+    for maker, lots in made.steps:
+        if lots:
+            fill(state, market, taker, maker, lots, emit)
+        else:
+            close(state, market, maker, CloseReason.SELF_TRADE_PREVENTION, emit)
+    if isinstance(made.end, CloseReason):
+        emit(
+            "OrderClosed",
+            account=taker.account,
+            market=market.market,
+            order=taker.order,
+            price_ticks=taker.price_ticks,
+            remaining_lots=taker.left or 0,
+            executed_lots=taker.executed_lots,
+            executed_quote_atoms=taker.executed_quote_atoms,
+            side=taker.side,
+            reason=int(made.end),
+            rested=0,
+        )
+
+
+def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, emit: Any) -> None:
+    base, quote = lots * market.lot_atoms, lots * maker.price_ticks * market.quote_factor
+    if taker.side == BID:
+        taker_asset, taker_gets, maker_asset, maker_gets = market.base_asset, base, market.quote_asset, quote
+    else:
+        taker_asset, taker_gets, maker_asset, maker_gets = market.quote_asset, quote, market.base_asset, base
+    lock(state, maker.account, taker_asset, -taker_gets)
+    move(state, maker.account, taker.account, taker_asset, taker_gets)
+    move(state, taker.account, maker.account, maker_asset, maker_gets)
+    taker_fee = pay_fee(state, market, taker.account, taker.user, taker_asset, taker_gets, is_maker=False)
+    maker_fee = pay_fee(state, market, maker.account, maker.user, maker_asset, maker_gets, is_maker=True)
+    market.trades += 1
+    market.last_price_ticks, market.book_sequence = maker.price_ticks, state.sequence
+    taker.executed_lots += lots
+    taker.executed_quote_atoms += quote
+    if taker.left is not None:
+        taker.left -= lots
+    maker.remaining_lots -= lots
+    maker.executed_quote_atoms += quote
+    if maker.remaining_lots == 0:
+        remove(state, market, maker)
+    emit(
+        "Trade",
+        account=taker.account,
+        market=market.market,
+        trade=market.trades,
+        taker_order=taker.order,
+        maker_order=maker.order,
+        price_ticks=maker.price_ticks,
+        quantity_lots=lots,
+        quote_atoms=quote,
+        taker_fee_atoms=taker_fee,
+        maker_fee_atoms=maker_fee,
+        maker_remaining_lots=maker.remaining_lots,
+        maker_account=maker.account,
+        side=taker.side,
+    )
+
+
+def pay_fee(state: State, market: Market, account: int, user: int, asset: int, amount: int, *, is_maker: bool) -> int:
+    """Take the fee from what was received, or pay the rebate as far as REBATES reaches; return the fee."""
+    maker_ppm, taker_ppm = state.fee_tiers[market.fee_schedule, state.users[user].fee_tier]
+    ppm = maker_ppm if is_maker else taker_ppm
+    if ppm < 0:
+        rebate = min(floor_ppm(amount, -ppm), available(state, REBATES, asset))
+        move(state, REBATES, account, asset, rebate)
+        return -rebate
+    fee = ceil_ppm(amount, ppm)
+    move(state, account, FEES, asset, fee)
+    return fee
+
+
+def close(state: State, market: Market, order: Order, reason: CloseReason, emit: Any) -> None:
+    """Take an order off the book, give back its lock, and say so."""
+    take_off(state, market, order)
+    emit(
+        "OrderClosed",
+        account=order.account,
+        market=order.market,
+        order=order.order,
+        price_ticks=order.price_ticks,
+        remaining_lots=order.remaining_lots,
+        executed_lots=order.quantity_lots - order.remaining_lots,
+        executed_quote_atoms=order.executed_quote_atoms,
+        side=order.side,
+        reason=int(reason),
+        rested=1,
+    )
+
+
+def take_off(state: State, market: Market, order: Order) -> None:
+    """Take an order off the book and give back its lock."""
+    asset, amount = market.lock(order.side, order.price_ticks, order.remaining_lots)
+    lock(state, order.account, asset, -amount)
+    remove(state, market, order)
+    market.book_sequence = state.sequence
+
+
+def remove(state: State, market: Market, order: Order) -> None:
+    level = market.levels[order.side][order.price_ticks]
+    del level[order.order]
+    if not level:
+        del market.levels[order.side][order.price_ticks]
+    del state.orders[order.order]
+    del state.accounts[order.account].orders[order.order]
+
+
+def rest(state: State, market: Market, order: Order) -> None:
+    """Lock what the order sells and queue it at the end of its price and of its account."""
+    asset, amount = market.lock(order.side, order.price_ticks, order.remaining_lots)
+    post(state, order.account, asset, -amount, amount)
+    market.levels[order.side].setdefault(order.price_ticks, {})[order.order] = order
+    state.orders[order.order] = order
+    state.accounts[order.account].orders[order.order] = order
+    market.book_sequence = state.sequence

@@ -1,0 +1,115 @@
+"""The reference exchange: one command after the other, events out."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ringfence.schema.layout import snake
+from ringfence.schema.rejects import Reject
+from ringfence.schema.tables import OrderRow
+
+from . import funds, invariants, orders, rows, settings, users
+from .records import READERS, WRITERS, Header, read_header
+from .state import ASK, BID, Order, Refused, State
+
+SKIPPED_KIND = 65_535
+
+Emit = Callable[..., None]
+Handler = Callable[[State, Any, Emit], None]
+HANDLERS: dict[int, Handler] = {
+    tag: next(
+        getattr(module, snake(reader.name))
+        for module in (settings, users, funds, orders)
+        if hasattr(module, snake(reader.name))
+    )
+    for tag, reader in READERS.items()
+}
+
+
+class ReferenceExchange:
+    """The rules in plain Python; ``debug`` checks every invariant after every command."""
+
+    def __init__(self, *, debug: bool = False) -> None:
+        self.state = State()
+        self.debug = debug
+
+    def apply(self, commands: Iterable[Any]) -> list[bytes]:
+        """Apply stamped records of 128 bytes and return the events, 128 bytes each."""
+        events: list[bytes] = []
+        for record in commands:
+            events += self.apply_one(bytes(record))
+        return events
+
+    def apply_one(self, record: bytes) -> list[bytes]:
+        """Apply one stamped record and return its events."""
+        state, header = self.state, read_header(record)
+        assert header.sequence == state.sequence + 1, f"sequence {header.sequence} follows {state.sequence}"
+        assert header.time_us >= state.time_us, f"time {header.time_us} is before {state.time_us}"
+        state.sequence, state.time_us = header.sequence, header.time_us
+        events: list[bytes] = []
+        market = 0
+
+        def emit(kind: str, account: int | None = None, market: int | None = None, **body: Any) -> None:
+            place = (header.account if account is None else account, named_market if market is None else market)
+            head = (state.sequence, state.time_us, len(events), *place)
+            events.append(WRITERS[kind].write(head, body))
+
+        command = READERS[header.kind].read(record) if header.kind in READERS else None
+        named_market = getattr(command, "market", market)
+        try:
+            self.handle(header, command, emit)
+        except Refused as refused:
+            assert not events, "a command was refused after its first event"
+            emit("Rejected", command_kind=header.kind, **refused.body)
+        if self.debug:
+            invariants.check(state)
+        return events
+
+    def handle(self, header: Header, command: Any, emit: Emit) -> None:
+        """Check what every command must pass, then hand it to its rules."""
+        if header.kind == SKIPPED_KIND:
+            raise Refused(Reject.SKIPPED, value=header.sequence)
+        if command is None:
+            raise Refused(Reject.UNKNOWN_KIND, value=header.kind)
+        reader = READERS[header.kind]
+        if header.origin not in reader.origins:
+            raise Refused(Reject.WRONG_ORIGIN, value=header.origin)
+        if broken := reader.first_out_of_range(command):
+            place, value, limit = broken
+            raise Refused(Reject.FIELD_OUT_OF_RANGE, value=value, limit=limit, field=place)
+        HANDLERS[header.kind](self.state, command, emit)
+
+    def rows(self) -> dict[str, np.ndarray]:
+        return rows.rows(self.state)
+
+    def state_hash(self) -> bytes:
+        return rows.hash_of(self.state)
+
+    def balances(self, account: int) -> list[tuple[int, int, int]]:
+        """Return (asset, available, locked) of an account, by asset."""
+        found = ((asset, *row) for (holder, asset), row in self.state.balances.items() if holder == account)
+        return sorted((asset, available, locked) for asset, available, locked in found)
+
+    def depth(self, market: int, levels: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Return (price, lots) of bids and asks, best first."""
+        sides = self.state.markets[market].levels
+        bids = [(price, standing(sides[BID][price])) for price in reversed(sides[BID])]
+        asks = [(price, standing(sides[ASK][price])) for price in sides[ASK]]
+        return bids[:levels], asks[:levels]
+
+    def open_orders(self, account: int, market: int = 0) -> list[OrderRow]:
+        """Return the open orders of an account, oldest first."""
+        found = self.state.accounts[account].orders.values() if account in self.state.accounts else ()
+        return [order_row(order) for order in found if market in (0, order.market)]
+
+    def order(self, order: int) -> OrderRow | None:
+        return order_row(self.state.orders[order]) if order in self.state.orders else None
+
+
+def standing(level: dict[int, Order]) -> int:
+    return sum(order.remaining_lots for order in level.values())
+
+
+def order_row(order: Order) -> OrderRow:
+    return OrderRow(**{name: getattr(order, name) for name in OrderRow.__struct_fields__})

@@ -1,0 +1,27 @@
+"""Balances: every atom that moves goes through these four functions."""
+
+from .state import State
+
+
+def post(state: State, account: int, asset: int, available: int, locked: int = 0) -> None:
+    """Add to both amounts of a balance; a row whose two amounts are zero does not exist."""
+    row = state.balances.setdefault((account, asset), [0, 0])
+    row[0] += available
+    row[1] += locked
+    if row == [0, 0]:
+        del state.balances[account, asset]
+
+
+def available(state: State, account: int, asset: int) -> int:
+    return state.balances.get((account, asset), (0, 0))[0]
+
+
+def move(state: State, source: int, target: int, asset: int, amount: int) -> None:
+    """Move available atoms from one account to another."""
+    post(state, source, asset, -amount)
+    post(state, target, asset, amount)
+
+
+def lock(state: State, account: int, asset: int, amount: int) -> None:
+    """Lock atoms of an account (unlock when negative)."""
+    post(state, account, asset, -amount, amount)

@@ -1,0 +1,304 @@
+"""The commands of orders: place, cancel, amend."""
+
+from typing import Any
+
+from ringfence.schema.enums import (
+    MAX_SLIPPAGE_PPM,
+    CloseReason,
+    MarketState,
+    OrderType,
+    Parameter,
+    SlippageKind,
+    TimeInForce,
+    UserFlag,
+)
+from ringfence.schema.fields import MAX_ATOMS
+from ringfence.schema.rejects import Reject
+
+from . import book, checks
+from .money import available
+from .state import ASK, BID, Market, Order, Refused, State
+
+
+def place_order(state: State, command: Any, emit: Any) -> None:
+    market, taker = checked_order(state, command)
+    made = book.final_plan(state, market, taker)
+    needs_funds(state, market, command, taker, made)
+    rested = (command.quantity_lots - made.lots) if made.end == book.RESTS else 0
+    emit(
+        "OrderAccepted",
+        order=state.sequence,
+        rested_lots=rested,
+        user=taker.user,
+        **{name: getattr(command, name) for name in ACCEPTED},
+    )
+    book.execute(state, market, taker, made, emit)
+    if made.end == book.RESTS:
+        assert taker.left == rested > 0
+        book.rest(state, market, resting(state, command, taker))
+
+
+ACCEPTED = ["client_id", "price_ticks", "quantity_lots", "quote_atoms", "side", "order_type", "time_in_force"]
+ACCEPTED += ["post_only", "self_trade_prevention"]
+
+
+def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
+    """Make every check but that of funds."""
+    user = checks.open_account(state, command.account)
+    market = checks.known_market(state, command.market)
+    checks.may_trade(state.accounts[command.account].account_kind, command.account)
+    checks.not_frozen(user, UserFlag.TRADING_FROZEN, Reject.TRADING_FROZEN)
+    checks.eligible_to_trade(state, user, market, command.side)
+    checks.market_takes_orders(market)
+    is_limit = command.order_type == OrderType.LIMIT
+    if not is_limit and market.state == MarketState.LIMIT_ONLY:
+        raise Refused(Reject.MARKET_LIMIT_ONLY)
+    if not is_limit and market.state == MarketState.POST_ONLY:
+        raise Refused(Reject.MARKET_POST_ONLY)
+    if not (limit_combination(command) if is_limit else market_combination(command)):
+        raise Refused(Reject.INVALID_COMBINATION)
+    if is_limit:
+        price_in_range(market, command.price_ticks)
+    if not command.quote_atoms:
+        quantity_in_range(market, command.quantity_lots, 0)
+    if is_limit:
+        price_in_band(market, command.price_ticks)
+    value_in_range(market, command.price_ticks if is_limit else 0, command.quantity_lots)
+    if is_limit and command.time_in_force == TimeInForce.GTC:
+        room_for_order(state, command.account)
+    checks.balance_rows(state)
+    if command.post_only:
+        does_not_take(market, command.side, command.price_ticks)
+    sized_by_quote = bool(command.quote_atoms)
+    return market, book.Taker(
+        order=state.sequence,
+        account=command.account,
+        user=user.user,
+        side=command.side,
+        order_type=command.order_type,
+        time_in_force=command.time_in_force,
+        self_trade_prevention=command.self_trade_prevention,
+        price_ticks=command.price_ticks,
+        left=None if sized_by_quote else command.quantity_lots,
+        quote_left=command.quote_atoms if sized_by_quote else None,
+        slippage_kind=command.slippage_kind,
+        slippage=command.slippage,
+    )
+
+
+def limit_combination(command: Any) -> bool:
+    no_slippage = command.slippage_kind == SlippageKind.NONE and command.slippage == 0
+    stays = command.time_in_force == TimeInForce.GTC
+    return command.quote_atoms == 0 and no_slippage and (stays or not command.post_only)
+
+
+def market_combination(command: Any) -> bool:
+    most = {SlippageKind.NONE: 0, SlippageKind.PPM: MAX_SLIPPAGE_PPM}.get(command.slippage_kind)
+    return (
+        command.price_ticks == 0
+        and command.post_only == 0
+        and (command.quantity_lots == 0) != (command.quote_atoms == 0)
+        and not (command.quote_atoms and command.time_in_force == TimeInForce.FOK)
+        and (most is None or command.slippage <= most)
+    )
+
+
+def price_in_range(market: Market, price: int) -> None:
+    if price < market.minimum_price_ticks:
+        raise Refused(Reject.PRICE_BELOW_MINIMUM, value=price, limit=market.minimum_price_ticks)
+    if price > market.maximum_price_ticks:
+        raise Refused(Reject.PRICE_ABOVE_MAXIMUM, value=price, limit=market.maximum_price_ticks)
+
+
+def quantity_in_range(market: Market, quantity: int, executed: int) -> None:
+    if quantity < market.minimum_quantity_lots:
+        raise Refused(Reject.QUANTITY_BELOW_MINIMUM, value=quantity, limit=market.minimum_quantity_lots)
+    if executed and quantity <= executed:
+        raise Refused(Reject.QUANTITY_BELOW_MINIMUM, value=quantity, limit=executed + 1)
+    if quantity > market.maximum_quantity_lots:
+        raise Refused(Reject.QUANTITY_ABOVE_MAXIMUM, value=quantity, limit=market.maximum_quantity_lots)
+
+
+def active_price(market: Market) -> int | None:
+    """Return the price the band is laid around: the median of bid, ask and last, or what there is of them."""
+    bid, ask, last = market.best(BID), market.best(ASK), market.last_price_ticks
+    if bid is not None and ask is not None and last:
+        return sorted((bid, ask, last))[1]
+    if last:
+        return last
+    if bid is not None and ask is not None:
+        return (bid + ask) // 2
+    return None
+
+
+def price_in_band(market: Market, price: int) -> None:
+    active = active_price(market)
+    if active is None:
+        return
+    upper = book.floor_ppm(active, market.limit_maximum_ppm)
+    if market.limit_maximum_ppm and price > upper:
+        raise Refused(Reject.PRICE_OUT_OF_BAND, value=price, limit=upper)
+    lower = book.ceil_ppm(active, market.limit_minimum_ppm)
+    if price < lower:
+        raise Refused(Reject.PRICE_OUT_OF_BAND, value=price, limit=lower)
+
+
+def value_in_range(market: Market, price: int, quantity: int) -> None:
+    if price * quantity * market.quote_factor > MAX_ATOMS or quantity * market.lot_atoms > MAX_ATOMS:
+        raise Refused(Reject.VALUE_TOO_LARGE, limit=MAX_ATOMS)
+
+
+def room_for_order(state: State, account: int) -> None:
+    orders, limit = len(state.accounts[account].orders), state.parameters[Parameter.OPEN_ORDERS_PER_ACCOUNT]
+    if orders >= limit:
+        raise Refused(Reject.OPEN_ORDERS_LIMIT, value=orders, limit=limit)
+    checks.room(len(state.orders), state.parameters[Parameter.ORDERS])
+
+
+def does_not_take(market: Market, side: int, price: int) -> None:
+    best = market.best(1 - side)
+    if best is not None and book.crosses(side, price, best):
+        raise Refused(Reject.WOULD_TAKE, value=price, limit=best)
+
+
+def needs_funds(state: State, market: Market, command: Any, taker: book.Taker, made: book.Plan) -> None:
+    asset, needed = market.lock(taker.side, taker.price_ticks, command.quantity_lots)
+    if taker.side == BID and not taker.is_limit:
+        needed = command.quote_atoms or made.quote(market)
+    elif taker.side == ASK and command.quote_atoms:
+        needed = made.lots * market.lot_atoms
+    checks.available_funds(state, taker.account, asset, needed)
+
+
+def resting(state: State, command: Any, taker: book.Taker) -> Order:
+    assert taker.left
+    return Order(
+        order=state.sequence,
+        priority=state.sequence,
+        account=command.account,
+        user=taker.user,
+        market=command.market,
+        client_id=command.client_id,
+        price_ticks=command.price_ticks,
+        quantity_lots=command.quantity_lots,
+        remaining_lots=taker.left,
+        executed_quote_atoms=taker.executed_quote_atoms,
+        created_us=state.time_us,
+        side=command.side,
+        time_in_force=command.time_in_force,
+        post_only=command.post_only,
+        self_trade_prevention=command.self_trade_prevention,
+    )
+
+
+def own_order(state: State, command: Any) -> tuple[Market, Order]:
+    """Return the open order of this account in this market that the command names."""
+    checks.open_account(state, command.account)
+    market = checks.known_market(state, command.market)
+    order = state.orders.get(command.order)
+    if order is None or order.account != command.account or order.market != command.market:
+        raise Refused(Reject.UNKNOWN_ORDER, value=command.order)
+    return market, order
+
+
+def cancel_order(state: State, command: Any, emit: Any) -> None:
+    market, order = own_order(state, command)
+    book.close(state, market, order, CloseReason.REQUESTED, emit)
+
+
+def cancel_all_orders(state: State, command: Any, emit: Any) -> None:
+    checks.open_account(state, command.account)
+    if command.market:
+        checks.known_market(state, command.market)
+    for order in list(state.accounts[command.account].orders.values()):
+        if command.market in (0, order.market):
+            book.close(state, state.markets[order.market], order, CloseReason.REQUESTED, emit)
+
+
+def amend_order(state: State, command: Any, emit: Any) -> None:
+    market, order = own_order(state, command)
+    executed = order.quantity_lots - order.remaining_lots
+    amendment_allowed(state, command, market, order, executed)
+    if command.price_ticks == order.price_ticks and command.quantity_lots <= order.quantity_lots:
+        shrink(state, market, order, command.quantity_lots - executed, emit)
+    else:
+        match_anew(state, command, market, order, executed, emit)
+
+
+def amendment_allowed(state: State, command: Any, market: Market, order: Order, executed: int) -> None:
+    user = state.users[order.user]
+    checks.not_frozen(user, UserFlag.TRADING_FROZEN, Reject.TRADING_FROZEN)
+    checks.eligible_to_trade(state, user, market, order.side)
+    checks.market_takes_orders(market)
+    price_in_range(market, command.price_ticks)
+    quantity_in_range(market, command.quantity_lots, executed)
+    if command.price_ticks != order.price_ticks:
+        price_in_band(market, command.price_ticks)
+    value_in_range(market, command.price_ticks, command.quantity_lots)
+
+
+def shrink(state: State, market: Market, order: Order, remaining: int, emit: Any) -> None:
+    """Keep the place in the queue and give back the difference."""
+    previous = order.remaining_lots
+    if remaining != previous:
+        asset, amount = market.lock(order.side, order.price_ticks, previous - remaining)
+        book.lock(state, order.account, asset, -amount)
+        order.quantity_lots -= previous - remaining
+        order.remaining_lots = remaining
+        market.book_sequence = state.sequence
+    amended(order, emit, order.price_ticks, order.quantity_lots, remaining, previous, kept_place=1)
+
+
+def amended(
+    order: Order, emit: Any, price: int, quantity: int, rested: int, previous_remaining: int, *, kept_place: int
+) -> None:
+    emit(
+        "OrderAmended",
+        order=order.order,
+        price_ticks=price,
+        quantity_lots=quantity,
+        rested_lots=rested,
+        previous_price_ticks=order.price_ticks,
+        previous_remaining_lots=previous_remaining,
+        side=order.side,
+        kept_place=kept_place,
+    )
+
+
+def match_anew(state: State, command: Any, market: Market, order: Order, executed: int, emit: Any) -> None:
+    """Take the order off the book and match it like a new one that keeps its number."""
+    remaining = command.quantity_lots - executed
+    checks.balance_rows(state)
+    if order.post_only:
+        does_not_take(market, order.side, command.price_ticks)
+    asset, needed = market.lock(order.side, command.price_ticks, remaining)
+    _, present = market.lock(order.side, order.price_ticks, order.remaining_lots)
+    checks.funds(asset, needed, available(state, order.account, asset) + present)
+    taker = book.Taker(
+        order=order.order,
+        account=order.account,
+        user=order.user,
+        side=order.side,
+        order_type=int(OrderType.LIMIT),
+        time_in_force=order.time_in_force,
+        self_trade_prevention=order.self_trade_prevention,
+        price_ticks=command.price_ticks,
+        left=remaining,
+        quote_left=None,
+        executed_lots=executed,
+        executed_quote_atoms=order.executed_quote_atoms,
+    )
+    book.take_off(state, market, order)
+    made = book.final_plan(state, market, taker)
+    rested = remaining - made.lots if made.end == book.RESTS else 0
+    amended(order, emit, command.price_ticks, command.quantity_lots, rested, order.remaining_lots, kept_place=0)
+    book.execute(state, market, taker, made, emit)
+    if made.end == book.RESTS:
+        assert taker.left == rested > 0
+        order.price_ticks, order.quantity_lots, order.remaining_lots = (
+            command.price_ticks,
+            command.quantity_lots,
+            rested,
+        )
+        order.executed_quote_atoms, order.priority = taker.executed_quote_atoms, state.sequence
+        book.rest(state, market, order)

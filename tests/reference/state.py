@@ -1,0 +1,145 @@
+"""What the venue remembers: plain objects in dicts."""
+
+from dataclasses import dataclass, field
+
+from sortedcontainers import SortedDict
+
+from ringfence.schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Side
+from ringfence.schema.rejects import Reject
+
+BID, ASK = int(Side.BID), int(Side.ASK)
+
+
+class Refused(Exception):
+    """Raised by the first check that fails, before anything has changed."""
+
+    def __init__(self, reject: Reject, *, value: int = 0, limit: int = 0, asset: int = 0, field: int = 0) -> None:
+        super().__init__(f"{reject.name} value={value} limit={limit} asset={asset} field={field}")
+        self.body = {"reject": int(reject), "value": value, "limit": limit, "asset": asset, "field_number": field}
+
+
+@dataclass(slots=True)
+class Asset:
+    asset: int
+    symbol: bytes
+    name: bytes
+    cusip: bytes
+    asset_kind: int
+    decimals: int
+    eligibility_class: int
+
+
+@dataclass(slots=True)
+class Order:
+    order: int
+    priority: int
+    account: int
+    user: int
+    market: int
+    client_id: int
+    price_ticks: int
+    quantity_lots: int
+    remaining_lots: int
+    executed_quote_atoms: int
+    created_us: int
+    side: int
+    time_in_force: int
+    post_only: int
+    self_trade_prevention: int
+
+
+@dataclass(slots=True)
+class Market:
+    market: int
+    base_asset: int
+    quote_asset: int
+    tick_atoms: int
+    lot_atoms: int
+    quote_factor: int
+    minimum_price_ticks: int
+    maximum_price_ticks: int
+    minimum_quantity_lots: int
+    maximum_quantity_lots: int
+    book_sequence: int
+    listed_us: int
+    fee_schedule: int
+    state: int
+    limit_maximum_ppm: int = 0
+    limit_minimum_ppm: int = 0
+    impact_maximum_ppm: int = 0
+    impact_minimum_ppm: int = 0
+    last_price_ticks: int = 0
+    trades: int = 0
+    # Per side, price -> orders of that price by number, oldest first (a dict keeps the order of arrival).
+    levels: tuple[SortedDict, SortedDict] = field(default_factory=lambda: (SortedDict(), SortedDict()))
+
+    def best(self, side: int) -> int | None:
+        """Return the best price of a side: the highest bid, the lowest ask."""
+        prices = self.levels[side]
+        if not prices:
+            return None
+        return prices.peekitem(-1 if side == BID else 0)[0]
+
+    def lock(self, side: int, price: int, lots: int) -> tuple[int, int]:
+        """Return (asset, atoms) that an order of so many lots locks: what it sells."""
+        if side == BID:
+            return self.quote_asset, price * lots * self.quote_factor
+        return self.base_asset, lots * self.lot_atoms
+
+
+@dataclass(slots=True)
+class User:
+    user: int
+    main_account: int
+    fenced_account: int
+    fee_tier: int
+    accounts: int = 2
+    buy_classes: int = 0
+    sell_classes: int = 0
+    hold_classes: int = 0
+    withdraw_classes: int = 0
+    user_flags: int = 0
+
+
+@dataclass(slots=True)
+class Account:
+    account: int
+    user: int
+    sub_account: int
+    account_kind: int
+    orders: dict[int, Order] = field(default_factory=dict)  # by number, oldest first
+
+
+@dataclass(slots=True)
+class Withdrawal:
+    withdrawal: int
+    account: int
+    asset: int
+    amount_atoms: int
+    fee_atoms: int
+
+
+@dataclass(slots=True)
+class State:
+    """The tables of the venue, empty as on its first day."""
+
+    sequence: int = 0
+    time_us: int = 0
+    rules_version: int = 0
+    schema_hash: bytes = bytes(32)
+    seed: bytes = bytes(32)
+    next_account: int = FIRST_USER_ACCOUNT
+    parameters: dict[int, int] = field(
+        default_factory=lambda: {int(p): new for p, (_, _, new) in PARAMETER_LIMITS.items()}
+    )
+    assets: dict[int, Asset] = field(default_factory=dict)
+    markets: dict[int, Market] = field(default_factory=dict)
+    fee_tiers: dict[tuple[int, int], tuple[int, int]] = field(
+        default_factory=lambda: {(schedule, tier): (0, 0) for schedule in range(16) for tier in range(16)}
+    )
+    sources: dict[int, int] = field(default_factory=lambda: {source: 0 for source in range(1, 64)})
+    users: dict[int, User] = field(default_factory=dict)
+    accounts: dict[int, Account] = field(default_factory=dict)
+    balances: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # (account, asset) -> [available, locked]
+    orders: dict[int, Order] = field(default_factory=dict)
+    withdrawals: dict[int, Withdrawal] = field(default_factory=dict)
