@@ -1,16 +1,15 @@
 """The compiled core beside the reference: the same commands to both, and a report when they differ."""
 
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-
-from ringfence.core import Exchange
-from ringfence.schema.layout import COMMAND_BY_TAG, RECORD, decode_command, decode_event
 from tests.reference.flow import Flow
 from tests.reference.records import read_header
 
-RECENT_COMMANDS = 40
+from ringfence.core import Exchange
+from ringfence.schema.layout import COMMAND_BY_TAG, RECORD, decode_command, decode_event
 
 
 class Pair:
@@ -18,24 +17,24 @@ class Pair:
 
     def __init__(self, seed: int, *, debug: bool = False) -> None:
         self.flow = Flow(seed, debug=debug)
+        self.sizes = random.Random(seed)  # its own, so that a seed gives the same commands in any batches
         self.exchange = Exchange()
-        self.recent: list[tuple[bytes, list[bytes]]] = []
 
     def run(self, commands: int, largest_batch: int = 400) -> None:
         """Run so many commands more; every event must be the same, byte for byte."""
         while commands > 0:
-            size = min(commands, self.flow.random.choice((1, 1, 7, largest_batch)))
+            size = min(commands, self.sizes.choice((1, 1, 7, largest_batch)))
             self.batch(size)
             commands -= size
 
     def batch(self, size: int) -> None:
         steps = list(self.flow.steps(size))
-        self.recent = (self.recent + steps)[-max(RECENT_COMMANDS, size) :]
         records = np.frombuffer(b"".join(record for record, _ in steps), RECORD)
         try:
             found = self.exchange.apply(records).tobytes()
         except Exception as error:
-            raise AssertionError(f"{self.place()}: the core stopped: {error!r}\n{tail(self.recent)}") from error
+            around = [step for step in steps if 0 <= read_header(step[0]).sequence - self.exchange.sequence <= 1]
+            raise AssertionError(f"{self.place()}: the core stopped: {error!r}\n{told_steps(around)}") from error
         wanted = b"".join(event for _, events in steps for event in events)
         if found != wanted:
             raise AssertionError(f"{self.place()}\n{difference(steps, found)}")
@@ -81,8 +80,9 @@ def commands_of(seed: int, count: int) -> list[bytes]:
     return [record for record, _ in Flow(seed).steps(count)]
 
 
-def tail(steps: list[tuple[bytes, list[bytes]]]) -> str:
-    return "\n".join(f"{told(record, decode_any_command)}\n    {listed(events)}" for record, events in steps[-3:])
+def told_steps(steps: list[tuple[bytes, list[bytes]]]) -> str:
+    """Tell commands and what the rules say to each."""
+    return "\n".join(f"{told(record, decode_any_command)}\n    {listed(events)}" for record, events in steps)
 
 
 def decode_any_command(record: bytes) -> Any:

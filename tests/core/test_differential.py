@@ -7,11 +7,12 @@ import time
 
 import numpy as np
 import pytest
-
-from ringfence.core import Exchange
-from ringfence.schema.layout import RECORD
 from tests.core.differential import Pair, commands_of
 from tests.reference.flow import Flow
+
+from ringfence.core import Exchange
+from ringfence.schema.events import EVENTS, Trade
+from ringfence.schema.layout import RECORD, tag_of, views
 
 SEEDS = range(8)
 COMMANDS_A_SEED = 25_000
@@ -93,3 +94,28 @@ def test_core_given_commands_for_a_long_time_agrees_with_the_reference() -> None
         pair.check_reads()
         seed += 1
     assert seed > first
+
+
+class Tampering:
+    """An exchange that counts one lot too many in every trade."""
+
+    def __init__(self) -> None:
+        self.exchange = Exchange()
+
+    def apply(self, commands: np.ndarray) -> np.ndarray:
+        events = self.exchange.apply(commands)
+        told = views(events, EVENTS)
+        told.trade.quantity_lots[told.header.kind == tag_of(Trade)] += 1
+        return events
+
+
+def test_difference_between_core_and_reference_is_told_with_seed_command_and_field() -> None:
+    pair = Pair(1)
+    pair.exchange = Tampering()  # type: ignore[assignment]
+    with pytest.raises(AssertionError) as failure:
+        pair.run(3_000)
+    said = str(failure.value)
+    assert said.startswith("seed 1 (mixed), sequence ")
+    assert "the rules say" in said
+    assert "the core said" in said
+    assert "  quantity_lots: rules " in said

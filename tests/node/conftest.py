@@ -10,6 +10,7 @@ from ringfence.node.local import LocalNode
 
 from . import scene
 
+SEGMENT_BYTES = 4 << 20
 START_US = 1_700_000_000_000_000
 
 
@@ -28,6 +29,6 @@ def clock() -> Callable[[], int]:
 @pytest.fixture
 def node(directory: Path, clock: Callable[[], int]) -> Iterator[LocalNode]:
     """A node in this process with the opening applied."""
-    with LocalNode(directory, clock=clock) as node:
+    with LocalNode(directory, clock=clock, segment_bytes=SEGMENT_BYTES) as node:
         node.submit(scene.records_of(*scene.opening()))
         yield node

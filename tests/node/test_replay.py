@@ -23,7 +23,9 @@ def frames_of(counts):
 def test_batches_hold_exactly_what_was_asked_for_and_every_frame_end(counts, batch_records, data):
     records, frames = frames_of(counts)
     begin = data.draw(st.integers(1, counts[0]))
-    end = data.draw(st.integers(records.size - counts[-1] + 1, records.size) if len(counts) > 1 else st.just(records.size))
+    end = data.draw(
+        st.integers(records.size - counts[-1] + 1, records.size) if len(counts) > 1 else st.just(records.size)
+    )
     original, replay.BATCH_RECORDS = replay.BATCH_RECORDS, batch_records
     try:
         batches = list(replay.batches(frames, begin, end))

@@ -30,6 +30,7 @@ CODES = {"i8": "<q", "i4": "<i", "u4": "<I", "u1": "<B"}
 FULL_MASK = 2**62
 EVERY_CLASS = 2**62 - 1
 FEW_ACCOUNTS = 5
+MOST_USERS = 12
 HOUSE_SOURCES = [int(HouseAccount.SUSPENSE), int(HouseAccount.FEES), int(HouseAccount.REBATES)]
 
 WEIGHTS: dict[str, dict[str, int]] = {
@@ -81,7 +82,7 @@ class Flow:
     def spoiled(self, command: c.Command) -> bytes:
         """Return the command with one field, the origin or the kind wrong."""
         record = bytearray(self.stamped(command))
-        what = self.random.randrange(20)
+        what = self.random.randrange(9)
         if what == 0:
             record[30] = self.random.choice([0, 7, 255, *Origin])
         elif what == 1:
@@ -472,7 +473,7 @@ def listing(flow: Flow) -> c.Command:
 
 def settings(flow: Flow) -> c.Command:
     builders = (market_state, market_limits, price_bands, fee_tier, parameter, listing, rules, clock)
-    return flow.random.choices(builders, (5, 3, 6, 3, 6, 1, 1, 2))[0](flow)
+    return flow.random.choices(builders, (5, 3, 6, 3, 6, 1, 1, 4))[0](flow)
 
 
 def rules(flow: Flow) -> c.Command:
@@ -516,7 +517,8 @@ def eligibility(flow: Flow) -> c.Command:
 
 
 def people(flow: Flow) -> c.Command:
-    new_user = 1 if len(flow.state.users) < 12 else 0
+    full = flow.state.parameters[Parameter.USERS] <= len(flow.state.users)
+    new_user = 3 if full else int(len(flow.state.users) < MOST_USERS)
     builders = (open_user, open_account, set_user, eligibility)
     return flow.random.choices(builders, (new_user, 2, 4, 4))[0](flow)
 
@@ -535,7 +537,7 @@ def oddity(flow: Flow) -> c.Command:
         c.PlaceOrder(account=account, market=4, side=BID, price_ticks=2**37, quantity_lots=1),
         c.OpenUser(fee_tier=15),
     ]
-    return flow.random.choice(far[:-1] if len(flow.state.users) >= 12 else far)
+    return flow.random.choice(far[:-1] if len(flow.state.users) >= MOST_USERS else far)
 
 
 GROUPS: dict[str, Callable[[Flow], c.Command]] = {

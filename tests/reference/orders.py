@@ -23,7 +23,9 @@ from .state import ASK, BID, Market, Order, Refused, State
 def place_order(state: State, command: Any, emit: Any) -> None:
     market, taker = checked_order(state, command)
     made = book.final_plan(state, market, taker)
-    needs_funds(state, market, command, taker, made)
+    # A market order is sized by the walk of the book alone, whether or not fill-or-kill then lets it fill.
+    walked = made if taker.is_limit else book.plan(state, market, taker)
+    needs_funds(state, market, command, taker, walked)
     rested = (command.quantity_lots - made.lots) if made.end == book.RESTS else 0
     emit(
         "OrderAccepted",
@@ -161,12 +163,12 @@ def does_not_take(market: Market, side: int, price: int) -> None:
         raise Refused(Reject.WOULD_TAKE, value=price, limit=best)
 
 
-def needs_funds(state: State, market: Market, command: Any, taker: book.Taker, made: book.Plan) -> None:
+def needs_funds(state: State, market: Market, command: Any, taker: book.Taker, walked: book.Plan) -> None:
     asset, needed = market.lock(taker.side, taker.price_ticks, command.quantity_lots)
     if taker.side == BID and not taker.is_limit:
-        needed = command.quote_atoms or made.quote(market)
+        needed = command.quote_atoms or walked.quote(market)
     elif taker.side == ASK and command.quote_atoms:
-        needed = made.lots * market.lot_atoms
+        needed = walked.lots * market.lot_atoms
     checks.available_funds(state, taker.account, asset, needed)
 
 
@@ -235,6 +237,9 @@ def amendment_allowed(state: State, command: Any, market: Market, order: Order, 
     if command.price_ticks != order.price_ticks:
         price_in_band(market, command.price_ticks)
     value_in_range(market, command.price_ticks, command.quantity_lots)
+    still = command.price_ticks * (command.quantity_lots - executed) * market.quote_factor
+    if order.executed_quote_atoms + still > MAX_ATOMS:
+        raise Refused(Reject.VALUE_TOO_LARGE, limit=MAX_ATOMS)
 
 
 def shrink(state: State, market: Market, order: Order, remaining: int, emit: Any) -> None:

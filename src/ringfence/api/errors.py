@@ -122,6 +122,11 @@ def history_behind() -> ApiError:
     return ApiError(503, "TIMEOUT", message, {"Retry-After": "1"})
 
 
+def history_failed() -> ApiError:
+    """Return the answer when history is no longer written."""
+    return ApiError(503, "SERVER_ERROR", "history is not written at present; trading goes on")
+
+
 def unreadable_parameter(name: str, reason: str) -> ApiError:
     """Return the plain text for a query parameter that could not be read."""
     return UnreadableInput(400, f"failed to parse parameter `{name}`: {reason}")

@@ -7,7 +7,7 @@ submitted here, the replies.  Nothing a client does reaches the node but the rec
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,11 @@ from ringfence.schema.events import Event, Trade
 from ringfence.schema.layout import COMMAND_HEADER, EVENT_HEADER, RECORD_BYTES, decode_event
 from ringfence.views.catalog import Catalog
 from ringfence.views.depth import CONFLATION_WINDOWS_MS
+from ringfence.views.history import HistoryFailed, HistoryReader, HistoryWriter
 from ringfence.views.market_data import MarketData
 from ringfence.views.updates import SecondUpdate
 
-from .errors import history_behind, node_away, node_busy, state_unknown
+from .errors import history_behind, history_failed, node_away, node_busy, state_unknown
 from .pending import PendingRequests
 from .settings import ApiSettings
 from .state import FollowedLog, Keys, Link, Records, VenueState
@@ -33,6 +34,15 @@ logger = logging.getLogger("ringfence.api")
 
 FIRST_RETRY_S = 0.05
 LAST_RETRY_S = 1.0
+HISTORY_RETRY_S = 0.005
+KEYS_RELOAD_S = 1.0
+
+
+class History(NamedTuple):
+    """History as the gateway holds it: it feeds the writer and asks the reader."""
+
+    reader: HistoryReader
+    writer: HistoryWriter
 
 
 class Gateway:
@@ -45,7 +55,7 @@ class Gateway:
         keys: Keys,
         market_data: MarketData,
         catalog: Catalog,
-        history: Any,
+        history: History,
         settings: ApiSettings,
         clock_us: Callable[[], int],
     ) -> None:
@@ -59,6 +69,7 @@ class Gateway:
         self.trackers = Trackers()
         self._pending = PendingRequests()
         self._link: Link | None = None
+        self._history_failed = False
         self._acknowledged: dict[int, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -70,10 +81,11 @@ class Gateway:
     async def start(self) -> None:
         """Connect, catch up, and follow from then on; raises what the first connection raises."""
         link = await self._connect()
-        self._catch_up(link)
+        await self._catch_up(link)
         self._tasks = [asyncio.create_task(self._follow(link), name="gateway: follow the node")]
         for window_ms in CONFLATION_WINDOWS_MS:
             self._tasks.append(asyncio.create_task(self._flush_depth(window_ms), name=f"gateway: depth {window_ms} ms"))
+        self._tasks.append(asyncio.create_task(self._reload_keys(), name="gateway: reload keys"))
 
     async def stop(self) -> None:
         """Stop following; whoever still waits for a command is told that its state is unknown."""
@@ -109,16 +121,18 @@ class Gateway:
     async def wait_for_history(self, account: int) -> None:
         """Wait until history holds what the account was told last; 503 when that takes too long."""
         sequence = self._acknowledged.get(account, 0)
-        if self.history.sequence >= sequence:
-            return
-        if not await self.history.wait(sequence, self.settings.history_timeout_ms / 1_000):
-            raise history_behind()
+        try:
+            if await self.history.writer.reached(sequence, self.settings.history_timeout_ms / 1_000):
+                return
+        except HistoryFailed:
+            raise history_failed() from None
+        raise history_behind()
 
     async def _follow(self, link: Link) -> None:
         while True:
             try:
                 async for first_sequence, records in link.frames():
-                    self._take_frame(first_sequence, records)
+                    await self._record(self._take_frame(first_sequence, records))
                 reason = "the link was closed"
             except NodeError as error:
                 reason = str(error)
@@ -136,19 +150,21 @@ class Gateway:
             except NodeError:
                 delay_s = min(2 * delay_s, LAST_RETRY_S)
                 continue
-            self._catch_up(link)
+            await self._catch_up(link)
             logger.warning("connected to the node again, at sequence %d", self.exchange.sequence)
             return link
 
-    def _catch_up(self, link: Link) -> None:
-        for events in self._follower.catch_up(link.durable_sequence):
-            self._publish(decode_events(events))
+    async def _catch_up(self, link: Link) -> None:
+        for records in self._follower.catch_up(link.durable_sequence):
+            events = decode_events(records)
+            self._publish(events)
+            await self._record(events)
         self._link = link
 
-    def _take_frame(self, first_sequence: int, records: bytes) -> None:
+    def _take_frame(self, first_sequence: int, records: bytes) -> list[Event]:
         headers = np.frombuffer(records, COMMAND_HEADER)
         if first_sequence + headers.size - 1 <= self.exchange.sequence:
-            return
+            return []
         events = decode_events(self._follower.apply(records))
         mine = self._pending.mine(headers["request"])
         for place in mine:
@@ -156,6 +172,18 @@ class Gateway:
         self._publish(events)
         if mine:
             self._answer(mine, headers, first_sequence, events)
+        return events
+
+    async def _record(self, events: list[Event]) -> None:
+        """Give events to history; while its queue is full nothing more is applied here, so that memory is bounded."""
+        if not events or self._history_failed:
+            return
+        try:
+            while not self.history.writer.put(self.exchange.sequence, events, timeout_s=0):
+                await asyncio.sleep(HISTORY_RETRY_S)
+        except HistoryFailed as error:
+            self._history_failed = True
+            logger.error("%s; history is refused from here on, trading goes on", error)
 
     def _publish(self, events: list[Event]) -> None:
         for event in events:
@@ -164,8 +192,6 @@ class Gateway:
             if isinstance(event, Trade):
                 self._acknowledged[event.maker_account] = event.sequence
         updates = self.market_data.apply(events, self.exchange)
-        if self.history is not None:
-            self.history.add(events)
         self.public.publish(updates)
         self.private.publish(events)
         if updates and isinstance(updates[-1], SecondUpdate):
@@ -181,8 +207,17 @@ class Gateway:
 
     def _forget_acknowledged(self) -> None:
         """Keep only what history has not reached yet."""
-        known = self.history.sequence if self.history is not None else self.exchange.sequence
+        known = self.history.writer.written_sequence
         self._acknowledged = {account: seq for account, seq in self._acknowledged.items() if seq > known}
+
+    async def _reload_keys(self) -> None:
+        """Notice within a second what an operator does to keys in another process."""
+        while True:
+            await asyncio.sleep(KEYS_RELOAD_S)
+            try:
+                await asyncio.to_thread(self.keys.reload_if_changed)
+            except Exception:
+                logger.exception("the keys cannot be read again; those that were known go on working")
 
     async def _flush_depth(self, window_ms: int) -> None:
         while True:

@@ -10,7 +10,7 @@ _K = TypeVar("_K")
 
 
 class RateLimiter(Generic[_K]):
-    """One bucket per caller, refilled evenly; a full bucket is forgotten, so that memory follows the callers of a minute.
+    """One bucket per caller, refilled evenly; full ones are forgotten, so that memory follows the callers of a minute.
 
     ``clock_us`` gives the time in microseconds and never goes back.
     """

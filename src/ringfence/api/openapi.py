@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from .errors import ApiErrorResponse
-from .operations import Operation, PlainText
+from .operations import ListOfAny, Operation, PlainText
 from .wire.market import NoQuery
 
 _REFERENCE = "#/components/schemas/{name}"
@@ -24,6 +24,8 @@ def build_document(operations: Iterable[Operation], version: str) -> dict[str, A
     kinds: list[Any] = [ApiErrorResponse]
     for operation in declared:
         kinds += [kind for kind in (operation.query, operation.body, operation.response) if _describable(kind)]
+        if isinstance(operation.response, ListOfAny):
+            kinds += operation.response.kinds
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
     described = {id(kind): schema for kind, schema in zip(kinds, schemas, strict=True)}
     paths: dict[str, Any] = {}
@@ -46,7 +48,7 @@ def build_document(operations: Iterable[Operation], version: str) -> dict[str, A
 
 
 def _describable(kind: Any) -> bool:
-    return kind is not None and kind is not PlainText and kind is not NoQuery
+    return kind is not None and kind not in (PlainText, NoQuery) and not isinstance(kind, ListOfAny)
 
 
 def _describe(operation: Operation, described: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
@@ -90,6 +92,9 @@ def _parameters(query: type[msgspec.Struct], components: dict[str, Any]) -> list
 def _responses(operation: Operation, described: dict[int, Any]) -> dict[str, Any]:
     if operation.response is PlainText:
         content: dict[str, Any] = {"text/plain": {"schema": {"type": "string"}}}
+    elif isinstance(operation.response, ListOfAny):
+        any_of = [described[id(kind)] for kind in operation.response.kinds]
+        content = {"application/json": {"schema": {"type": "array", "items": {"anyOf": any_of}}}}
     else:
         content = {"application/json": {"schema": described[id(operation.response)]}}
     done: dict[str, Any] = {"description": "done", "content": content}

@@ -57,6 +57,12 @@ class PlainText(NamedTuple):
     text: str
 
 
+class ListOfAny(NamedTuple):
+    """A response that is a list whose elements are any of some structs, which no one field tells apart."""
+
+    kinds: tuple[type[msgspec.Struct], ...]
+
+
 class Tag(Enum):
     """Families of operations, as the document groups them."""
 

@@ -27,8 +27,19 @@ class AccountState(Protocol):
 class VenueState(AccountState, Protocol):
     """The gateway's copy of the exchange."""
 
-    sequence: int
-    time_us: int
+    @property
+    def sequence(self) -> int:
+        """Return the last command applied."""
+        ...
+
+    @property
+    def time_us(self) -> int:
+        """Return the time of the last command."""
+        ...
+
+    def open_order_count(self, account: int) -> int:
+        """Return how many orders of an account are open."""
+        ...
 
     def balances(self, account: int) -> list[tuple[int, int, int]]:
         """Return (asset, available atoms, locked atoms)."""
@@ -116,9 +127,22 @@ class Link(Protocol):
         ...
 
 
+class Key(Protocol):
+    """A registered public key."""
+
+    @property
+    def account(self) -> int:
+        """Return the account it signs for."""
+        ...
+
+
 class Keys(Protocol):
     """Whose a public key is."""
 
-    def account_of(self, public_key: str) -> int | None:
-        """Return the account that a key (base64) trades for, ``None`` if it is unknown or revoked."""
+    def find_key(self, public: str) -> Key | None:
+        """Return a key (base64) that works, ``None`` if it is unknown or revoked."""
+        ...
+
+    def reload_if_changed(self) -> bool:
+        """Read the keys again if another process has added or revoked one; tell whether it has."""
         ...

@@ -1,6 +1,6 @@
 """Orders followed event by event, for those who must say of an order what its last event alone does not tell."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 import msgspec
@@ -102,7 +102,7 @@ class Trackers:
             del self._by_account[tracker.account]
 
     @contextmanager
-    def following(self, tracker: OrderTracker) -> Iterator[OrderTracker]:
+    def following(self, tracker: OrderTracker) -> Generator[OrderTracker]:
         """Follow while a block runs."""
         self.add(tracker)
         try:
@@ -113,7 +113,7 @@ class Trackers:
     def apply(self, event: Event) -> None:
         """Bring every tracker that an event concerns up to date.
 
-        Only trackers that keep closed orders are served here; a stream applies events itself, one message after another.
+        Only those that keep closed orders are served here; a stream applies events itself, one message after another.
         """
         if not self._by_account:
             return

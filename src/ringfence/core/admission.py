@@ -13,7 +13,7 @@ from ..schema.rejects import Reject
 from .book import bought_asset, sold_asset
 from .emit import refuse, refuse_asset
 from .jit import cold, hot
-from .state import BALANCES
+from .state import BALANCES, WITHDRAWALS
 
 TRADING_FROZEN = int(UserFlag.TRADING_FROZEN)
 WITHDRAWALS_FROZEN = int(UserFlag.WITHDRAWALS_FROZEN)
@@ -100,7 +100,8 @@ def eligible_to_hold(s, account, asset):
 @hot
 def rows_left(s):
     """Check that a command which may add balance rows finds enough."""
-    rows = s.pools[BALANCES].rows
+    # A withdrawal that comes back may need a row and cannot be refused, so each that is pending counts as one.
+    rows = s.pools[BALANCES].rows + s.pools[WITHDRAWALS].rows
     capacity = s.parameters[Parameter.BALANCES]
     return rows + BALANCE_HEADROOM <= capacity or refuse(s, Reject.VENUE_FULL, rows, capacity)
 

@@ -101,26 +101,27 @@ _lower_checked("sadd", checked_add)
 _lower_checked("smul", checked_multiply)
 
 
-def prefetch(array, i):
-    """Hint that ``array[i]`` will be used soon; decides nothing, does nothing in plain Python."""
+def prefetch(array, i, offset=0):
+    """Hint that ``array[i]``, ``offset`` bytes into it, will be used soon; decides nothing, does nothing in plain Python."""
 
 
 @intrinsic
-def _prefetch(typingctx, array, i):
+def _prefetch(typingctx, array, i, offset):
     def codegen(context, builder, sig, args):
         array_type = sig.args[0]
         held = context.make_array(array_type)(context, builder, args[0])
         pointer = cgutils.get_item_pointer(context, builder, array_type, held, [args[1]], wraparound=False)
         pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+        pointer = builder.gep(pointer, [args[2]])
         i32 = ir.IntType(32)
         signature = ir.FunctionType(ir.VoidType(), [pointer.type, i32, i32, i32])
         function = cgutils.get_or_insert_function(builder.module, signature, "llvm.prefetch.p0i8")
         builder.call(function, [pointer, i32(0), i32(3), i32(1)])
         return context.get_dummy_value()
 
-    return types.void(array, types.int64), codegen
+    return types.void(array, types.int64, types.int64), codegen
 
 
 @overload(prefetch)
-def _overload_prefetch(array, i):
-    return lambda array, i: _prefetch(array, i)
+def _overload_prefetch(array, i, offset=0):
+    return lambda array, i, offset=0: _prefetch(array, i, offset)

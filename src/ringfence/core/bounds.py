@@ -62,7 +62,7 @@ def within_band(s, market_number, price_ticks):
 
 @hot
 def impact_bound(market, side, best_ticks):
-    """Return the last price the impact band lets a taker reach, 0 if there is no such band."""
+    """Return the last price the impact band lets a taker reach, where there is such a band."""
     if side == Side.BID:
         return scale_down(best_ticks, market.impact_maximum_ppm)
     return scale_up(best_ticks, market.impact_minimum_ppm)
@@ -86,9 +86,8 @@ def set_bound(s, taker, kind, slippage):
     taker.bound_key = NEVER
     if best == 0:
         return
-    impact = impact_bound(market, taker.side, best)
-    if impact != 0:
-        taker.bound_key = price_key(1 - taker.side, min(impact, HIGHEST))
+    if (market.impact_maximum_ppm if taker.side == Side.BID else market.impact_minimum_ppm) != 0:
+        taker.bound_key = price_key(1 - taker.side, min(impact_bound(market, taker.side, best), HIGHEST))
         taker.bound_reason = CloseReason.PRICE_IMPACT
     if kind != SlippageKind.NONE:
         key = price_key(1 - taker.side, min(slippage_bound(taker.side, best, kind, slippage), HIGHEST))

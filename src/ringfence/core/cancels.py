@@ -9,26 +9,26 @@ from .orders import own_order
 
 
 @hot
-def cancel(s, events, slot):
+def cancel(s, slot):
     """Take an order out of the book at its owner's wish."""
     row = s.orders[slot]
-    emit_order_closed(s, events, row, CloseReason.REQUESTED)
+    emit_order_closed(s, row, CloseReason.REQUESTED)
     unlock(s, row, row.remaining_lots)
     take_out(s, slot)
 
 
 @hot
-def cancel_order(s, events, c):
+def cancel_order(s, c):
     """Cancel one open order; returns whether it was accepted."""
     slot = own_order(s, c.account, c.market, c.order)
     if slot == 0:
         return False
-    cancel(s, events, slot)
+    cancel(s, slot)
     return True
 
 
 @cold
-def cancel_all_orders(s, events, c):
+def cancel_all_orders(s, c):
     """Cancel the open orders of an account in one market or in all; returns whether it was accepted."""
     if not user_account(s, c.account):
         return False
@@ -38,7 +38,7 @@ def cancel_all_orders(s, events, c):
     while slot != 0:
         following = s.orders[slot].account_next
         if c.market == 0 or s.orders[slot].market == c.market:
-            cancel(s, events, slot)
+            cancel(s, slot)
         slot = following
     return True
 

@@ -5,14 +5,14 @@ from .records import FUNDS_MOVED, ORDER_CLOSED, REJECTED, WORDS, EventKind, cast
 
 
 @hot
-def emit(s, events, kind, account, market):
+def emit(s, kind, account, market):
     """Append an event with its header and return its place in the buffer."""
     venue = s.venue[0]
     n = venue.events
-    words = cast(events, n, WORDS)
+    words = cast(s.events, n, WORDS)
     for k in range(16):
         words.word[k] = 0
-    header = events[n]
+    header = s.events[n]
     header.sequence = venue.sequence
     header.time_us = venue.time_us
     header.index = n - venue.first_event
@@ -52,10 +52,10 @@ def refuse_field(s, reject, value, limit, field_number):
 
 
 @cold
-def emit_rejected(s, events, command_kind, account, market):
+def emit_rejected(s, command_kind, account, market):
     """Append the event of a refusal that was remembered."""
     venue = s.venue[0]
-    event = cast(events, emit(s, events, EventKind.REJECTED, account, market), REJECTED)
+    event = cast(s.events, emit(s, EventKind.REJECTED, account, market), REJECTED)
     event.command_kind = command_kind
     event.reject = venue.reject
     event.field_number = venue.reject_field
@@ -65,9 +65,9 @@ def emit_rejected(s, events, command_kind, account, market):
 
 
 @cold
-def emit_moved(s, events, account, to_account, asset, atoms, cause, reference, source):
+def emit_moved(s, account, to_account, asset, atoms, cause, reference, source):
     """Append a movement of funds."""
-    event = cast(events, emit(s, events, EventKind.FUNDS_MOVED, account, 0), FUNDS_MOVED)
+    event = cast(s.events, emit(s, EventKind.FUNDS_MOVED, account, 0), FUNDS_MOVED)
     event.to_account = to_account
     event.asset = asset
     event.amount_atoms = atoms
@@ -77,9 +77,9 @@ def emit_moved(s, events, account, to_account, asset, atoms, cause, reference, s
 
 
 @hot
-def emit_order_closed(s, events, row, reason):
+def emit_order_closed(s, row, reason):
     """Append the end of an order that stands in the book."""
-    event = cast(events, emit(s, events, EventKind.ORDER_CLOSED, row.account, row.market), ORDER_CLOSED)
+    event = cast(s.events, emit(s, EventKind.ORDER_CLOSED, row.account, row.market), ORDER_CLOSED)
     event.order = row.id
     event.price_ticks = row.price_ticks
     event.remaining_lots = row.remaining_lots

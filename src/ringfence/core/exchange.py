@@ -1,20 +1,19 @@
 """``Exchange``: the core as Python sees it.  Commands in, events out, and reads of the tables in between."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..schema.enums import Parameter, Side
 from ..schema.hashing import state_hash
-from ..schema.layout import COMMAND_HEADER, EVENT_HEADER, RECORD
+from ..schema.layout import COMMAND_HEADER, RECORD
 from ..schema.tables import TABLES, AccountRow, AssetRow, MarketRow, OrderRow, Row, UserRow
 from . import entry
-from .dispatch import EVENTS_PER_COMMAND, apply
+from .dispatch import EVENTS_PER_COMMAND, apply_frequent, apply_rare
 from .rows import restore_into, rows_of
 from .state import ORDERS, new_state
 
-EVENT_ROWS = 1 << 16
 _compiled: Any = None
 
 
@@ -27,11 +26,11 @@ class CoreStopped(Exception):
         self.sequence = sequence
 
 
-def _c_entry() -> Any:
+def _c_entries(say: Callable[[str], None] | None = None) -> list[Any]:
     global _compiled
     if _compiled is None:
-        compiled = entry.compile_entry()
-        _compiled = (compiled, entry.c_function(compiled))
+        compiled = entry.compile_entries(say)
+        _compiled = (compiled, [entry.c_function(one) for one in compiled])
     return _compiled[1]
 
 
@@ -50,12 +49,11 @@ class Exchange:
     def __init__(self, *, look_ahead: bool = True) -> None:
         """Open a new venue; ``look_ahead`` switches the fetching hints, which change no result."""
         self._s = new_state()
-        self._events = np.zeros(EVENT_ROWS, EVENT_HEADER)
+        self._events = np.asarray(self._s.events).view(RECORD)
         self._look_ahead = look_ahead
         self._stopped: CoreStopped | None = None
         if not entry.INTERPRETED:
-            self._addresses = entry.addresses(self._s)
-            self._enter = _c_entry()
+            self._enter = _c_entries()
 
     @classmethod
     def restore(cls, rows: dict[str, np.ndarray]) -> "Exchange":
@@ -90,28 +88,38 @@ class Exchange:
             raise self._stopped
         done = 0
         while done < len(commands):
-            made = self._apply_once(commands, done)
-            done += int(self._s.venue[0].applied)
-            yield self._events[:made].view(RECORD)
+            done = self._interpret(commands, done) if entry.INTERPRETED else self._fill_events(commands, done)
+            yield self._events[: int(self._s.venue[0].events)]
 
-    def _apply_once(self, commands: np.ndarray, begin: int) -> int:
-        if entry.INTERPRETED:
-            return self._interpret(commands, begin)
-        made = self._enter(
-            self._addresses.ctypes.data, commands.ctypes.data, len(commands),
-            self._events.ctypes.data, len(self._events), begin, int(self._look_ahead),
-        )  # fmt: skip
-        if made == 0:
-            self._stop(commands, begin, "an assertion fired in compiled code; its text is on stderr")
-        return int(made) - 1
+    def _fill_events(self, commands: np.ndarray, begin: int) -> int:
+        """Apply from ``begin`` until the buffer may run out; returns where it ended."""
+        venue, at = self._s.venue[0], begin
+        venue.events = 0
+        while at < len(commands):
+            before = at
+            for enter in self._enter:
+                venue.applied = 0
+                ended = enter(self._s.address, commands.ctypes.data, len(commands), at, int(self._look_ahead))
+                if ended == 0:
+                    self._stop(commands, at, "an assertion fired in compiled code; its text is on stderr")
+                at = ended - 1
+            if at == before:
+                break
+        return at
 
     def _interpret(self, commands: np.ndarray, begin: int) -> int:
-        headers = commands.view(COMMAND_HEADER).view(np.recarray)
+        """As ``_fill_events``, in plain Python."""
+        headers, venue, at = commands.view(COMMAND_HEADER).view(np.recarray), self._s.venue[0], begin
+        venue.events = venue.applied = 0
         try:
-            return int(apply(self._s, headers, self._events.view(np.recarray), begin, False))
+            while at < len(commands):
+                before = at
+                at = apply_rare(self._s, headers, apply_frequent(self._s, headers, at, False))
+                if at == before:
+                    break
         except (AssertionError, IndexError) as e:
             self._stop(commands, begin, str(e) or type(e).__name__)
-            raise AssertionError from e
+        return at
 
     def _stop(self, commands: np.ndarray, begin: int, reason: str) -> None:
         at = begin + int(self._s.venue[0].applied)

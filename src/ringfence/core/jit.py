@@ -11,6 +11,6 @@ OPTIONS = {"cache": True, "_nrt": False, "error_model": "numpy", "boundscheck": 
 
 hot = njit(forceinline=True, **OPTIONS)
 cold = njit(**OPTIONS)
-
-plain = njit(cache=True)
-"""For what hands arrays out, which Numba compiles only with counting; runs once a batch."""
+flat = njit(inline="always", **OPTIONS)
+"""For the few layers above matching: written into their caller before anything is compiled, because every layer of ``hot``
+compiles what is below it once more."""

@@ -62,11 +62,11 @@ def find_level(s, h, key):
     if node == 0 or key >> (shift + STEP) != half.prefix:
         return 0
     while shift > 0:
-        node = s.kids[node * FANOUT + ((key >> shift) & BITS)]
+        node = s.nodes[node].kids[((key >> shift) & BITS)]
         if node == 0:
             return 0
         shift -= STEP
-    return s.kids[node * FANOUT + (key & BITS)]
+    return s.nodes[node].kids[(key & BITS)]
 
 
 @cold
@@ -82,7 +82,7 @@ def raise_root(s, h, key):
         top = open_node(s, 0)
         s.nodes[old].parent = top
         s.nodes[top].mask = 1 << place
-        s.kids[top * FANOUT + place] = old
+        s.nodes[top].kids[place] = old
         half.root = top
         half.shift += STEP
         half.prefix >>= STEP
@@ -95,10 +95,10 @@ def open_leaf(s, h, key):
     node, shift = half.root, half.shift
     while shift > 0:
         place = (key >> shift) & BITS
-        kid = s.kids[node * FANOUT + place]
+        kid = s.nodes[node].kids[place]
         if kid == 0:
             kid = open_node(s, node)
-            s.kids[node * FANOUT + place] = kid
+            s.nodes[node].kids[place] = kid
             s.nodes[node].mask |= 1 << place
         node = kid
         shift -= STEP
@@ -112,9 +112,9 @@ def next_better(s, leaf, key):
     while node != 0:
         lower = s.nodes[node].mask & ((1 << ((key >> shift) & BITS)) - 1)
         if lower != 0:
-            found = s.kids[node * FANOUT + highest_bit(lower)]
+            found = s.nodes[node].kids[highest_bit(lower)]
             while shift > 0:
-                found = s.kids[found * FANOUT + highest_bit(s.nodes[found].mask)]
+                found = s.nodes[found].kids[highest_bit(s.nodes[found].mask)]
                 shift -= STEP
             return found
         node = s.nodes[node].parent
@@ -150,7 +150,7 @@ def open_level(s, h, key, price_ticks):
     pool.rows += 1
     raise_root(s, h, key)
     leaf = open_leaf(s, h, key)
-    s.kids[leaf * FANOUT + (key & BITS)] = slot
+    s.nodes[leaf].kids[(key & BITS)] = slot
     s.nodes[leaf].mask |= 1 << (key & BITS)
     level = s.levels[slot]
     level.key, level.price_ticks, level.leaf = key, price_ticks, leaf
@@ -173,7 +173,7 @@ def close_level(s, h, slot):
     node, shift = level.leaf, 0
     while node != 0:
         place = (level.key >> shift) & BITS
-        s.kids[node * FANOUT + place] = 0
+        s.nodes[node].kids[place] = 0
         s.nodes[node].mask &= ~(1 << place)
         if s.nodes[node].mask != 0:
             break

@@ -78,7 +78,7 @@ def copy_asset(source, target):
 
 
 @cold
-def list_asset(s, events, c):
+def list_asset(s, c):
     """List an asset under the next number."""
     if not asset_listable(s, c):
         return False
@@ -87,7 +87,7 @@ def list_asset(s, events, c):
     row = s.assets[asset]
     row.asset = asset
     copy_asset(c, row)
-    event = cast(events, emit(s, events, EventKind.ASSET_LISTED, c.account, 0), ASSET_LISTED)
+    event = cast(s.events, emit(s, EventKind.ASSET_LISTED, c.account, 0), ASSET_LISTED)
     event.asset = asset
     copy_asset(c, event)
     return True
@@ -144,7 +144,7 @@ def copy_limits(source, target):
 
 
 @cold
-def list_market(s, events, c):
+def list_market(s, c):
     """List a market under the next number."""
     if not market_listable(s, c):
         return False
@@ -155,7 +155,7 @@ def list_market(s, events, c):
     row.tick_atoms, row.lot_atoms, row.quote_factor = c.tick_atoms, c.lot_atoms, quote_factor_of(s, c)
     row.book_sequence, row.listed_us, row.state = s.venue[0].sequence, s.venue[0].time_us, c.state
     copy_limits(c, row)
-    event = cast(events, emit(s, events, EventKind.MARKET_LISTED, c.account, market), MARKET_LISTED)
+    event = cast(s.events, emit(s, EventKind.MARKET_LISTED, c.account, market), MARKET_LISTED)
     event.base_asset, event.quote_asset = c.base_asset, c.quote_asset
     event.tick_atoms, event.lot_atoms, event.quote_factor = c.tick_atoms, c.lot_atoms, row.quote_factor
     event.state = c.state
@@ -164,23 +164,23 @@ def list_market(s, events, c):
 
 
 @cold
-def set_market_state(s, events, c):
+def set_market_state(s, c):
     """Open, close or restrict a market."""
     if not known_market(s, c.market):
         return False
     s.markets[c.market].state = c.state
-    event = cast(events, emit(s, events, EventKind.MARKET_STATE_SET, c.account, c.market), MARKET_STATE_SET)
+    event = cast(s.events, emit(s, EventKind.MARKET_STATE_SET, c.account, c.market), MARKET_STATE_SET)
     event.state = c.state
     return True
 
 
 @cold
-def set_market_limits(s, events, c):
+def set_market_limits(s, c):
     """Change the ranges and the fee schedule of a market."""
     if not (known_market(s, c.market) and ranges_in_order(s, c)):
         return False
     copy_limits(c, s.markets[c.market])
-    event = cast(events, emit(s, events, EventKind.MARKET_LIMITS_SET, c.account, c.market), MARKET_LIMITS_SET)
+    event = cast(s.events, emit(s, EventKind.MARKET_LIMITS_SET, c.account, c.market), MARKET_LIMITS_SET)
     copy_limits(c, event)
     return True
 
@@ -203,7 +203,7 @@ def copy_bands(source, target):
 
 
 @cold
-def set_price_bands(s, events, c):
+def set_price_bands(s, c):
     """Set the bands of a market."""
     if not (
         known_market(s, c.market)
@@ -212,17 +212,17 @@ def set_price_bands(s, events, c):
     ):
         return False
     copy_bands(c, s.markets[c.market])
-    event = cast(events, emit(s, events, EventKind.PRICE_BANDS_SET, c.account, c.market), PRICE_BANDS_SET)
+    event = cast(s.events, emit(s, EventKind.PRICE_BANDS_SET, c.account, c.market), PRICE_BANDS_SET)
     copy_bands(c, event)
     return True
 
 
 @cold
-def set_fee_tier(s, events, c):
+def set_fee_tier(s, c):
     """Set the fees of a tier in a schedule."""
     row = s.fee_tiers[c.fee_schedule * 16 + c.fee_tier]
     row.maker_ppm, row.taker_ppm = c.maker_ppm, c.taker_ppm
-    event = cast(events, emit(s, events, EventKind.FEE_TIER_SET, c.account, 0), FEE_TIER_SET)
+    event = cast(s.events, emit(s, EventKind.FEE_TIER_SET, c.account, 0), FEE_TIER_SET)
     event.fee_schedule, event.fee_tier = c.fee_schedule, c.fee_tier
     event.maker_ppm, event.taker_ppm = c.maker_ppm, c.taker_ppm
     return True

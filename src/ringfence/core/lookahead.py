@@ -15,6 +15,7 @@ from .records import CANCEL_ORDER, PLACE_ORDER, Kind, cast
 from .state import BALANCES, ORDERS
 
 FAR, NEAR, NEXT, SOON = 12, 8, 4, 2
+LINE = 64
 
 
 @hot
@@ -61,15 +62,16 @@ def look_near(s, commands, i):
         c = cast(commands, i, CANCEL_ORDER)
         slot = order_slot_hint(s, c.order)
         prefetch(s.orders, slot)
+        prefetch(s.orders, slot, LINE)
     elif commands[i].kind == Kind.PLACE_ORDER:
         c = cast(commands, i, PLACE_ORDER)
         if exists(s, account, c.market) and c.side <= Side.ASK:
             prefetch(s.users, s.accounts[account].user)
             prefetch(s.balance_heads, balance_bucket_hint(s, account, c.market, c.side))
-            prefetch(s.orders, s.accounts[account].last_order)
+            prefetch(s.orders, s.accounts[account].last_order, LINE)
             half = s.halves[half_of(c.market, c.side)]
             key = price_key(c.side, c.price_ticks)
-            prefetch(s.kids, half.root * 32 + ((key >> half.shift) & 31))
+            prefetch(s.nodes, half.root)
 
 
 @hot
@@ -82,7 +84,7 @@ def look_next(s, commands, i):
         row = s.orders[slot]
         prefetch(s.orders, row.next)
         prefetch(s.orders, row.previous)
-        prefetch(s.orders, row.account_next)
+        prefetch(s.orders, row.account_next, LINE)
         prefetch(s.orders, row.account_previous)
         prefetch(s.levels, row.level)
         if slot != 0 and exists(s, account, row.market):

@@ -72,8 +72,12 @@ def sweep(s):
                 total, overflow = checked_add(quote, cost)
                 quote = MAX_ATOMS + 1 if overflow or total > MAX_ATOMS else total
                 lots += part
-                left_lots -= part
-                left_quote -= cost
+                if taker.by_quote == 0:
+                    left_lots -= part
+                else:
+                    left_quote -= cost
+                    if part < maker.remaining_lots:
+                        return lots, quote, TOO_SMALL
             slot = maker.next
         level_slot = s.levels[level_slot].worse
 
@@ -105,7 +109,7 @@ def settle_maker(s, market, maker, base, quote):
 
 
 @hot
-def fill(s, events, market, taker, slot, lots):
+def fill(s, market, taker, slot, lots):
     """Trade ``lots`` of the taker with the maker in ``slot`` at the maker's price."""
     maker = s.orders[slot]
     base = lots * market.lot_atoms
@@ -120,7 +124,7 @@ def fill(s, events, market, taker, slot, lots):
     taker.left_quote_atoms -= quote
     market.trades += 1
     market.last_price_ticks = maker.price_ticks
-    event = cast(events, emit(s, events, EventKind.TRADE, taker.account, taker.market), TRADE)
+    event = cast(s.events, emit(s, EventKind.TRADE, taker.account, taker.market), TRADE)
     event.trade = market.trades
     event.taker_order = taker.order
     event.maker_order = maker.id
@@ -149,16 +153,16 @@ def reduce_maker(s, market, slot, lots, quote):
 
 
 @cold
-def expire_maker(s, events, slot):
+def expire_maker(s, slot):
     """Close a maker that belongs to the taker's user."""
     row = s.orders[slot]
-    emit_order_closed(s, events, row, CloseReason.SELF_TRADE_PREVENTION)
+    emit_order_closed(s, row, CloseReason.SELF_TRADE_PREVENTION)
     unlock(s, row, row.remaining_lots)
     take_out(s, slot)
 
 
 @hot
-def match(s, events):
+def match(s):
     """Trade the taker until something stops it and return what did: FILLED, NO_CROSS, EMPTY, TOO_SMALL or a reason."""
     taker = s.taker[0]
     market = s.markets[taker.market]
@@ -174,14 +178,14 @@ def match(s, events):
         slot = level.head
         if s.orders[slot].user == taker.user:
             if taker.self_trade_prevention != SelfTradePrevention.REJECT_TAKER:
-                expire_maker(s, events, slot)
+                expire_maker(s, slot)
             if taker.self_trade_prevention != SelfTradePrevention.REJECT_MAKER:
                 return CloseReason.SELF_TRADE_PREVENTION.value
         else:
             lots = lots_against(market, taker, s.orders[slot], taker.left_lots, taker.left_quote_atoms)
             if lots == 0:
                 return TOO_SMALL
-            fill(s, events, market, taker, slot, lots)
+            fill(s, market, taker, slot, lots)
     return FILLED
 
 

@@ -24,7 +24,7 @@ from .state import WITHDRAWALS
 
 
 @cold
-def deposit(s, events, c):
+def deposit(s, c):
     """Credit money from outside, once per number of its source."""
     if c.account != HouseAccount.SUSPENSE and not user_account(s, c.account):
         return False
@@ -40,7 +40,7 @@ def deposit(s, events, c):
     source.last_number = c.number
     move(s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms)
     emit_moved(
-        s, events, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms, MoveCause.DEPOSIT, c.number, c.source
+        s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms, MoveCause.DEPOSIT, c.number, c.source
     )
     return True
 
@@ -62,13 +62,12 @@ def may_withdraw(s, c):
 
 
 @cold
-def request_withdrawal(s, events, c):
+def request_withdrawal(s, c):
     """Reserve money that is to leave the venue."""
     if not may_withdraw(s, c):
         return False
-    total = c.amount_atoms + c.fee_atoms
-    if total < 0 or total > MAX_ATOMS:
-        total = MAX_ATOMS + 1  # No account holds more, and the sum of two bounds may not fit.
+    # No account holds more than MAX_ATOMS, and the sum of two such numbers may not fit 64 bits.
+    total = c.amount_atoms + c.fee_atoms if c.fee_atoms <= MAX_ATOMS - c.amount_atoms else MAX_ATOMS + 1
     if not funded(s, c.account, c.asset, total, 0):
         return False
     number = s.venue[0].sequence
@@ -85,7 +84,7 @@ def request_withdrawal(s, events, c):
     insert(pool, s.withdrawal_heads, s.withdrawals, slot)
     move(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total)
     emit_moved(
-        s, events, c.account, HouseAccount.IN_TRANSIT, c.asset, total, MoveCause.WITHDRAWAL_REQUESTED, number, 0
+        s, c.account, HouseAccount.IN_TRANSIT, c.asset, total, MoveCause.WITHDRAWAL_REQUESTED, number, 0
     )
     return True
 
@@ -110,15 +109,15 @@ def forget_withdrawal(s, slot):
 
 
 @cold
-def leave_transit(s, events, to_account, asset, atoms, cause, number):
+def leave_transit(s, to_account, asset, atoms, cause, number):
     """Move money out of IN_TRANSIT, if there is any to move."""
     if atoms != 0:
         move(s, HouseAccount.IN_TRANSIT, to_account, asset, atoms)
-        emit_moved(s, events, HouseAccount.IN_TRANSIT, to_account, asset, atoms, cause, number, 0)
+        emit_moved(s, HouseAccount.IN_TRANSIT, to_account, asset, atoms, cause, number, 0)
 
 
 @cold
-def settle_withdrawal(s, events, c):
+def settle_withdrawal(s, c):
     """Let the money of a withdrawal that is final outside leave the venue."""
     slot = pending_withdrawal(s, c.withdrawal)
     if slot == 0:
@@ -126,28 +125,28 @@ def settle_withdrawal(s, events, c):
     row = s.withdrawals[slot]
     number = row.id
     leave_transit(
-        s, events, HouseAccount.CUSTODY, row.asset, row.amount_atoms, MoveCause.WITHDRAWAL_SETTLED, number
+        s, HouseAccount.CUSTODY, row.asset, row.amount_atoms, MoveCause.WITHDRAWAL_SETTLED, number
     )
-    leave_transit(s, events, HouseAccount.NETWORK_FEES, row.asset, row.fee_atoms, MoveCause.WITHDRAWAL_FEE, number)
+    leave_transit(s, HouseAccount.NETWORK_FEES, row.asset, row.fee_atoms, MoveCause.WITHDRAWAL_FEE, number)
     forget_withdrawal(s, slot)
     return True
 
 
 @cold
-def return_withdrawal(s, events, c):
+def return_withdrawal(s, c):
     """Give the money of a withdrawal that did not happen back to its account."""
     slot = pending_withdrawal(s, c.withdrawal)
     if slot == 0:
         return False
     row = s.withdrawals[slot]
     total = row.amount_atoms + row.fee_atoms
-    leave_transit(s, events, row.account, row.asset, total, MoveCause.WITHDRAWAL_RETURNED, row.id)
+    leave_transit(s, row.account, row.asset, total, MoveCause.WITHDRAWAL_RETURNED, row.id)
     forget_withdrawal(s, slot)
     return True
 
 
 @cold
-def transfer(s, events, c):
+def transfer(s, c):
     """Move funds between two accounts of one user."""
     if not (user_account(s, c.account) and user_account(s, c.to_account) and known_asset(s, c.asset)):
         return False
@@ -161,7 +160,7 @@ def transfer(s, events, c):
     if not funded(s, c.account, c.asset, c.amount_atoms, 0):
         return False
     move(s, c.account, c.to_account, c.asset, c.amount_atoms)
-    emit_moved(s, events, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.TRANSFER, 0, 0)
+    emit_moved(s, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.TRANSFER, 0, 0)
     return True
 
 
@@ -172,7 +171,7 @@ def takes_house_funds(account):
 
 
 @cold
-def move_house_funds(s, events, c):
+def move_house_funds(s, c):
     """Move funds between house accounts, or from SUSPENSE to the user they belong to."""
     if not is_house_account(c.account):
         return refuse(s, Reject.UNKNOWN_ACCOUNT, c.account, 0)
@@ -192,5 +191,5 @@ def move_house_funds(s, events, c):
     if not funded(s, c.account, c.asset, c.amount_atoms, 0):
         return False
     move(s, c.account, c.to_account, c.asset, c.amount_atoms)
-    emit_moved(s, events, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.HOUSE, 0, 0)
+    emit_moved(s, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.HOUSE, 0, 0)
     return True

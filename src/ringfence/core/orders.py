@@ -135,7 +135,8 @@ def needed_by_market_order(s, c):
     taker, market = s.taker[0], s.markets[c.market]
     if c.side == Side.BID:
         return sweep(s)[1] if taker.by_quote == 0 else c.quote_atoms
-    return (c.quantity_lots if taker.by_quote == 0 else sweep(s)[0]) * market.lot_atoms
+    needed, overflow = checked_multiply(c.quantity_lots if taker.by_quote == 0 else sweep(s)[0], market.lot_atoms)
+    return MAX_ATOMS + 1 if overflow else needed
 
 
 @hot
@@ -179,11 +180,11 @@ def check_funds(s, c):
 
 
 @hot
-def emit_accepted(s, events, c):
+def emit_accepted(s, c):
     """Append the acceptance of a new order and return its place, because ``rested_lots`` comes later."""
     taker = s.taker[0]
-    place = emit(s, events, EventKind.ORDER_ACCEPTED, c.account, c.market)
-    event = cast(events, place, ORDER_ACCEPTED)
+    place = emit(s, EventKind.ORDER_ACCEPTED, c.account, c.market)
+    event = cast(s.events, place, ORDER_ACCEPTED)
     event.order = taker.order
     event.client_id = c.client_id
     event.price_ticks = c.price_ticks
@@ -221,8 +222,8 @@ def outcome_of(taker, stop):
     return RESTS if taker.time_in_force == TimeInForce.GTC else CloseReason.IMMEDIATE_OR_CANCEL.value
 
 
-@hot
-def execute(s, events):
+@cold
+def execute(s):
     """Match the taker, post what it did, and put it into the book or close it; returns the lots that rest."""
     taker = s.taker[0]
     market = s.markets[taker.market]
@@ -230,14 +231,14 @@ def execute(s, events):
     if market.state == MarketState.POST_ONLY or taker.time_in_force == TimeInForce.FOK:
         stop = closes_at_once(s, taker)
     if stop == FILLED:
-        stop = match(s, events)
+        stop = match(s)
     outcome = outcome_of(taker, stop)
     rests = taker.left_lots if outcome == RESTS else 0
     settle_taker(s, market, taker, lock_of(market, taker.side, taker.price_ticks, rests))
     if outcome == RESTS:
         rest(s, taker)
     elif outcome != FILLED:
-        emit_taker_closed(s, events, taker, outcome)
+        emit_taker_closed(s, taker, outcome)
     return rests
 
 
@@ -258,9 +259,9 @@ def rest(s, taker):
 
 
 @cold
-def emit_taker_closed(s, events, taker, reason):
+def emit_taker_closed(s, taker, reason):
     """Append the end of an order that does not go to the book."""
-    event = cast(events, emit(s, events, EventKind.ORDER_CLOSED, taker.account, taker.market), ORDER_CLOSED)
+    event = cast(s.events, emit(s, EventKind.ORDER_CLOSED, taker.account, taker.market), ORDER_CLOSED)
     event.order = taker.order
     event.price_ticks = taker.price_ticks
     event.remaining_lots = taker.left_lots if taker.by_quote == 0 else 0
@@ -271,16 +272,16 @@ def emit_taker_closed(s, events, taker, reason):
 
 
 @hot
-def place_order(s, events, c):
+def place_order(s, c):
     """Place an order; returns whether it was accepted."""
     if not (may_trade(s, c) and well_formed(s, c) and has_room(s, c) and would_not_take(s, c)):
         return False
     prepare_taker(s, c)
     if not check_funds(s, c):
         return False
-    place = emit_accepted(s, events, c)
-    rested = execute(s, events)
-    cast(events, place, ORDER_ACCEPTED).rested_lots = rested
+    place = emit_accepted(s, c)
+    rested = execute(s)
+    cast(s.events, place, ORDER_ACCEPTED).rested_lots = rested
     return True
 
 
@@ -313,7 +314,16 @@ def amendable(s, row, c):
         return False
     if c.price_ticks != row.price_ticks and not within_band(s, row.market, c.price_ticks):
         return False
-    return value_fits(s, market, c.price_ticks, c.quantity_lots)
+    return value_fits(s, market, c.price_ticks, c.quantity_lots) and whole_value_fits(s, market, row, c, executed)
+
+
+@cold
+def whole_value_fits(s, market, row, c, executed):
+    """Check that what was executed and what is still to be, at the new price, stay within MAX_ATOMS together."""
+    still = lock_of(market, Side.BID, c.price_ticks, c.quantity_lots - executed)
+    if row.executed_quote_atoms > MAX_ATOMS - still:
+        return refuse(s, Reject.VALUE_TOO_LARGE, 0, MAX_ATOMS)
+    return True
 
 
 @cold
@@ -333,10 +343,10 @@ def requeueable(s, row, c):
 
 
 @cold
-def emit_amended(s, events, row, c, kept_place):
+def emit_amended(s, row, c, kept_place):
     """Append an amendment of an order that still has its former price and quantity, and return its place."""
-    place = emit(s, events, EventKind.ORDER_AMENDED, row.account, row.market)
-    event = cast(events, place, ORDER_AMENDED)
+    place = emit(s, EventKind.ORDER_AMENDED, row.account, row.market)
+    event = cast(s.events, place, ORDER_AMENDED)
     event.order = row.id
     event.price_ticks = c.price_ticks
     event.quantity_lots = c.quantity_lots
@@ -348,24 +358,25 @@ def emit_amended(s, events, row, c, kept_place):
 
 
 @cold
-def shrink(s, events, row, c):
+def shrink(s, row, c):
     """Lower the quantity of an order in its place: step 3."""
-    place = emit_amended(s, events, row, c, 1)
+    place = emit_amended(s, row, c, 1)
     less = row.quantity_lots - c.quantity_lots
     unlock(s, row, less)
     row.quantity_lots -= less
     row.remaining_lots -= less
     s.levels[row.level].lots -= less
-    s.markets[row.market].book_sequence = s.venue[0].sequence
-    cast(events, place, ORDER_AMENDED).rested_lots = row.remaining_lots
+    if less != 0:
+        s.markets[row.market].book_sequence = s.venue[0].sequence
+    cast(s.events, place, ORDER_AMENDED).rested_lots = row.remaining_lots
 
 
 @cold
-def requeue(s, events, slot, c):
+def requeue(s, slot, c):
     """Take an order out of the book and match it with its new price and quantity: step 4."""
     row, taker = s.orders[slot], s.taker[0]
     market = s.markets[row.market]
-    place = emit_amended(s, events, row, c, 0)
+    place = emit_amended(s, row, c, 0)
     executed = row.quantity_lots - row.remaining_lots
     taker.order, taker.client_id, taker.created_us = row.id, row.client_id, row.created_us
     taker.price_ticks, taker.quantity_lots = c.price_ticks, c.quantity_lots
@@ -377,12 +388,12 @@ def requeue(s, events, slot, c):
     take_out(s, slot)
     start_taker(s, taker, market, c.quantity_lots - executed, 0)
     set_bound(s, taker, SlippageKind.NONE, 0)
-    rested = execute(s, events)
-    cast(events, place, ORDER_AMENDED).rested_lots = rested
+    rested = execute(s)
+    cast(s.events, place, ORDER_AMENDED).rested_lots = rested
 
 
 @cold
-def amend_order(s, events, c):
+def amend_order(s, c):
     """Amend an open order; returns whether it was accepted."""
     slot = own_order(s, c.account, c.market, c.order)
     if slot == 0:
@@ -391,11 +402,11 @@ def amend_order(s, events, c):
     if not amendable(s, row, c):
         return False
     if c.price_ticks == row.price_ticks and c.quantity_lots <= row.quantity_lots:
-        shrink(s, events, row, c)
+        shrink(s, row, c)
         return True
     if not requeueable(s, row, c):
         return False
-    requeue(s, events, slot, c)
+    requeue(s, slot, c)
     return True
 
 

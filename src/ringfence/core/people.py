@@ -27,7 +27,7 @@ def add_account(s, user, kind, sub_account):
 
 
 @cold
-def open_user(s, events, c):
+def open_user(s, c):
     """Open a user with a main and a fenced account."""
     users, capacity = s.venue[0].users, s.parameters[Parameter.USERS]
     if users >= capacity:
@@ -40,7 +40,7 @@ def open_user(s, events, c):
     row.user, row.fee_tier = user, c.fee_tier
     row.main_account = add_account(s, user, AccountKind.MAIN, 0)
     row.fenced_account = add_account(s, user, AccountKind.FENCED, 0)
-    event = cast(events, emit(s, events, EventKind.USER_OPENED, row.main_account, 0), USER_OPENED)
+    event = cast(s.events, emit(s, EventKind.USER_OPENED, row.main_account, 0), USER_OPENED)
     event.user = user
     event.fenced_account = row.fenced_account
     event.fee_tier = c.fee_tier
@@ -48,7 +48,7 @@ def open_user(s, events, c):
 
 
 @cold
-def open_account(s, events, c):
+def open_account(s, c):
     """Open the next sub-account of a user."""
     by_user = c.origin == Origin.USER
     if by_user and not user_account(s, c.account):
@@ -65,20 +65,20 @@ def open_account(s, events, c):
     if row.accounts >= s.parameters[Parameter.ACCOUNTS_PER_USER]:
         return refuse(s, Reject.ACCOUNTS_PER_USER_LIMIT, row.accounts, s.parameters[Parameter.ACCOUNTS_PER_USER])
     number = add_account(s, c.user, AccountKind.SUB, c.sub_account)
-    event = cast(events, emit(s, events, EventKind.ACCOUNT_OPENED, number, 0), ACCOUNT_OPENED)
+    event = cast(s.events, emit(s, EventKind.ACCOUNT_OPENED, number, 0), ACCOUNT_OPENED)
     event.user = c.user
     event.sub_account = c.sub_account
     return True
 
 
 @cold
-def set_user(s, events, c):
+def set_user(s, c):
     """Set what is frozen for a user and his fee tier."""
     if not known_user(s, c.user):
         return False
     row = s.users[c.user]
     row.user_flags, row.fee_tier = c.user_flags, c.fee_tier
-    event = cast(events, emit(s, events, EventKind.USER_SET, row.main_account, 0), USER_SET)
+    event = cast(s.events, emit(s, EventKind.USER_SET, row.main_account, 0), USER_SET)
     event.user = c.user
     event.user_flags = c.user_flags
     event.fee_tier = c.fee_tier
@@ -86,14 +86,14 @@ def set_user(s, events, c):
 
 
 @cold
-def set_eligibility(s, events, c):
+def set_eligibility(s, c):
     """Set which classes of assets a user may buy, sell, hold and withdraw."""
     if not known_user(s, c.user):
         return False
     row = s.users[c.user]
     row.buy_classes, row.sell_classes = c.buy_classes, c.sell_classes
     row.hold_classes, row.withdraw_classes = c.hold_classes, c.withdraw_classes
-    event = cast(events, emit(s, events, EventKind.ELIGIBILITY_SET, row.main_account, 0), ELIGIBILITY_SET)
+    event = cast(s.events, emit(s, EventKind.ELIGIBILITY_SET, row.main_account, 0), ELIGIBILITY_SET)
     event.user = c.user
     event.buy_classes = c.buy_classes
     event.sell_classes = c.sell_classes

@@ -17,9 +17,9 @@ for _parameter, (_low, _high, _) in PARAMETER_LIMITS.items():
 
 
 @cold
-def clock(s, events, c):
+def clock(s, c):
     """Let a second pass."""
-    event = cast(events, emit(s, events, EventKind.CLOCK_TICKED, c.account, 0), CLOCK_TICKED)
+    event = cast(s.events, emit(s, EventKind.CLOCK_TICKED, c.account, 0), CLOCK_TICKED)
     for i in range(HASH_BYTES):
         s.venue[0].seed[i] = c.seed[i]
         event.seed[i] = c.seed[i]
@@ -27,13 +27,13 @@ def clock(s, events, c):
 
 
 @cold
-def set_rules(s, events, c):
+def set_rules(s, c):
     """Open an epoch of the rules."""
     venue = s.venue[0]
     if c.rules_version < venue.rules_version:
         return refuse(s, Reject.RANGE_REVERSED, c.rules_version, venue.rules_version)
     venue.rules_version = c.rules_version
-    event = cast(events, emit(s, events, EventKind.RULES_SET, c.account, 0), RULES_SET)
+    event = cast(s.events, emit(s, EventKind.RULES_SET, c.account, 0), RULES_SET)
     event.rules_version = c.rules_version
     for i in range(HASH_BYTES):
         venue.schema_hash[i] = c.schema_hash[i]
@@ -63,7 +63,7 @@ def in_use(s, parameter):
 
 
 @cold
-def set_parameter(s, events, c):
+def set_parameter(s, c):
     """Change a parameter within its bounds and not below what is in use."""
     low, high = LOWEST[c.parameter], HIGHEST[c.parameter]
     if c.value < low:
@@ -74,7 +74,7 @@ def set_parameter(s, events, c):
     if c.value < used:
         return refuse(s, Reject.BELOW_USE, c.value, used)
     s.parameters[c.parameter] = c.value
-    event = cast(events, emit(s, events, EventKind.PARAMETER_SET, c.account, 0), PARAMETER_SET)
+    event = cast(s.events, emit(s, EventKind.PARAMETER_SET, c.account, 0), PARAMETER_SET)
     event.parameter = c.parameter
     event.value = c.value
     return True

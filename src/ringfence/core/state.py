@@ -6,16 +6,17 @@ every link, and fresh memory is valid without being written.
 """
 
 import mmap
-from collections import namedtuple
+from types import SimpleNamespace
 
 import numpy as np
 
 from ..schema.enums import BALANCE_HEADROOM, FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Parameter
-from ..schema.layout import ROW_DTYPES
+from ..schema.layout import EVENT_HEADER, ROW_DTYPES
 
 FANOUT = 32
 LEVELS_OF_TREE = 10  # five bits each cover the 48 bits of a price
 FIRST_BUCKETS = 1024
+EVENT_ROWS = 1 << 16
 SOURCES = 64
 SCHEDULES, TIERS = 16, 16
 
@@ -90,7 +91,7 @@ Level = _record(
     ("key", "i8"), ("price_ticks", "i8"), ("lots", "i8"), ("head", "i4"), ("tail", "i4"),
     ("worse", "i4"), ("better", "i4"), ("leaf", "i4"), ("orders", "i4"),
 )  # fmt: skip
-Node = _record(8, ("mask", "u4"), ("parent", "i4"))
+Node = _record(136, ("mask", "u4"), ("parent", "i4"), ("kids", "i4", (FANOUT,)))
 
 # Numbers of the pools.
 ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES = range(5)
@@ -98,11 +99,11 @@ ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES = range(5)
 _HIGHEST = {parameter: limits[1] for parameter, limits in PARAMETER_LIMITS.items()}
 _ORDERS = _HIGHEST[Parameter.ORDERS] + 2
 _MARKETS = _HIGHEST[Parameter.MARKETS] + 1
-_BALANCES = _HIGHEST[Parameter.BALANCES] + BALANCE_HEADROOM + 2
+_BALANCES = _HIGHEST[Parameter.BALANCES] + _HIGHEST[Parameter.WITHDRAWALS] + BALANCE_HEADROOM + 2
 _WITHDRAWALS = _HIGHEST[Parameter.WITHDRAWALS] + 2
 _NODES = _ORDERS * (LEVELS_OF_TREE - 1) + _MARKETS * 2 * LEVELS_OF_TREE
 
-# Name, record and room of every table, in the order of the fields of ``State``.
+# Name, record and room of every table, in the order in which they stand in memory.
 TABLES = (
     ("venue", Venue, 1),
     ("taker", Taker, 1),
@@ -115,40 +116,51 @@ TABLES = (
     ("users", User, _HIGHEST[Parameter.USERS] + 1),
     ("accounts", Account, _HIGHEST[Parameter.ACCOUNTS] + 2),
     ("balances", Balance, _BALANCES),
-    ("balance_heads", np.dtype("i4"), 2 * _BALANCES),
+    ("balance_heads", np.dtype("i4"), 5 * _BALANCES),
     ("orders", Order, _ORDERS),
-    ("order_heads", np.dtype("i4"), 2 * _ORDERS),
+    ("order_heads", np.dtype("i4"), 5 * _ORDERS),
     ("withdrawals", Withdrawal, _WITHDRAWALS),
-    ("withdrawal_heads", np.dtype("i4"), 2 * _WITHDRAWALS),
+    ("withdrawal_heads", np.dtype("i4"), 5 * _WITHDRAWALS),
     ("halves", Half, 2 * _MARKETS),
     ("levels", Level, _ORDERS),
     ("nodes", Node, _NODES),
-    ("kids", np.dtype("i4"), _NODES * FANOUT),
+    ("events", EVENT_HEADER, EVENT_ROWS),
 )
 
-State = namedtuple("State", [name for name, _, _ in TABLES])
+PAGE_BYTES = 1 << 21
 
 
-def reserve(dtype, rows):
-    """Return a zeroed record array of ``rows`` rows that takes memory only where it is written."""
-    size = max(dtype.itemsize * rows, mmap.PAGESIZE)
-    # The log decides how much is used; reserving must not count against what the machine has.
-    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0))
-    if size > 1 << 24 and hasattr(mmap, "MADV_HUGEPAGE"):
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    array = np.frombuffer(memory, dtype=dtype, count=rows)
-    return array.view(np.recarray) if dtype.names else array
+def _offsets():
+    found, at = {}, 0
+    for name, dtype, rows in TABLES:
+        found[name] = at
+        at += (dtype.itemsize * rows + PAGE_BYTES - 1) // PAGE_BYTES * PAGE_BYTES
+    return found, at
+
+
+OFFSETS, RESERVED_BYTES = _offsets()
+"""Where each table begins in the reservation, and how much address space that is in all."""
+
+
+class State(SimpleNamespace):
+    """The tables by name as record arrays, and ``address``, where the reservation begins."""
 
 
 def new_state():
-    """Return the state of a new venue."""
-    state = State(*(reserve(dtype, rows) for _, dtype, rows in TABLES))
+    """Return the state of a new venue, in memory that is used only where it is written."""
+    # The log decides how much is used; reserving must not count against what the machine has.
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+    memory = mmap.mmap(-1, RESERVED_BYTES, flags=flags)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    tables = {}
+    for name, dtype, rows in TABLES:
+        array = np.frombuffer(memory, dtype, rows, OFFSETS[name])
+        tables[name] = array.view(np.recarray) if dtype.names else array
+    state = State(address=np.frombuffer(memory, "u1", 1).ctypes.data, **tables)
     state.venue[0].next_account = FIRST_USER_ACCOUNT
     for parameter, (_, _, first) in PARAMETER_LIMITS.items():
         state.parameters[parameter] = first
     state.pools.buckets = FIRST_BUCKETS
     state.pools.mask = FIRST_BUCKETS - 1
     return state
-
-
-__all__ = ["BALANCES", "LEVELS", "NODES", "ORDERS", "TABLES", "WITHDRAWALS", "State", "new_state", "reserve"]

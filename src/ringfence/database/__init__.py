@@ -7,6 +7,6 @@ between dialects has one place each (``_configure_sqlite``, ``upsert``).
 from .columns import columns_of
 from .engine import open_engine, sqlite_url
 from .migrations import migrate
-from .statements import upsert
+from .statements import PreparedStatement, upsert
 
-__all__ = ["columns_of", "migrate", "open_engine", "sqlite_url", "upsert"]
+__all__ = ["PreparedStatement", "columns_of", "migrate", "open_engine", "sqlite_url", "upsert"]

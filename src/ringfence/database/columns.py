@@ -40,7 +40,7 @@ def columns_of(
 
     ``rename`` maps names of fields to names of columns, ``key`` names the columns of the primary key.
     """
-    names = {} if rename is None else rename
+    names: Mapping[str, str] = {} if rename is None else rename
     columns: list[sa.Column[Any]] = []
     for field in fields_of(record):
         if field.name in without:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 import msgspec
 from nacl.signing import SigningKey
@@ -42,12 +41,17 @@ def decode_public_key(text: str) -> bytes:
     One key has one text: what decodes to the same bytes but is written otherwise is refused.
     """
     try:
-        key = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+        key = decode_key(text)
+    except ValueError:
         key = b""
     if len(key) != KEY_BYTES or encode_key(key) != text:
         raise InvalidKey(f"a public key is the base64 of {KEY_BYTES} bytes, 44 characters: {text[:60]!a} is not")
     return key
+
+
+def decode_key(text: str) -> bytes:
+    """Return the bytes of standard base64; raises ``ValueError`` for anything else."""
+    return base64.b64decode(text, validate=True)
 
 
 def encode_key(key: bytes) -> str:

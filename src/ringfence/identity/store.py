@@ -117,9 +117,27 @@ class IdentityStore:
 
     def reload(self) -> None:
         """Read the keys that work from the database."""
+        # Counted first: what comes in between is seen as a change the next time.
+        self._counted = self._count()
         query = sa.select(API_KEYS).where(API_KEYS.c.revoked_us.is_(None))
         with self._engine.connect() as connection:
             self._working = {row.public: ApiKey(*row) for row in connection.execute(query)}
+
+    def reload_if_changed(self) -> bool:
+        """Read the keys again if another process has added or revoked one since they were read; tell whether it has.
+
+        A row is never removed and never works again, so the numbers of rows and of revoked ones tell.
+        """
+        changed = self._count() != self._counted
+        if changed:
+            self.reload()
+        return changed
+
+    def _count(self) -> tuple[int, int]:
+        query = sa.select(sa.func.count(), sa.func.count(API_KEYS.c.revoked_us)).select_from(API_KEYS)
+        with self._engine.connect() as connection:
+            keys, revoked = connection.execute(query).one()
+        return keys, revoked
 
     def find_user(self, name: str) -> User | None:
         """Return the user who has a name."""

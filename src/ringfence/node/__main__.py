@@ -18,7 +18,7 @@ from ringfence.node.door import log
 from ringfence.node.engine import Engine
 from ringfence.node.errors import NodeError
 from ringfence.node.recovery import Recovered
-from ringfence.node.server import Server, serve
+from ringfence.node.server import Server, stop_on_signals
 from ringfence.node.stopped import stop_report
 
 EXIT_DISK, EXIT_USAGE, EXIT_DAMAGED = 1, 2, 3
@@ -30,11 +30,13 @@ def run(directory: Path) -> int:
         with Engine.open(directory) as engine:
             _report(directory, engine.recovered)
             server = Server(engine, directory)
+            stop_on_signals(server)
             ready = {"ready": True, "sequence": engine.sequence, "recovered": engine.recovered}
             print(msgspec.json.encode(ready).decode(), flush=True)
             # What exists now lives as long as the process: the collector need not look at it again.
             gc.freeze()
-            serve(engine, server)
+            server.run()
+            log(f"ended at sequence {engine.sequence}")
     except CoreStopped as stop:
         print(stop_report(directory, stop.sequence), file=sys.stderr, flush=True)
         return EXIT_DAMAGED
@@ -55,6 +57,8 @@ def _report(directory: Path, found: Recovered) -> None:
         log(f"passed over a snapshot: {sentence}")
     if found.cut_bytes:
         log(f"cut a torn end of {found.cut_bytes} bytes, never acknowledged: {found.cut_at}")
+    if found.commands_skipped:
+        log(f"{found.commands_skipped} commands are skipped by signed records in {directory / 'journal' / 'skips'}")
     if found.checkpoints_signed:
         log(f"signed {found.checkpoints_signed} checkpoints again that a crash had lost")
     log(

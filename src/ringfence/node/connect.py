@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from struct import Struct
 from types import TracebackType
-
-import numpy as np
 
 from ringfence.node.errors import LinkLost, NodeUnavailable
 from ringfence.node.replica import Records, as_records
@@ -27,10 +27,13 @@ from ringfence.node.wire import (
 from ringfence.schema.commands import Command
 from ringfence.schema.enums import Origin
 from ringfence.schema.events import Event
-from ringfence.schema.layout import EVENT_HEADER, RECORD_BYTES, decode_event, encode
+from ringfence.schema.layout import RECORD_BYTES, decode_event, encode
 
 CHUNK_RECORDS = 1_024
+KNOCK_PAUSE_S = 0.01
 RECEIVE_BYTES = 1 << 18
+
+_SEQUENCE = Struct("<q")
 
 
 def connect(directory: Path, role: Role, timeout_s: float) -> tuple[socket.socket, Welcome]:
@@ -42,7 +45,7 @@ def connect(directory: Path, role: Role, timeout_s: float) -> tuple[socket.socke
     connection.settimeout(timeout_s)
     try:
         with socket_path(directory) as path:
-            connection.connect(path)
+            _knock(connection, path, timeout_s)
         # A node that has no room refuses and hangs up at once: its sentence is there to be read all the same.
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(encode_hello(role))
@@ -118,13 +121,24 @@ class ControlClient:
         return messages
 
 
+def _knock(connection: socket.socket, path: str, timeout_s: float) -> None:
+    """Connect, again and again while more wait at the door than the system lets wait."""
+    ends_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            return connection.connect(path)
+        except BlockingIOError:
+            if time.monotonic() > ends_s:
+                raise
+            time.sleep(KNOCK_PAUSE_S)
+
+
 def _events_by_command(message: Message) -> list[list[Event]]:
     found: list[list[Event]] = [[] for _ in range(message.commands)]
-    events = as_records(message.payload)
-    places = events.view(EVENT_HEADER)["sequence"] - message.first_sequence
     view = memoryview(message.payload)
-    for index, place in enumerate(np.asarray(places).tolist()):
-        found[place].append(decode_event(view[index * RECORD_BYTES : (index + 1) * RECORD_BYTES]))
+    for begin in range(0, len(view), RECORD_BYTES):
+        sequence: int = _SEQUENCE.unpack_from(view, begin)[0]
+        found[sequence - message.first_sequence].append(decode_event(view[begin : begin + RECORD_BYTES]))
     return found
 
 

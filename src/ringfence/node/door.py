@@ -88,10 +88,10 @@ class Door:
         if client not in self.clients:
             return
         self.clients.remove(client)
-        self._selector.unregister(client.connection)
-        client.close()
         if client.role is not None or reason:
             log(f"{client.label} disconnected{': ' + reason if reason else ''}")
+        self._selector.unregister(client.connection)
+        client.close()
 
     def watch(self, client: Client) -> None:
         """Wait for what the client can do now: write while something waits for it, read unless it is paused."""

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ringfence.core import CoreStopped, Exchange
-from ringfence.journal import Checkpoint, CheckpointLog, DirectoryLock, Journal
+from ringfence.journal import SEGMENT_BYTES, Checkpoint, CheckpointLog, DirectoryLock, Journal
 from ringfence.journal.checkpoints import UNSYNCED_MAXIMUM
 from ringfence.journal.keys import open_node_key
 from ringfence.node.recovery import Recovered, recover
@@ -76,7 +76,9 @@ class Engine:
         self._signing: deque[Future[Checkpoint]] = deque()
 
     @classmethod
-    def open(cls, directory: Path, *, clock: Callable[[], int] = wall_clock_us) -> Engine:
+    def open(
+        cls, directory: Path, *, clock: Callable[[], int] = wall_clock_us, segment_bytes: int = SEGMENT_BYTES
+    ) -> Engine:
         """Take DIR/lock, recover, and return the engine; a new DIR becomes an empty venue.
 
         Raises `DirectoryInUse`, the errors of a damaged log, `StateMismatch` when snapshot, log and checkpoints
@@ -85,7 +87,7 @@ class Engine:
         with ExitStack() as resources:
             resources.enter_context(DirectoryLock(directory))
             key = open_node_key(directory / "keys")
-            found = recover(directory, key, resources)
+            found = recover(directory, key, resources, segment_bytes)
             engine = cls(found.replica, found.journal, found.checkpoints, resources.pop_all(), clock)
         engine.recovered, engine._seed = found.recovered, found.seed
         if engine.sequence == 0:
@@ -121,11 +123,15 @@ class Engine:
         self._signing.append(self._signer.submit(self._sign, *mark[:2], self._journal.chain, mark.events_chain))
         return committed
 
+    def sync_checkpoints(self) -> None:
+        """Return when every checkpoint is signed and durable."""
+        self._collect_signed(0)
+
     def close(self) -> None:
         """Wait for signatures, close the files and give the directory free."""
         self._stopped = True
         try:
-            self._collect_signed(0)
+            self.sync_checkpoints()
         finally:
             self._signer.shutdown()
             self._resources.close()

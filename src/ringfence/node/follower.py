@@ -27,8 +27,8 @@ class Follower:
     that the events after that sequence can be had; without one, at a new venue.
     """
 
-    def __init__(self, directory: Path, from_sequence_at_most: int | None = None, *, verify_hash: bool = False) -> None:
-        begin = start(directory, from_sequence_at_most, verify_hash=verify_hash)
+    def __init__(self, directory: Path, from_sequence_at_most: int | None = None) -> None:
+        begin = start(directory, from_sequence_at_most)
         self.directory = directory
         self.snapshot_sequence = begin.sequence
         """Where it began; 0 for a new venue."""

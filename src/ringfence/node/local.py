@@ -9,6 +9,7 @@ from types import TracebackType
 import numpy as np
 
 from ringfence.core import Exchange
+from ringfence.journal import SEGMENT_BYTES
 from ringfence.node.engine import Engine, wall_clock_us
 from ringfence.node.replay import BATCH_RECORDS
 from ringfence.node.replica import Records
@@ -19,8 +20,10 @@ TICK_US = 1_000_000
 class LocalNode:
     """Submit commands and get their events when they are durable. `engine` is everything else."""
 
-    def __init__(self, directory: Path, *, clock: Callable[[], int] = wall_clock_us) -> None:
-        self.engine = Engine.open(directory, clock=clock)
+    def __init__(
+        self, directory: Path, *, clock: Callable[[], int] = wall_clock_us, segment_bytes: int = SEGMENT_BYTES
+    ) -> None:
+        self.engine = Engine.open(directory, clock=clock, segment_bytes=segment_bytes)
         self._clock = clock
         self._ticked_us = 0
 

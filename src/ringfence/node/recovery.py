@@ -24,7 +24,7 @@ from ringfence.journal import (
     require_reached,
 )
 from ringfence.node.errors import StateMismatch
-from ringfence.node.replay import Start, batches, start
+from ringfence.node.replay import BATCH_RECORDS, Start, batches, start
 from ringfence.node.replica import Mark, Replica
 from ringfence.schema.layout import schema_hash
 
@@ -43,6 +43,8 @@ class Recovered(msgspec.Struct, frozen=True):
     """File and offset of that end."""
     checkpoints_signed: int
     """Checkpoints that a crash had lost."""
+    commands_skipped: int
+    """Skip records in force."""
     duration_ms: int
 
 
@@ -57,14 +59,17 @@ class Found(NamedTuple):
     recovered: Recovered
 
 
-def recover(directory: Path, key: SigningKey, resources: ExitStack) -> Found:
+def recover(directory: Path, key: SigningKey, resources: ExitStack, segment_bytes: int) -> Found:
     """Open log and checkpoints of a locked DIR and bring the state up to the log's end; `resources` closes both."""
     began_ns = time.monotonic_ns()
     begin = start(directory)
     log = directory / "journal"
     journal = resources.enter_context(
-        Journal.open(log, schema_hash=schema_hash(), verify_from_sequence=begin.sequence + 1)
+        Journal.open(
+            log, schema_hash=schema_hash(), verify_from_sequence=begin.sequence + 1, segment_bytes=segment_bytes
+        )
     )
+    assert journal.records_maximum >= BATCH_RECORDS, f"a segment of {segment_bytes} bytes does not take a batch"
     checkpoints = resources.enter_context(CheckpointLog.open(log, key))
     require_reached(checkpoints.last, journal.recovery, log)
     _require_snapshot_in_log(begin, journal)
@@ -131,5 +136,6 @@ def _summary(begin: Start, journal: Journal, checkpoints_signed: int, duration_m
         cut_bytes=found.cut_bytes,
         cut_at=f"{found.cut_at[0]} at byte {found.cut_at[1]}" if found.cut_at else "",
         checkpoints_signed=checkpoints_signed,
+        commands_skipped=len(begin.replica.skips.skips),
         duration_ms=duration_ms,
     )

@@ -38,11 +38,9 @@ class Start(NamedTuple):
         return self.snapshot.header.sequence if self.snapshot else 0
 
 
-def start(directory: Path, at_most_sequence: int | None = None, *, verify_hash: bool = False) -> Start:
-    """Return the state of the newest usable snapshot (up to a sequence), or a new venue."""
-    found = snapshots.latest(
-        directory / "snapshots", at_most_sequence, schema_hash=schema_hash(), verify_hash=verify_hash
-    )
+def start(directory: Path, at_most_sequence: int | None = None) -> Start:
+    """Return the state of the newest snapshot (up to a sequence) whose rows have its hash, or a new venue."""
+    found = snapshots.latest(directory / "snapshots", at_most_sequence, schema_hash=schema_hash(), verify_hash=True)
     damaged = tuple(str(error) for error in found.damaged)
     skips = Skips.load(directory)
     if found.snapshot is None:

@@ -62,11 +62,11 @@ class Replica:
             end = events_end(events, sequence)
             self._roll(events[begin:end], sequence, time_us)
             begin = end
-        self._digest.update(_bytes_of(events[begin:]))
+        self._digest.update(bytes_of(events[begin:]))
         return events
 
     def _roll(self, events: Records, sequence: int, time_us: int) -> None:
-        self._digest.update(_bytes_of(events))
+        self._digest.update(bytes_of(events))
         self.events_chain = self._digest.digest()
         self._digest = hashlib.blake2b(self.events_chain, digest_size=32)
         self.marks.append(Mark(sequence, time_us, self.events_chain))
@@ -82,5 +82,6 @@ def as_records(data: bytes | bytearray | memoryview) -> Records:
     return cast(Records, np.frombuffer(data, dtype=RECORD))
 
 
-def _bytes_of(records: Records) -> npt.NDArray[np.uint8]:
-    return records.view(np.uint8)
+def bytes_of(records: Records) -> memoryview:
+    """Return the bytes of contiguous records, not copied."""
+    return records.view(np.uint8).data

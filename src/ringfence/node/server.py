@@ -13,15 +13,16 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple
 
 import numpy as np
 
 from ringfence.node.client import Client, Dropped
-from ringfence.node.door import Door, log
+from ringfence.node.door import Door
 from ringfence.node.engine import Committed, Engine
 from ringfence.node.replay import BATCH_RECORDS
-from ringfence.node.replica import Records, events_end
+from ringfence.node.replica import Records, bytes_of, events_end
 from ringfence.node.wire import MessageKind, Role, encode_message_header
 from ringfence.schema.layout import COMMAND_HEADER, RECORD, RECORD_BYTES
 
@@ -46,7 +47,7 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._door = Door(directory, self._selector)
         self._buffer = np.zeros(BATCH_RECORDS * RECORD_BYTES, dtype=np.uint8)
-        self._view = memoryview(self._buffer)
+        self._view = self._buffer.data
         self._ending = False
         self._tick_due_s = time.monotonic()
 
@@ -133,7 +134,7 @@ class Server:
         header = encode_message_header(
             MessageKind.FRAMES, committed.records.nbytes, committed.first_sequence, committed.records.size
         )
-        payload = memoryview(committed.records.view(np.uint8))
+        payload = bytes_of(committed.records)
         for client in [c for c in self._door.clients if c.role is Role.GATEWAY]:
             self._send(client, header, payload)
 
@@ -146,7 +147,7 @@ class Server:
             first = committed.first_sequence + begin
             own = events[events_end(events, first - 1) : events_end(events, first + end - begin - 1)]
             header = encode_message_header(MessageKind.EVENTS, own.nbytes, first, end - begin)
-            self._send(client, header, memoryview(own.view(np.uint8)))
+            self._send(client, header, bytes_of(own))
 
     def _send(self, client: Client, header: bytes, payload: memoryview) -> None:
         with self._dropping(client):
@@ -187,9 +188,11 @@ def _wakes_on_signal(selector: selectors.BaseSelector) -> Generator[None]:
         outside.close()
 
 
-def serve(engine: Engine, server: Server) -> None:
-    """Run until SIGTERM or SIGINT."""
+def stop_on_signals(server: Server) -> None:
+    """Let SIGTERM and SIGINT end the server; to be called before anybody is told that it is ready."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        server.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
-    server.run()
-    log(f"ended at sequence {engine.sequence}")
+        signal.signal(number, stop)

@@ -33,15 +33,14 @@ def touched_books(events: Iterable[Event]) -> dict[int, TouchedBook]:
     """Return the touched prices of each market whose book the events changed."""
     books: dict[int, TouchedBook] = {}
     for event in events:
-        kind = type(event)
-        if kind is Trade:
-            _touch(books, event, 1 - event.side, event.price_ticks)  # type: ignore[attr-defined]
-        elif kind is OrderAccepted:
-            if event.rested_lots:  # type: ignore[attr-defined]
-                _touch(books, event, event.side, event.price_ticks)  # type: ignore[attr-defined]
-        elif kind is OrderClosed:
-            if event.rested:  # type: ignore[attr-defined]
-                _touch(books, event, event.side, event.price_ticks)  # type: ignore[attr-defined]
+        if isinstance(event, Trade):
+            _touch(books, event, 1 - event.side, event.price_ticks)
+        elif isinstance(event, OrderAccepted):
+            if event.rested_lots:
+                _touch(books, event, event.side, event.price_ticks)
+        elif isinstance(event, OrderClosed):
+            if event.rested:
+                _touch(books, event, event.side, event.price_ticks)
         elif isinstance(event, OrderAmended):
             _touch(books, event, event.side, event.previous_price_ticks)
             if event.rested_lots:

@@ -42,12 +42,12 @@ class MarketData:
         trades: list[Trade] = []
         seconds: list[int] = []
         for event in events:
-            kind = type(event)
-            if kind is Trade and event.sequence > self.seeded_sequence:
-                trades.append(event)  # type: ignore[arg-type]
-            elif kind is ClockTicked:
+            if isinstance(event, Trade):
+                if event.sequence > self.seeded_sequence:
+                    trades.append(event)
+            elif isinstance(event, ClockTicked):
                 seconds.append(event.time_us)
-            elif kind is MarketListed:
+            elif isinstance(event, MarketListed):
                 self.depth.begin(event.market, event.sequence)
         if events:
             self.time_us = events[-1].time_us

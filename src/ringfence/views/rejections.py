@@ -36,8 +36,8 @@ def rejection(event: Rejected, catalog: Catalog) -> Rejection:
 
 def place_of(event: Rejected, catalog: Catalog) -> str:
     """Return where a command was refused: the field, else the asset, else the market that it names."""
-    if event.field:
-        return field_name(event.command_kind, event.field)
+    if event.field_number:
+        return field_name(event.command_kind, event.field_number)
     if event.asset:
         asset = catalog.asset_by_number.get(event.asset)
         return asset.symbol if asset else f"asset {event.asset}"

@@ -100,6 +100,8 @@ class Tickers:
 
     def seed(self, market: int, window: str, candles: list[Candle]) -> None:
         """Fill one window from candles that were kept elsewhere, oldest first."""
+        if not candles:
+            return  # A market without windows never traded.
         target = self._windows_of(market)[window]
         for candle in candles:
             target.add(candle)

@@ -26,6 +26,7 @@ class Listener:
         self._most_messages, self._most_bytes = most_messages, most_bytes
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
+        self._dropped = asyncio.Event()
         self.topics: set[Topic] = set()
         self.is_dropped = False
 
@@ -43,6 +44,7 @@ class Listener:
         if len(self._queue) > self._most_messages or self._waiting_bytes > self._most_bytes:
             self.is_dropped = True
             self._queue.clear()
+            self._dropped.set()
         self._wake.set()
 
     async def take(self) -> str | None:
@@ -55,6 +57,10 @@ class Listener:
         message = self._queue.popleft()
         self._waiting_bytes -= len(message)
         return message
+
+    async def wait_dropped(self) -> None:
+        """Return when the listener is dropped; unlike ``take`` this does not wait for the connection to write."""
+        await self._dropped.wait()
 
 
 class Hub:

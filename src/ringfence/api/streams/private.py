@@ -1,11 +1,11 @@
 """What an account is told: each event of its orders in turn, and its balances after each batch."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from ringfence.schema.enums import CloseReason, OrderType
+from ringfence.schema.enums import CloseReason, OrderType, Side
 from ringfence.schema.events import Event, FundsMoved, OrderAccepted, OrderAmended, OrderClosed, Trade
 from ringfence.schema.fields import MAX_ATOMS
-from ringfence.schema.tables import OrderRow
 from ringfence.views.catalog import Catalog, MarketInfo
 from ringfence.views.orders import EXPIRY_REASON_NAMES, Fill, OrderStatus, fills_of
 
@@ -25,73 +25,77 @@ class PrivateStreams:
     def __init__(self, hub: Hub, catalog: Catalog, state: AccountState, clock_us: Callable[[], int]) -> None:
         self._hub, self._catalog, self._state, self._clock_us = hub, catalog, state, clock_us
         self._trackers: dict[int, OrderTracker] = {}
-        self._balance_accounts: dict[int, int] = {}
-        self._order_listeners: dict[int, int] = {}
+        self._order_listeners: Counter[int] = Counter()
+        self._balance_listeners: Counter[int] = Counter()
 
     def begin(self, account: int, stream: str) -> None:
         """Follow an account for one more listener of a private stream."""
         if stream.startswith(ORDER_STREAM):
-            self._order_listeners[account] = self._order_listeners.get(account, 0) + 1
+            self._order_listeners[account] += 1
             if account not in self._trackers:
-                rows: Sequence[OrderRow] = self._state.open_orders(account)
+                rows = self._state.open_orders(account)
                 self._trackers[account] = OrderTracker(account, rows, follows_new=True, keeps_closed=False)
         elif stream == BALANCE_STREAM:
-            self._balance_accounts[account] = self._balance_accounts.get(account, 0) + 1
+            self._balance_listeners[account] += 1
 
     def end(self, account: int, stream: str) -> None:
         """Follow an account for one listener less."""
-        counts = self._order_listeners if stream.startswith(ORDER_STREAM) else self._balance_accounts
-        if stream.startswith(ORDER_STREAM) or stream == BALANCE_STREAM:
-            counts[account] -= 1
-            if counts[account] == 0:
-                del counts[account]
-                if counts is self._order_listeners:
-                    del self._trackers[account]
+        if stream.startswith(ORDER_STREAM):
+            self._order_listeners[account] -= 1
+            if not self._order_listeners[account]:
+                del self._order_listeners[account], self._trackers[account]
+        elif stream == BALANCE_STREAM:
+            self._balance_listeners[account] -= 1
+            if not self._balance_listeners[account]:
+                del self._balance_listeners[account]
 
-    def publish(self, events: Iterable[Event]) -> None:
+    def publish(self, events: Sequence[Event]) -> None:
         """Publish the events of one batch, in their order."""
-        if not self._trackers and not self._balance_accounts:
-            return
-        touched: dict[tuple[int, int], int] = {}
-        for event in events:
-            if self._trackers:
-                self._publish_order_event(event)
-            if self._balance_accounts:
+        if self._trackers:
+            finishing = _finishing_trades(events)
+            for event in events:
+                self._publish_order_event(event, (event.sequence, event.index) in finishing)
+        if self._balance_listeners:
+            touched: dict[tuple[int, int], int] = {}
+            for event in events:
                 self._touch(event, touched)
-        for (account, asset), time_us in touched.items():
-            self._publish_balance(account, asset, time_us)
+            for (account, asset), time_us in touched.items():
+                self._publish_balance(account, asset, time_us)
 
-    def _publish_order_event(self, event: Event) -> None:
+    def _publish_order_event(self, event: Event, finishes_taker: bool) -> None:
         if isinstance(event, Trade):
-            for fill in fills_of(event):
-                self._publish_fill(event, fill)
-        elif isinstance(event, (OrderAccepted, OrderAmended, OrderClosed)):
+            taker, maker = fills_of(event)
+            self._publish_fill(event, taker, finishes_taker)
+            self._publish_fill(event, maker, False)
+        elif isinstance(event, OrderAccepted):
             tracker = self._trackers.get(event.account)
-            if tracker is None:
-                return
-            if isinstance(event, OrderAccepted):
+            if tracker is not None:
                 self._say("orderAccepted", event, tracker.accept(event), OrderStatus.NEW)
-                return
-            tracked = tracker.orders.get(event.order)
-            if tracked is None:
-                return
-            if isinstance(event, OrderAmended):
-                tracked.amend(event)
-                status = OrderStatus.PARTIALLY_FILLED if tracked.executed_lots else OrderStatus.NEW
-                self._say("orderModified", event, tracked, status)
-            else:
-                tracked.close(event)
-                tracker.forget(event.order)
-                self._say_closed(event, tracked)
+        elif isinstance(event, (OrderAmended, OrderClosed)):
+            tracker = self._trackers.get(event.account)
+            tracked = tracker.orders.get(event.order) if tracker else None
+            if tracker is not None and tracked is not None:
+                self._publish_change(event, tracker, tracked)
 
-    def _publish_fill(self, trade: Trade, fill: Fill) -> None:
+    def _publish_change(self, event: OrderAmended | OrderClosed, tracker: OrderTracker, tracked: TrackedOrder) -> None:
+        if isinstance(event, OrderAmended):
+            tracked.amend(event)
+            status = OrderStatus.PARTIALLY_FILLED if tracked.executed_lots else OrderStatus.NEW
+            self._say("orderModified", event, tracked, status)
+            return
+        tracked.close(event)
+        tracker.forget(event.order)
+        self._say_closed(event, tracked)
+
+    def _publish_fill(self, trade: Trade, fill: Fill, finishes: bool) -> None:
         tracker = self._trackers.get(fill.account)
         tracked = tracker.orders.get(fill.order) if tracker else None
         if tracker is None or tracked is None:
             return
         tracked.fill(trade)
-        status = OrderStatus.FILLED if tracked.is_filled else OrderStatus.PARTIALLY_FILLED
-        if status is OrderStatus.FILLED:
+        status = OrderStatus.PARTIALLY_FILLED
+        if finishes or tracked.is_filled:
+            status = OrderStatus.FILLED
             tracker.forget(fill.order)
         self._say("orderFill", trade, tracked, status, fill=fill)
 
@@ -122,16 +126,17 @@ class PrivateStreams:
         """Note which balances of followed accounts an event may have changed."""
         if isinstance(event, FundsMoved):
             accounts, assets = (event.account, event.to_account), (event.asset,)
-        elif isinstance(event, (OrderAccepted, OrderAmended, OrderClosed, Trade)):
-            accounts = (event.account, event.maker_account) if isinstance(event, Trade) else (event.account,)
+        elif isinstance(event, Trade):
             market = self._catalog.market_by_number[event.market]
-            assets = (market.base.number, market.quote.number)
-            if not isinstance(event, Trade):
-                assets = (assets[0] if event.side else assets[1],) if hasattr(event, "side") else assets
+            accounts, assets = (event.account, event.maker_account), (market.base.number, market.quote.number)
+        elif isinstance(event, (OrderAccepted, OrderAmended, OrderClosed)):
+            market = self._catalog.market_by_number[event.market]
+            sold = market.base if event.side == Side.ASK else market.quote
+            accounts, assets = (event.account,), (sold.number,)
         else:
             return
         for account in accounts:
-            if account in self._balance_accounts:
+            if account in self._balance_listeners:
                 touched.update({(account, asset): event.time_us for asset in assets})
 
     def _publish_balance(self, account: int, asset: int, time_us: int) -> None:
@@ -147,6 +152,23 @@ class PrivateStreams:
         self._hub.publish(BALANCE_STREAM, data, account)
 
 
+def _finishing_trades(events: Iterable[Event]) -> set[tuple[int, int]]:
+    """Return (sequence, index) of the last trade of every order sized by quote that was not closed.
+
+    Such an order is filled when it ends without a closing event; no single trade tells it.
+    """
+    last: dict[int, tuple[int, int]] = {}
+    by_quote: set[int] = set()
+    for event in events:
+        if isinstance(event, OrderAccepted) and event.quote_atoms:
+            by_quote.add(event.order)
+        elif isinstance(event, Trade) and event.taker_order in by_quote:
+            last[event.taker_order] = (event.sequence, event.index)
+        elif isinstance(event, OrderClosed):
+            last.pop(event.order, None)
+    return set(last.values())
+
+
 def order_data(
     name: str,
     event: Event,
@@ -159,7 +181,7 @@ def order_data(
 ) -> OrderData:
     """Return the message of one event of an order, after the order has taken it in."""
     is_limit = tracked.order_type == OrderType.LIMIT
-    received = market.base if fill is not None and SIDES[fill.side] == "Bid" else market.quote
+    received = market.base if fill is not None and fill.side == Side.BID else market.quote
     return OrderData(
         event=name,
         event_us=now_us,

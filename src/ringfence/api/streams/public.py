@@ -146,5 +146,3 @@ class PublicStreams:
 
 def _levels(market: MarketInfo, levels: Iterable[tuple[int, int]]) -> list[PriceQuantity]:
     return [[market.price_padded(ticks), market.quantity_padded(lots)] for ticks, lots in levels]
-
-

@@ -2,14 +2,16 @@
 
 import msgspec
 
+from ringfence.views.orders import OrderStatus
+
 from .common import (
+    I64,
+    U32,
     Decimal,
     FillType,
-    I64,
     MarketType,
     NaiveTime,
     OrderExpiryReason,
-    OrderStatus,
     OrderTypeEnum,
     PageLimit,
     PageOffset,
@@ -19,7 +21,6 @@ from .common import (
     SortDirection,
     TimeInForce,
     TimeMs,
-    U32,
     Wire,
 )
 

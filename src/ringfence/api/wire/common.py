@@ -58,16 +58,6 @@ class SlippageToleranceType(StrEnum):
     PERCENT = "Percent"
 
 
-class OrderStatus(StrEnum):
-    """Where an order stands."""
-
-    CANCELLED = "Cancelled"
-    EXPIRED = "Expired"
-    FILLED = "Filled"
-    NEW = "New"
-    PARTIALLY_FILLED = "PartiallyFilled"
-
-
 class CancelOrderTypeEnum(StrEnum):
     """Which orders a cancel-all means; conditional orders do not exist here yet."""
 

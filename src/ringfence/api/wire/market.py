@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 
 from .common import (
-    Decimal,
     I64,
+    Decimal,
     MarketType,
     NaiveTime,
     OrderBookState,

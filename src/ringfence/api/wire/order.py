@@ -4,19 +4,20 @@ from typing import Literal
 
 import msgspec
 
+from ringfence.views.orders import OrderStatus
+
 from .common import (
+    U16,
+    U32,
     CancelOrderTypeEnum,
     Decimal,
     MarketType,
-    OrderStatus,
     OrderTypeEnum,
     SelfTradePrevention,
     Side,
     SlippageToleranceType,
     TimeInForce,
     TimeMs,
-    U16,
-    U32,
     Wire,
 )
 

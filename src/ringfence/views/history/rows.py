@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from ringfence.schema.enums import CloseReason, HouseAccount, MoveCause, Side
 from ringfence.schema.events import (
@@ -66,12 +66,12 @@ class Changes:
         """Add events, in the order of the log."""
         trades: list[Trade] = []
         for event in events:
-            handler = _HANDLERS.get(type(event))
+            handler = self._handlers.get(type(event))
             if handler is None:
                 self.catalog.update(event)
             else:
                 handler(self, event)
-                if type(event) is Trade:
+                if isinstance(event, Trade):
                     trades.append(event)
         for market, candle in fold(trades):
             self._add_candle(market, candle)
@@ -228,12 +228,11 @@ class Changes:
             else:
                 kept.add(candle)
 
-
-_HANDLERS: dict[type[Event], Callable[[Changes, Any], None]] = {
-    OrderAccepted: Changes._accepted,  # pyright: ignore[reportPrivateUsage]
-    OrderAmended: Changes._amended,  # pyright: ignore[reportPrivateUsage]
-    OrderClosed: Changes._closed,  # pyright: ignore[reportPrivateUsage]
-    Trade: Changes._traded,  # pyright: ignore[reportPrivateUsage]
-    FundsMoved: Changes._moved,  # pyright: ignore[reportPrivateUsage]
-    ClockTicked: Changes._ticked,  # pyright: ignore[reportPrivateUsage]
-}
+    _handlers: ClassVar[dict[type[Event], Callable[[Any, Any], None]]] = {
+        OrderAccepted: _accepted,
+        OrderAmended: _amended,
+        OrderClosed: _closed,
+        Trade: _traded,
+        FundsMoved: _moved,
+        ClockTicked: _ticked,
+    }

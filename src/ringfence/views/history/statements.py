@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from ringfence.database import upsert
+from ringfence.database import PreparedStatement, upsert
 from ringfence.database.statements import incoming
 
 from ..candles import DAY_US, Interval
@@ -24,34 +24,43 @@ HISTORY = 1
 """The only row of the cursor's table."""
 
 
+INSERTED = (ORDERS, TRADES, FILLS, MOVEMENTS, DEPOSITS, WITHDRAWALS)
+
+
 class BatchStatements:
     """Writes the changes of a batch in a transaction that the caller holds."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._put_cursor = upsert(engine, CURSOR)
-        self._put_klines = upsert(engine, KLINES, _candle_merge())
+        def prepared(statement: Any, *names: str) -> PreparedStatement:
+            return PreparedStatement(engine, statement, names)
+
+        def insert(table: sa.Table) -> PreparedStatement:
+            return prepared(sa.insert(table), *(column.name for column in table.columns))
+
+        columns = [column.name for column in KLINES.columns]
+        self._cursor = upsert(engine, CURSOR)
+        self.klines = prepared(upsert(engine, KLINES, _candle_merge()), *columns)
+        self.inserts = {table.name: insert(table) for table in INSERTED}
+        self.progress = prepared(_PROGRESS)
+        self.amendment = prepared(_AMENDMENT)
+        self.settlement = prepared(_SETTLEMENT)
 
     def run(self, connection: sa.Connection, changes: Changes, last_sequence: int) -> None:
         """Write all rows, and the cursor with them."""
-        inserts: list[tuple[Any, list[Row]]] = [
-            (sa.insert(ORDERS), list(changes.new_orders.values())),
-            (_PROGRESS, [_progress_parameters(row) for row in changes.progress.values()]),
-            (_AMENDMENT, [_prefixed(row, "price_ticks", "quantity_lots") for row in changes.amendments.values()]),
-            (sa.insert(TRADES), changes.trades),
-            (sa.insert(FILLS), changes.fills),
-            (sa.insert(MOVEMENTS), changes.movements),
-            (sa.insert(DEPOSITS), changes.deposits),
-            (sa.insert(WITHDRAWALS), list(changes.withdrawals.values())),
-            (
-                _SETTLEMENT,
-                [_prefixed(row, "status", "fee_atoms", "updated_us") for row in changes.settlements.values()],
-            ),
-            (self._put_klines, _kline_rows(changes)),
-        ]
-        for statement, rows in inserts:
-            if rows:
-                connection.execute(statement, rows)
-        connection.execute(self._put_cursor, {"projection": HISTORY, "sequence": last_sequence})
+        inserts = self.inserts
+        inserts["orders"].run(connection, list(changes.new_orders.values()))
+        self.progress.run(connection, [_progress_parameters(row) for row in changes.progress.values()])
+        amended = ("price_ticks", "quantity_lots")
+        self.amendment.run(connection, [_prefixed(row, *amended) for row in changes.amendments.values()])
+        inserts["trades"].run(connection, changes.trades)
+        inserts["fills"].run(connection, changes.fills)
+        inserts["movements"].run(connection, changes.movements)
+        inserts["deposits"].run(connection, changes.deposits)
+        inserts["withdrawals"].run(connection, list(changes.withdrawals.values()))
+        settled = ("status", "fee_atoms", "updated_us")
+        self.settlement.run(connection, [_prefixed(row, *settled) for row in changes.settlements.values()])
+        self.klines.run(connection, _kline_rows(changes))
+        connection.execute(self._cursor, {"projection": HISTORY, "sequence": last_sequence})
 
     def forget_seconds(self, connection: sa.Connection, markets: list[int], now_us: int) -> None:
         """Delete the candles of a second that are older than a day."""

@@ -33,7 +33,7 @@ class HistoryFailed(Exception):
 
 
 class HistoryGap(Exception):
-    """Raised when events would be missing between what history holds and what it is about to be given."""
+    """Raised when what history holds and what it is about to be given do not meet."""
 
 
 def open_history(url: str) -> sa.Engine:
@@ -54,7 +54,8 @@ class HistoryWriter:
     """Writes batches of events in a thread of its own, many batches in one transaction when they come fast.
 
     ``catalog`` belongs to the writer alone and stands where the feed begins: at command ``from_sequence``. Events that
-    the database holds already are passed over, so a feed may begin earlier than the database ends, not later.
+    the database holds already are passed over, so a feed may begin earlier than the database ends, not later. With
+    ``log_sequence``, where the log ends, a database that holds more than the log is refused.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class HistoryWriter:
         catalog: Catalog,
         from_sequence: int,
         *,
+        log_sequence: int | None = None,
         queued_events_maximum: int = QUEUED_EVENTS_MAXIMUM,
     ) -> None:
         self._engine, self._catalog = engine, catalog
@@ -72,6 +74,11 @@ class HistoryWriter:
             raise HistoryGap(
                 f"history ends at command {self._written} and the feed begins after {from_sequence}: "
                 "begin the feed earlier, or rebuild history from the log"
+            )
+        if log_sequence is not None and log_sequence < self._written:
+            raise HistoryGap(
+                f"history holds commands up to {self._written} and the log ends at {log_sequence}: "
+                "it was written from another log, so rebuild it from this one"
             )
         self._fed = from_sequence
         self._forgot_us = 0

@@ -1,0 +1,148 @@
+"""From what a client sends to a command: each value read exactly, and what the venue cannot do refused by name."""
+
+from ringfence.schema.commands import PlaceOrder
+from ringfence.schema.enums import MAX_SLIPPAGE_PPM, OrderType, SelfTradePrevention, SlippageKind, TimeInForce
+from ringfence.schema.fields import MAX_SEQUENCE
+from ringfence.schema.tables import OrderRow
+from ringfence.views.catalog import MarketInfo
+from ringfence.views.decimals import AmountError, Scale
+
+from .calls import Call, amount_error
+from .errors import ApiError, invalid_order, invalid_request, not_found, unreadable_body
+from .names import CORE_SELF_TRADE_PREVENTIONS, CORE_SIDES, CORE_TIMES_IN_FORCE
+from .wire.common import OrderTypeEnum, SlippageToleranceType
+from .wire.order import OrderExecutePayload
+
+_TICKS = Scale("Slippage tolerance", 1, 0, 2**48, place="ticks", step_name="tick", code="INVALID_ORDER")
+_PERCENT = Scale("Slippage tolerance", 1, 4, MAX_SLIPPAGE_PPM, place="percent", code="INVALID_ORDER")
+
+_MARGIN_FLAGS = ("reduce_only", "auto_borrow", "auto_borrow_repay", "auto_lend", "auto_lend_redeem")
+_CONDITIONS = (
+    "trigger_by",
+    "stop_loss_trigger_price",
+    "stop_loss_limit_price",
+    "stop_loss_trigger_by",
+    "take_profit_trigger_price",
+    "take_profit_limit_price",
+    "take_profit_trigger_by",
+)
+_WIRE_NAMES = dict(
+    zip(OrderExecutePayload.__struct_fields__, OrderExecutePayload.__struct_encode_fields__, strict=True)
+)
+
+
+def place_order(call: Call, payload: OrderExecutePayload) -> PlaceOrder:
+    """Return the command of a new order for the call's account; raises ``ApiError`` for what cannot be."""
+    market = body_market(call, payload.symbol, "OrderExecutePayload")
+    _refuse_unsupported(payload)
+    try:
+        if payload.order_type is OrderTypeEnum.LIMIT:
+            amounts = _limit_amounts(market, payload)
+        else:
+            amounts = _market_amounts(market, payload)
+    except AmountError as error:
+        raise amount_error(error) from None
+    prevention = payload.self_trade_prevention
+    return PlaceOrder(
+        account=call.account,
+        market=market.number,
+        side=CORE_SIDES[payload.side],
+        order_type=OrderType.LIMIT if payload.order_type is OrderTypeEnum.LIMIT else OrderType.MARKET,
+        time_in_force=TimeInForce.GTC if payload.time_in_force is None else CORE_TIMES_IN_FORCE[payload.time_in_force],
+        post_only=int(bool(payload.post_only)),
+        self_trade_prevention=(
+            SelfTradePrevention.REJECT_TAKER if prevention is None else CORE_SELF_TRADE_PREVENTIONS[prevention]
+        ),
+        client_id=-1 if payload.client_id is None else payload.client_id,
+        **amounts,
+    )
+
+
+def body_market(call: Call, symbol: str, payload_name: str) -> MarketInfo:
+    """Return the market that a body names; the wire refuses an unknown one as a body that cannot be read."""
+    market = call.gateway.catalog.markets.get(symbol)
+    if market is None:
+        reason = 'failed to parse "MarketSymbol": Invalid market symbol'
+        raise unreadable_body(f'{reason} (occurred while parsing "{payload_name}")')
+    return market
+
+
+def _refuse_unsupported(payload: OrderExecutePayload) -> None:
+    if (payload.trigger_price is None) != (payload.trigger_quantity is None):
+        raise invalid_request("Must specify both `triggerPrice` and `triggerQuantity` or neither")
+    if payload.trigger_price is not None:
+        raise _unsupported("triggerPrice", "conditional orders")
+    for name in _CONDITIONS:
+        if getattr(payload, name) is not None:
+            raise _unsupported(_WIRE_NAMES[name], "conditional orders")
+    for name in _MARGIN_FLAGS:
+        if getattr(payload, name):
+            raise _unsupported(_WIRE_NAMES[name], "orders on margin")
+
+
+def _unsupported(field: str, what: str) -> ApiError:
+    return invalid_request(f"`{field}`: this venue does not take {what}; leave the field out, or send false or null")
+
+
+def _limit_amounts(market: MarketInfo, payload: OrderExecutePayload) -> dict[str, int]:
+    if payload.price is None or payload.quantity is None:
+        raise invalid_request("a Limit order needs `price` and `quantity`")
+    if payload.quote_quantity is not None or payload.slippage_tolerance is not None:
+        raise invalid_order("a Limit order takes neither `quoteQuantity` nor `slippageTolerance`")
+    if payload.post_only and payload.time_in_force not in (None, "GTC"):
+        raise invalid_order(f"`postOnly` goes with timeInForce GTC, not with {payload.time_in_force}")
+    return {
+        "price_ticks": market.parse_price(payload.price),
+        "quantity_lots": market.parse_quantity(payload.quantity),
+    }
+
+
+def _market_amounts(market: MarketInfo, payload: OrderExecutePayload) -> dict[str, int]:
+    if (payload.quantity is None) == (payload.quote_quantity is None):
+        raise invalid_request("a Market order needs exactly one of `quantity` and `quoteQuantity`")
+    if payload.price is not None or payload.post_only:
+        raise invalid_order("a Market order takes neither `price` nor `postOnly`")
+    if payload.quote_quantity is not None and payload.time_in_force == "FOK":
+        raise invalid_order("a Market order sized by `quoteQuantity` cannot be FOK")
+    amounts = _slippage(payload)
+    if payload.quantity is not None:
+        amounts["quantity_lots"] = market.parse_quantity(payload.quantity)
+    elif payload.quote_quantity is not None:
+        amounts["quote_atoms"] = market.parse_quote(payload.quote_quantity)
+    return amounts
+
+
+def _slippage(payload: OrderExecutePayload) -> dict[str, int]:
+    tolerance, kind = payload.slippage_tolerance, payload.slippage_tolerance_type
+    if tolerance is None and kind is None:
+        return {}
+    if tolerance is None or kind is None:
+        raise invalid_request("`slippageTolerance` and `slippageToleranceType` go together")
+    if kind is SlippageToleranceType.TICK_SIZE:
+        return {"slippage_kind": SlippageKind.TICKS, "slippage": _TICKS.parse(tolerance)}
+    return {"slippage_kind": SlippageKind.PPM, "slippage": _PERCENT.parse(tolerance)}
+
+
+def find_open_order(call: Call, market: MarketInfo, order_id: str | None, client_id: int | None) -> OrderRow:
+    """Return the open order of the call's account that one of the two ids names; 404 "Not Found" otherwise.
+
+    Of several open orders with one client id the newest is meant.
+    """
+    if (order_id is None) == (client_id is None):
+        raise invalid_request("Must specify exactly one of `orderId` and `clientId`")
+    exchange = call.gateway.exchange
+    if client_id is not None:
+        named = [row for row in exchange.open_orders(call.account, market.number) if row.client_id == client_id]
+        row = named[-1] if named else None
+    else:
+        row = exchange.order(parse_order_id(order_id or ""))
+    if row is None or row.account != call.account or row.market != market.number:
+        raise not_found()
+    return row
+
+
+def parse_order_id(text: str) -> int:
+    """Return an order's number; 400 unless the text is decimal digits."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 20):
+        raise invalid_request(f"orderId {text[:32]!r} is not an order id: decimal digits")
+    return min(int(text), MAX_SEQUENCE)

@@ -1,0 +1,84 @@
+"""From events and rows to the orders that a client reads."""
+
+from ringfence.schema.enums import OrderType as CoreOrderType
+from ringfence.schema.events import OrderAccepted
+from ringfence.schema.tables import OrderRow
+from ringfence.views.catalog import Catalog, MarketInfo
+from ringfence.views.orders import OrderResult, OrderStatus
+from ringfence.views.rejections import rejection
+
+from .errors import ApiError
+from .names import SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE
+from .tracker import TrackedOrder
+from .wire.order import LimitOrder, MarketOrder, OrderExecutePayload, OrderType
+
+
+def rejected(result: OrderResult, catalog: Catalog) -> ApiError:
+    """Return the answer to a command that the core refused."""
+    assert result.reject is not None, "only a refused command is answered with an error"
+    found = rejection(result.reject, catalog)
+    return ApiError(found.status, found.code, found.message)
+
+
+def placed_order(result: OrderResult, market: MarketInfo, payload: OrderExecutePayload) -> OrderType:
+    """Return a new order after its immediate matching."""
+    accepted, status = result.accepted, result.status
+    assert accepted is not None and status is not None, "an order that was not refused was accepted"
+    tracked = TrackedOrder.from_event(accepted)
+    tracked.executed_lots, tracked.executed_quote_atoms = result.executed_lots, result.executed_quote_atoms
+    if accepted.order_type == CoreOrderType.LIMIT:
+        return limit_order(tracked, status, market)
+    return _market_order(tracked, accepted, status, market, payload)
+
+
+def open_order(row: OrderRow, market: MarketInfo) -> LimitOrder:
+    """Return an order as it stands in the book."""
+    tracked = TrackedOrder.from_row(row)
+    status = OrderStatus.PARTIALLY_FILLED if tracked.executed_lots else OrderStatus.NEW
+    return limit_order(tracked, status, market)
+
+
+def limit_order(tracked: TrackedOrder, status: OrderStatus, market: MarketInfo) -> LimitOrder:
+    """Return a limit order with its status."""
+    return LimitOrder(
+        id=str(tracked.order),
+        client_id=tracked.client_id if tracked.client_id >= 0 else None,
+        created_at=tracked.created_us // 1_000,
+        executed_quantity=market.quantity_text(tracked.executed_lots),
+        executed_quote_quantity=market.quote_text(tracked.executed_quote_atoms),
+        quantity=market.quantity_text(tracked.quantity_lots),
+        self_trade_prevention=SELF_TRADE_PREVENTIONS[tracked.self_trade_prevention],
+        side=SIDES[tracked.side],
+        status=status,
+        symbol=market.symbol,
+        time_in_force=TIMES_IN_FORCE[tracked.time_in_force],
+        post_only=bool(tracked.post_only),
+        price=market.price_text(tracked.price_ticks),
+    )
+
+
+def _market_order(
+    tracked: TrackedOrder,
+    accepted: OrderAccepted,
+    status: OrderStatus,
+    market: MarketInfo,
+    payload: OrderExecutePayload,
+) -> MarketOrder:
+    """Return a market order; one sized by quote shows as quantity what it executed."""
+    quote_atoms = accepted.quote_atoms or tracked.executed_quote_atoms
+    return MarketOrder(
+        id=str(tracked.order),
+        client_id=tracked.client_id if tracked.client_id >= 0 else None,
+        created_at=tracked.created_us // 1_000,
+        executed_quantity=market.quantity_text(tracked.executed_lots),
+        executed_quote_quantity=market.quote_text(tracked.executed_quote_atoms),
+        quantity=market.quantity_text(tracked.quantity_lots or tracked.executed_lots),
+        quote_quantity=market.quote_text(quote_atoms),
+        self_trade_prevention=SELF_TRADE_PREVENTIONS[tracked.self_trade_prevention],
+        side=SIDES[tracked.side],
+        status=status,
+        symbol=market.symbol,
+        time_in_force=TIMES_IN_FORCE[tracked.time_in_force],
+        slippage_tolerance=payload.slippage_tolerance,
+        slippage_tolerance_type=payload.slippage_tolerance_type,
+    )

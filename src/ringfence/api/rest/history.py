@@ -1,0 +1,128 @@
+"""Orders and fills of an account, finished and open, from SQL."""
+
+import asyncio
+from typing import Any
+
+from ringfence.schema.enums import CloseReason, OrderType
+from ringfence.views.catalog import Catalog
+from ringfence.views.history.reader import Page as HistoryPage
+from ringfence.views.history.reader import Range
+from ringfence.views.orders import EXPIRY_REASON_NAMES, OrderStatus
+
+from ..calls import Call
+from ..names import ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE
+from ..operations import Family, Page, Tag
+from ..order_entry import parse_order_id
+from ..times import naive_ms
+from ..wire import account as wire
+from ..wire.common import FillType, MarketType, OrderExpiryReason, SortDirection
+
+FAMILY = Family(Tag.HISTORY)
+
+
+@FAMILY.signed(
+    "GET",
+    "/wapi/v1/history/orders",
+    "get_order_history",
+    list[wire.Order],
+    "orderHistoryQueryAll",
+    query=wire.OrderHistoryQuery,
+    paged=True,
+)
+async def order_history(call: Call) -> Page:
+    """List the account's orders, open ones included, newest first unless told."""
+    query = call.query
+    if query.strategy_id is not None or _excludes_spot(query.market_type):
+        return Page([], 0, query.limit, query.offset)
+    market = call.market_or_none(query.symbol)
+    await call.gateway.wait_for_history(call.account)
+    page: HistoryPage[Any] = await asyncio.to_thread(
+        call.gateway.history.reader.orders,
+        [call.account],
+        Range(query.limit, query.offset, ascending=query.sort_direction is SortDirection.ASC),
+        market=market.number if market else None,
+        order_id=None if query.order_id is None else parse_order_id(query.order_id),
+    )
+    rows = [_order(row, call.gateway.catalog) for row in page.rows]
+    return Page(rows, page.total, query.limit, query.offset)
+
+
+def _excludes_spot(kinds: list[MarketType] | None) -> bool:
+    return kinds is not None and MarketType.SPOT not in kinds
+
+
+def _order(row: Any, catalog: Catalog) -> wire.Order:
+    market = catalog.market_by_number[row.market]
+    is_limit = row.order_type == OrderType.LIMIT
+    expiry = None if row.close_reason is None else EXPIRY_REASON_NAMES[CloseReason(row.close_reason)]
+    quote_atoms = row.quote_atoms or row.executed_quote_atoms
+    return wire.Order(
+        id=str(row.order_id),
+        created_at=naive_ms(row.created_us),
+        executed_quantity=market.quantity_text(row.executed_lots),
+        executed_quote_quantity=market.quote_text(row.executed_quote_atoms),
+        expiry_reason=None if expiry is None else OrderExpiryReason(expiry),
+        order_type=ORDER_TYPES[row.order_type],
+        post_only=bool(row.post_only) if is_limit else None,
+        price=market.price_text(row.price_ticks) if is_limit else None,
+        quantity=market.quantity_text(row.quantity_lots or row.executed_lots),
+        quote_quantity=None if is_limit else market.quote_text(quote_atoms),
+        self_trade_prevention=SELF_TRADE_PREVENTIONS[row.self_trade_prevention],
+        status=OrderStatus(row.status),
+        side=SIDES[row.side],
+        symbol=market.symbol,
+        time_in_force=TIMES_IN_FORCE[row.time_in_force],
+        client_id=row.client_id if row.client_id >= 0 else None,
+    )
+
+
+@FAMILY.signed(
+    "GET",
+    "/wapi/v1/history/fills",
+    "get_fills",
+    list[wire.OrderFill],
+    "fillHistoryQueryAll",
+    query=wire.FillHistoryQuery,
+    paged=True,
+)
+async def fill_history(call: Call) -> Page:
+    """List the account's fills, newest first unless told."""
+    query = call.query
+    other_kind = query.fill_type not in (None, FillType.USER)
+    if query.strategy_id is not None or other_kind or _excludes_spot(query.market_type):
+        return Page([], 0, query.limit, query.offset)
+    market = call.market_or_none(query.symbol)
+    await call.gateway.wait_for_history(call.account)
+    part = Range(
+        query.limit,
+        query.offset,
+        None if query.from_ is None else query.from_ * 1_000,
+        None if query.to is None else query.to * 1_000,
+        query.sort_direction is SortDirection.ASC,
+    )
+    page: HistoryPage[Any] = await asyncio.to_thread(
+        call.gateway.history.reader.fills,
+        [call.account],
+        part,
+        market=market.number if market else None,
+        order_id=None if query.order_id is None else parse_order_id(query.order_id),
+    )
+    return Page([_fill(row, call.gateway.catalog) for row in page.rows], page.total, query.limit, query.offset)
+
+
+def _fill(row: Any, catalog: Catalog) -> wire.OrderFill:
+    market, fee_asset = catalog.market_by_number[row.market], catalog.asset_by_number[row.fee_asset]
+    return wire.OrderFill(
+        client_id=str(row.client_id) if row.client_id is not None and row.client_id >= 0 else None,
+        fee=fee_asset.text(row.fee_atoms),
+        fee_symbol=fee_asset.symbol,
+        is_maker=bool(row.is_maker),
+        order_id=str(row.order_id),
+        price=market.price_text(row.price_ticks),
+        quantity=market.quantity_text(row.quantity_lots),
+        side=SIDES[row.side],
+        symbol=market.symbol,
+        system_order_type=None,
+        timestamp=naive_ms(row.time_us),
+        trade_id=row.trade,
+    )

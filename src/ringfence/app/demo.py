@@ -1,0 +1,204 @@
+"""The demo: a venue on its own templates with two funded users, market makers, and a client's first lines to paste."""
+
+import hashlib
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from ringfence.config import UserConfig, VenueConfig, template_config
+from ringfence.database import sqlite_url
+from ringfence.identity import ApiKeyPair, IdentityStore, key_pair_from_seed
+from ringfence.makers.setup import Credentials, MakersSetup
+
+from .children import Child, log
+from .errors import WrongUse
+from .seeding import register
+from .supervisor import Plan, run_venue
+
+FIRST_QUOTES_S = 3.0
+"""How long the demo waits for the makers' first quotes before it says that it is ready."""
+
+DEMO_USERS = ("alice", "bob")
+MAKERS = ("maker-1", "maker-2")
+TAKER = "taker"
+
+USER_FUNDS = {
+    "USDC": "1000000",
+    "SOL": "1000",
+    "BTC": "10",
+    "ETH": "100",
+    "GLXY.US": "1000",
+    "SBET.US": "1000",
+    "FWDI.US": "1000",
+}
+MAKER_FUNDS = dict.fromkeys(USER_FUNDS, "10000000") | {"USDC": "1000000000"}
+
+FIRST_PRICES = {
+    "SOL_USDC": "150",
+    "BTC_USDC": "90000",
+    "ETH_USDC": "3000",
+    "GLXY.US_USDC": "30",
+    "SBET.US_USDC": "12",
+    "FWDI.US_USDC": "10",
+}
+"""Where the makers begin in a market that never traded."""
+
+
+class DemoOptions(NamedTuple):
+    """What the command line asks for."""
+
+    port: int
+    data: Path | None
+    seed: int
+    json: bool
+    makers: bool
+
+
+def run_demo(options: DemoOptions) -> None:
+    """Run the demo until it is told to end."""
+    began_s = time.monotonic()
+    with _data_directory(options.data) as directory:
+        demo = _Demo(options, directory, began_s)
+        run_venue(Plan(directory, demo.config, demo.started, demo.seeded, demo.snippet))
+
+
+def demo_key(seed: int, name: str) -> ApiKeyPair:
+    """Return the key pair of a demo user: anybody can compute it, so it is worth nothing outside a demo."""
+    return key_pair_from_seed(hashlib.blake2b(f"ringfence demo {seed} {name}".encode(), digest_size=32).digest())
+
+
+def demo_config(port: int, seed: int) -> VenueConfig:
+    """Return the demo's configuration: the template's assets and markets, and users who may hold shares."""
+    funds = {name: USER_FUNDS for name in DEMO_USERS} | {name: MAKER_FUNDS for name in (*MAKERS, TAKER)}
+    users = [
+        UserConfig(name=name, eligible_classes=[1], deposits=deposits, api_keys=[demo_key(seed, name).public])
+        for name, deposits in funds.items()
+    ]
+    return msgspec.structs.replace(template_config(), port=port, users=users)
+
+
+class _Demo:
+    """One run of the demo."""
+
+    def __init__(self, options: DemoOptions, directory: Path, began_s: float) -> None:
+        self.config = demo_config(options.port, options.seed)
+        self._options, self._directory, self._began_s = options, directory, began_s
+        self._keys = {name: demo_key(options.seed, name) for name in (*DEMO_USERS, *MAKERS, TAKER)}
+
+    def seeded(self, begins_so: bool) -> None:
+        """Make sure that this is a demo's directory and that the keys of this seed work in it."""
+        if begins_so:
+            return
+        with IdentityStore(sqlite_url(self._directory / "identity.sqlite")) as identities:
+            for number, user in enumerate(self.config.users, 1):
+                known = identities.find_user(user.name)
+                if known is None or known.user != number:
+                    raise WrongUse(f"{self._directory} holds a venue that is not a demo's; `ringfence serve` starts it")
+            register(identities, self.config.users, time.time_ns() // 1_000)
+
+    def snippet(self, port: int) -> str:
+        """Return what to paste into Python to trade as alice."""
+        alice = self._keys["alice"]
+        return SNIPPET.format(rest=self._rest(port), key=alice.public, secret=alice.secret)
+
+    def started(self, port: int) -> Child | None:
+        """Start the makers, and say that the venue is ready once they quote."""
+        makers = self._start_makers(port) if self._options.makers else None
+        threading.Thread(target=self._announce, args=(port, makers), name="announce", daemon=True).start()
+        return makers
+
+    def _rest(self, port: int) -> str:
+        return f"http://{self.config.host}:{port}"
+
+    def _start_makers(self, port: int) -> Child:
+        def credentials(name: str) -> Credentials:
+            return Credentials(self._keys[name].public, self._keys[name].secret)
+
+        setup = MakersSetup(
+            rest=self._rest(port),
+            seed=self._options.seed,
+            makers=[credentials(name) for name in MAKERS],
+            taker=credentials(TAKER),
+            first_prices=FIRST_PRICES,
+        )
+        return Child("ringfence.makers", setup=msgspec.json.encode(setup))
+
+    def _announce(self, port: int, makers: Child | None) -> None:
+        if makers is not None:
+            quoting = threading.Thread(target=makers.output.readline, name="wait for quotes", daemon=True)
+            quoting.start()
+            quoting.join(FIRST_QUOTES_S)
+            makers.watch(lambda code: code == 0 or log(f"the market makers ended ({code}); the venue goes on"))
+        print(self._ready_line(port) if self._options.json else self._welcome(port), flush=True)
+        log(f"the demo is ready after {time.monotonic() - self._began_s:.1f} s")
+
+    def _ready_line(self, port: int) -> str:
+        users = {name: {"apiKey": self._keys[name].public, "apiSecret": self._keys[name].secret} for name in DEMO_USERS}
+        line = {"rest": self._rest(port), "ws": f"ws://{self.config.host}:{port}", "users": users}
+        return msgspec.json.encode(line).decode()
+
+    def _welcome(self, port: int) -> str:
+        markets = ", ".join(market.symbol for market in self.config.markets)
+        bob = self._keys["bob"]
+        return WELCOME.format(
+            rest=self._rest(port),
+            ws=f"ws://{self.config.host}:{port}",
+            directory=self._directory,
+            kept="kept" if self._options.data else "removed at the end",
+            markets=markets,
+            bob_key=bob.public,
+            bob_secret=bob.secret,
+            snippet=self.snippet(port),
+        )
+
+
+@contextmanager
+def _data_directory(data: Path | None) -> Generator[Path]:
+    if data is not None:
+        yield data
+        return
+    directory = Path(tempfile.mkdtemp(prefix="ringfence-demo-"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+SNIPPET = """\
+import ccxt
+
+venue = "{rest}"
+exchange = ccxt.backpack({{
+    "apiKey": "{key}",
+    "secret": "{secret}",
+    "urls": {{"api": {{"public": venue, "private": venue}}}},
+}})
+exchange.load_markets()
+order = exchange.create_order("SOL/USDC", "limit", "buy", 0.5, 100)
+print("open:", [(o["id"], o["price"], o["amount"]) for o in exchange.fetch_open_orders("SOL/USDC")])
+print("cancelled:", exchange.cancel_order(order["id"], "SOL/USDC")["status"])
+print("balance:", exchange.fetch_balance()["USDC"])
+"""
+
+WELCOME = """\
+Ringfence is open.
+
+  REST       {rest}        (a page at /, what is served at /openapi.json)
+  WebSocket  {ws}
+  markets    {markets}
+  data       {directory} ({kept})
+
+alice and bob have 1,000,000 USDC, 1,000 SOL, 10 BTC, 100 ETH and 1,000 of each share. Paste this to trade as alice
+(pip install ccxt==4.5.90):
+
+{snippet}
+bob:  apiKey {bob_key}  secret {bob_secret}
+
+Ctrl-C ends it."""

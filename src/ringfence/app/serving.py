@@ -1,0 +1,42 @@
+"""A venue as its operator runs it: configured by venue.toml, without makers."""
+
+from pathlib import Path
+
+import msgspec
+
+from ringfence.config import TEMPLATE, load_config
+
+from .children import log
+from .errors import WrongUse
+from .supervisor import Plan, run_venue
+
+
+def serve_venue(config_path: Path, port: int | None) -> None:
+    """Run the venue in the folder of a venue.toml until it is told to end."""
+    config = load_config(config_path)
+    if port is not None:
+        if not 0 <= port <= 65_535:
+            raise WrongUse(f"--port {port} is not within 0 to 65535")
+        config = msgspec.structs.replace(config, port=port)
+
+    def started(real_port: int) -> None:
+        addresses = {"rest": f"http://{config.host}:{real_port}", "ws": f"ws://{config.host}:{real_port}"}
+        print(msgspec.json.encode(addresses).decode(), flush=True)
+
+    def seeded(begins_so: bool) -> None:
+        if not begins_so:
+            log(f"the log in {config_path.parent} goes on; of {config_path.name} only host, port and limits are read")
+
+    run_venue(Plan(config_path.parent, config, started, seeded))
+
+
+def write_config(directory: Path) -> Path:
+    """Write the commented venue.toml into a folder, which need not exist, and return its path; never over another."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "venue.toml"
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    except FileExistsError:
+        raise WrongUse(f"{path} exists already and is not replaced") from None
+    return path

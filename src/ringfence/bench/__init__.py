@@ -1,0 +1,1 @@
+"""What is measured, and how: ``ringfence bench core|node|http``."""

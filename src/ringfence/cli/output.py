@@ -1,0 +1,43 @@
+"""Writing results to stdout, one JSON object a line, and progress to stderr."""
+
+import sys
+import time
+from typing import Any
+
+import msgspec
+
+BAR_CHARACTERS = 30
+REDRAW_S = 0.1
+PERCENT_PER_LINE = 10
+
+
+def result(row: Any) -> None:
+    """Write one line of the result."""
+    print(msgspec.json.encode(row).decode(), flush=True)
+
+
+class Progress:
+    """A bar on a terminal; on anything else a line for every tenth of the way."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._terminal = sys.stderr.isatty()
+        self._drawn_s = 0.0
+        self._percent = -PERCENT_PER_LINE
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` commands are done."""
+        percent = 100 * done // total if total else 100
+        if self._terminal and (time.monotonic() - self._drawn_s > REDRAW_S or done >= total):
+            self._drawn_s = time.monotonic()
+            full = BAR_CHARACTERS * percent // 100
+            bar = "#" * full + "." * (BAR_CHARACTERS - full)
+            print(f"\r{self._what} [{bar}] {percent:3d} % {done:,} of {total:,}", end="", file=sys.stderr, flush=True)
+        elif not self._terminal and percent >= self._percent + PERCENT_PER_LINE:
+            self._percent = percent
+            print(f"{self._what}: {percent} % ({done:,} of {total:,} commands)", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Leave the bar's line."""
+        if self._terminal:
+            print(file=sys.stderr)

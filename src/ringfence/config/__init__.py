@@ -1,0 +1,33 @@
+"""venue.toml: what an operator writes down before a venue's first command, and the commands that come of it."""
+
+from .amounts import parse_units
+from .load import ConfigError, load_config, parse_config
+from .model import (
+    AssetConfig,
+    FeeTierConfig,
+    LimitsConfig,
+    MarketConfig,
+    SnapshotConfig,
+    UserConfig,
+    VenueConfig,
+)
+from .seeding import OPERATOR_SOURCE, seed_commands
+from .template import TEMPLATE, template_config
+
+__all__ = [
+    "OPERATOR_SOURCE",
+    "TEMPLATE",
+    "AssetConfig",
+    "ConfigError",
+    "FeeTierConfig",
+    "LimitsConfig",
+    "MarketConfig",
+    "SnapshotConfig",
+    "UserConfig",
+    "VenueConfig",
+    "load_config",
+    "parse_config",
+    "parse_units",
+    "seed_commands",
+    "template_config",
+]

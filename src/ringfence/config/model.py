@@ -1,0 +1,99 @@
+"""The tables of venue.toml. Prices, quantities, rates and factors are decimal texts, because a float is not exact."""
+
+import msgspec
+
+from ringfence.schema.enums import AssetKind, MarketState
+
+ASSET_KINDS = {"crypto": AssetKind.CRYPTO, "cash": AssetKind.CASH, "share": AssetKind.SHARE, "tracker": AssetKind.TRACKER}
+MARKET_STATES = {
+    "open": MarketState.OPEN,
+    "closed": MarketState.CLOSED,
+    "cancel-only": MarketState.CANCEL_ONLY,
+    "limit-only": MarketState.LIMIT_ONLY,
+    "post-only": MarketState.POST_ONLY,
+}
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of venue.toml; a name that it does not know is an error, not a silence."""
+
+
+class SnapshotConfig(Table, kw_only=True):
+    """When a snapshot is written: as soon as either has passed since the last one."""
+
+    every_commands: int = 1_000_000
+    every_minutes: int = 10
+    keep: int = 3
+
+
+class LimitsConfig(Table, kw_only=True):
+    """What one caller of the API may do."""
+
+    signed_requests_per_minute: int = 2_000
+    public_requests_per_minute: int = 2_000
+
+
+class FeeTierConfig(Table, kw_only=True):
+    """The fees of a tier in a schedule, in basis points; a negative maker fee is a rebate."""
+
+    schedule: int = 0
+    tier: int = 0
+    maker_bps: str
+    taker_bps: str
+
+
+class AssetConfig(Table, kw_only=True):
+    """An asset to list."""
+
+    symbol: str
+    name: str
+    kind: str
+    decimals: int
+    eligibility_class: int = 0
+    cusip: str = ""
+
+
+class MarketConfig(Table, kw_only=True):
+    """A market to list; bands are [lowest, highest] as factors of the reference price."""
+
+    base: str
+    quote: str
+    tick: str
+    step: str
+    minimum_price: str | None = None
+    maximum_price: str | None = None
+    minimum_quantity: str | None = None
+    maximum_quantity: str | None = None
+    limit_band: list[str] | None = None
+    impact_band: list[str] | None = None
+    fee_schedule: int = 0
+    state: str = "open"
+
+    @property
+    def symbol(self) -> str:
+        """Return the market's name on the wire."""
+        return f"{self.base}_{self.quote}"
+
+
+class UserConfig(Table, kw_only=True):
+    """A user to open; ``deposits`` maps asset symbols to amounts, ``api_keys`` are public keys (base64)."""
+
+    name: str
+    fee_tier: int = 0
+    eligible_classes: list[int] = []
+    deposits: dict[str, str] = {}
+    api_keys: list[str] = []
+
+
+class VenueConfig(Table, kw_only=True):
+    """The whole of venue.toml."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    snapshots: SnapshotConfig = SnapshotConfig()
+    limits: LimitsConfig = LimitsConfig()
+    parameters: dict[str, int] = {}
+    fee_tiers: list[FeeTierConfig] = []
+    assets: list[AssetConfig] = []
+    markets: list[MarketConfig] = []
+    users: list[UserConfig] = []

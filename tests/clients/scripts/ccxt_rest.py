@@ -1,0 +1,160 @@
+"""ccxt, synchronous: every spot method of its REST side once, and the errors that its users know. Market: SOL/USDC."""
+
+import json
+import sys
+
+import ccxt
+
+VENUE = json.loads(sys.argv[1])
+SYMBOL = "SOL/USDC"
+SYMBOLS = ("SOL/USDC", "BTC/USDC", "ETH/USDC", "GLXY.US/USDC", "SBET.US/USDC", "FWDI.US/USDC")
+
+
+def client(name: str, **changes: str) -> ccxt.backpack:
+    user = VENUE["users"][name]
+    urls = {"api": {"public": VENUE["rest"], "private": VENUE["rest"]}}
+    return ccxt.backpack({"apiKey": user["apiKey"], "secret": user["apiSecret"], "urls": urls} | changes)
+
+
+def raises(kind: type[Exception], text: str, call, *arguments) -> None:
+    try:
+        call(*arguments)
+    except kind as error:
+        assert type(error) is kind, f"{type(error)} where {kind} was expected: {error}"
+        assert text in str(error), error
+        return
+    raise AssertionError(f"{kind.__name__} was expected")
+
+
+def market_data(alice: ccxt.backpack) -> None:
+    markets = alice.load_markets()
+    assert {*SYMBOLS} == set(markets), list(markets)
+    sol = markets[SYMBOL]
+    assert sol["spot"] and sol["active"] and sol["precision"] == {"amount": 0.01, "price": 0.01}, sol
+    assert sol["limits"]["amount"]["min"] == 0.01 and sol["limits"]["price"]["max"] == 1_000_000, sol["limits"]
+    assert markets["GLXY.US/USDC"]["stock"], markets["GLXY.US/USDC"]
+    assert {market["symbol"] for market in alice.fetch_markets()} == set(markets)
+    currencies = alice.fetch_currencies()
+    assert {"USDC", "SOL", "BTC", "ETH", "GLXY.US"} <= set(currencies)
+    assert currencies["GLXY.US"]["type"] == "stock"
+    assert alice.fetch_status()["status"] == "ok"
+    alice.fetch_time()  # the client takes the first digit of the text
+
+
+def resting_orders(alice: ccxt.backpack, bob: ccxt.backpack) -> None:
+    order = alice.create_order(SYMBOL, "limit", "buy", 1.5, 140.25, {"postOnly": True, "clientOrderId": "4242"})
+    assert order["status"] == "open" and order["price"] == 140.25 and order["amount"] == 1.5 and order["filled"] == 0
+    assert order["clientOrderId"] == "4242" and order["postOnly"] and order["side"] == "buy", order
+    found = alice.fetch_open_order(order["id"], SYMBOL)
+    assert found["id"] == order["id"] and found["timestamp"] == order["timestamp"]
+    assert [one["id"] for one in alice.fetch_open_orders(SYMBOL)] == [order["id"]]
+    assert [one["id"] for one in alice.fetch_open_orders()] == [order["id"]]
+    balance = alice.fetch_balance()["USDC"]
+    assert balance["used"] == 1.5 * 140.25 and balance["total"] == balance["free"] + balance["used"], balance
+    book = bob.fetch_order_book(SYMBOL, 5)
+    assert book["bids"] == [[140.25, 1.5]] and book["asks"] == [], book
+    assert bob.fetch_l2_order_book(SYMBOL)["bids"] == [[140.25, 1.5]]
+    assert alice.fetch_order(order["id"], SYMBOL)["status"] == "open"
+    assert alice.cancel_order(order["id"], SYMBOL)["status"] == "canceled"
+    assert alice.fetch_open_orders(SYMBOL) == []
+    ended = {one["id"]: one["status"] for one in alice.fetch_orders(SYMBOL)}
+    assert ended[order["id"]] == "canceled", ended
+    assert alice.fetch_order(order["id"], SYMBOL)["status"] == "canceled"
+    post_only = alice.create_post_only_order(SYMBOL, "limit", "buy", 1, 139)
+    edited = alice.edit_order(post_only["id"], SYMBOL, "limit", "buy", 2, 138)
+    assert edited["price"] == 138 and edited["amount"] == 2 and edited["id"] != post_only["id"]
+    assert alice.cancel_order(edited["id"], SYMBOL)["status"] == "canceled"
+
+
+def batches(alice: ccxt.backpack) -> None:
+    wanted = [
+        {"symbol": SYMBOL, "type": "limit", "side": "buy", "amount": 1, "price": price} for price in (130, 131, 132)
+    ]
+    orders = alice.create_orders(wanted)
+    assert [order["price"] for order in orders] == [130, 131, 132]
+    assert all(order["status"] == "open" for order in orders), orders
+    cancelled = alice.cancel_all_orders(SYMBOL)
+    assert {order["id"] for order in cancelled} == {order["id"] for order in orders}
+    assert alice.fetch_open_orders(SYMBOL) == []
+
+
+def trading(alice: ccxt.backpack, bob: ccxt.backpack) -> None:
+    for price in (150, 151, 152):
+        bob.create_limit_sell_order(SYMBOL, 10, price)
+    bob.create_limit_buy_order(SYMBOL, 10, 149)
+    before = alice.fetch_balance()
+    bought = alice.create_market_buy_order(SYMBOL, 1)
+    assert bought["status"] == "closed" and bought["filled"] == 1 and bought["average"] == 150, bought
+    sold = alice.create_market_sell_order(SYMBOL, 1)
+    assert sold["status"] == "closed" and sold["average"] == 149, sold
+    by_cost = alice.create_market_order_with_cost(SYMBOL, "buy", 300)
+    assert by_cost["filled"] == 2 and by_cost["cost"] == 300, by_cost
+    assert alice.create_market_buy_order_with_cost(SYMBOL, 150)["filled"] == 1
+    assert alice.create_market_sell_order_with_cost(SYMBOL, 149)["filled"] == 1
+    crossing = alice.create_order(SYMBOL, "limit", "buy", 12, 151, {"timeInForce": "IOC"})
+    assert crossing["filled"] == 12 and crossing["status"] == "closed", crossing
+    too_much = alice.create_order(SYMBOL, "limit", "buy", 100, 152, {"timeInForce": "FOK"})
+    assert too_much["filled"] == 0 and too_much["status"] == "canceled", too_much
+    trades = alice.fetch_my_trades(SYMBOL)
+    assert sum(trade["amount"] for trade in trades) == 18, [trade["amount"] for trade in trades]
+    assert all(trade["fee"]["cost"] > 0 for trade in trades)
+    assert {trade["fee"]["currency"] for trade in trades} == {"SOL", "USDC"}
+    taken = [trade for trade in trades if trade["order"] == bought["id"]]
+    assert taken[0]["fee"] == {"cost": 0.0005, "currency": "SOL", "rate": None} and taken[0]["takerOrMaker"] == "taker"
+    after = alice.fetch_balance()
+    paid = before["USDC"]["total"] - after["USDC"]["total"]
+    fees = sum(trade["fee"]["cost"] for trade in trades if trade["fee"]["currency"] == "USDC")
+    spent = sum(trade["cost"] * (1 if trade["side"] == "buy" else -1) for trade in trades)
+    assert abs(paid - spent - fees) < 1e-6, (paid, spent, fees)
+    bob.cancel_all_orders(SYMBOL)
+
+
+def after_trading(alice: ccxt.backpack) -> None:
+    trades = alice.fetch_trades(SYMBOL)
+    assert sum(trade["amount"] for trade in trades) == 18 and trades[-1]["price"] == 151
+    ticker = alice.fetch_ticker(SYMBOL)
+    assert ticker["last"] == 151 and ticker["low"] == 149 and ticker["baseVolume"] == 18, ticker
+    assert SYMBOL in alice.fetch_tickers()
+    candles = alice.fetch_ohlcv(SYMBOL, "1m", trades[0]["timestamp"] - 60_000)
+    assert sum(candle[5] or 0 for candle in candles) == 18, candles
+    assert [candle for candle in candles if candle[1] is not None][0][1] == 150
+    deposits = alice.fetch_deposits()
+    assert {(deposit["currency"], deposit["amount"], deposit["status"]) for deposit in deposits} >= {
+        ("USDC", 1_000_000, "ok"),
+        ("BTC", 10, "ok"),
+    }, deposits
+    assert alice.fetch_withdrawals() == []
+
+
+def errors(alice: ccxt.backpack, bob: ccxt.backpack) -> None:
+    raises(ccxt.ExchangeNotAvailable, "Not Found", alice.fetch_open_order, "999999999", SYMBOL)
+    raises(ccxt.ExchangeNotAvailable, "Not Found", alice.cancel_order, "999999999", SYMBOL)
+    standing = bob.create_limit_sell_order(SYMBOL, 1, 160)
+    raises(ccxt.ExchangeNotAvailable, "Not Found", alice.cancel_order, standing["id"], SYMBOL)
+    raises(ccxt.InsufficientFunds, "USDC", alice.create_order, SYMBOL, "limit", "buy", 100_000, 150)
+    raises(ccxt.InvalidOrder, "too far", alice.create_order, SYMBOL, "limit", "sell", 1, 10_000)
+    raises(
+        ccxt.InvalidOrder, "would immediately match", alice.create_order,
+        SYMBOL, "limit", "buy", 1, 160, {"postOnly": True},
+    )  # fmt: skip
+    raises(ccxt.BadRequest, "decimal too long", alice.private_post_api_v1_order, {
+        "symbol": "SOL_USDC", "side": "Bid", "orderType": "Limit", "price": "140.001", "quantity": "1",
+    })  # fmt: skip
+    raises(ccxt.BadSymbol, "NOPE", alice.fetch_order_book, "NOPE/USDC")
+    forged = client("alice", secret=VENUE["users"]["bob"]["apiSecret"])
+    raises(ccxt.BadRequest, "Invalid signature", forged.fetch_balance)
+    stranger = client("alice", apiKey="A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=")
+    raises(ccxt.AuthenticationError, "not known", stranger.fetch_balance)
+    assert alice.create_order(SYMBOL, "limit", "buy", 1, 140)["status"] == "open", "nothing of this did harm"
+    alice.cancel_all_orders(SYMBOL)
+    bob.cancel_all_orders(SYMBOL)
+
+
+alice, bob = client("alice"), client("bob")
+market_data(alice)
+resting_orders(alice, bob)
+batches(alice)
+trading(alice, bob)
+after_trading(alice)
+errors(alice, bob)
+print("all of it")

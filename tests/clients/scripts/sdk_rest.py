@@ -1,0 +1,112 @@
+"""backpack-exchange-sdk, REST: every spot method once, and its error classes. Market: GLXY.US_USDC."""
+
+import json
+import sys
+import time
+
+from backpack_exchange_sdk import AuthenticationClient, PublicClient
+from backpack_exchange_sdk._base import errors
+
+VENUE = json.loads(sys.argv[1])
+SYMBOL = "GLXY.US_USDC"
+BASE = VENUE["rest"] + "/"
+
+
+def client(name: str, secret_of: str = "") -> AuthenticationClient:
+    users = VENUE["users"]
+    return AuthenticationClient(users[name]["apiKey"], users[secret_of or name]["apiSecret"], base_url=BASE)
+
+
+def raises(kind: type[Exception], text: str, call, *arguments, **named) -> None:
+    try:
+        call(*arguments, **named)
+    except errors.BackpackAPIError as error:
+        assert type(error) is kind, f"{type(error)} where {kind} was expected: {error}"
+        assert text in str(error), error
+        return
+    raise AssertionError(f"{kind.__name__} was expected")
+
+
+def public_calls(public: PublicClient) -> None:
+    assert public.get_status() == {"message": None, "status": "Ok"}
+    assert public.send_ping() == "pong"
+    assert abs(int(public.get_system_time()) - time.time() * 1000) < 5_000
+    assert "GLXY.US" in {asset["symbol"] for asset in public.get_assets()}
+    markets = {market["symbol"]: market for market in public.get_markets()}
+    assert markets[SYMBOL] == public.get_market(SYMBOL)
+    assert markets[SYMBOL]["filters"]["price"]["tickSize"] == "0.01" and markets[SYMBOL]["visible"] is True
+    assert public.get_depth(SYMBOL)["bids"] == []
+
+
+def order_calls(alice: AuthenticationClient) -> None:
+    placed = alice.execute_order("Limit", "Bid", SYMBOL, price="28", quantity="3", timeInForce="GTC", clientId=99)
+    assert placed["status"] == "New" and placed["postOnly"] is False and placed["clientId"] == 99, placed
+    assert alice.get_users_open_orders(SYMBOL, orderId=placed["id"])["id"] == placed["id"]
+    assert alice.get_users_open_orders(SYMBOL, clientId=99)["id"] == placed["id"]
+    assert [order["id"] for order in alice.get_open_orders(SYMBOL)] == [placed["id"]]
+    assert alice.cancel_open_order(SYMBOL, orderId=placed["id"])["status"] == "Cancelled"
+    batch = alice.execute_batch_orders(
+        [
+            {"symbol": SYMBOL, "side": "Bid", "orderType": "Limit", "price": "27", "quantity": "1"},
+            {"symbol": SYMBOL, "side": "Bid", "orderType": "Limit", "price": "27.001", "quantity": "1"},
+            {"symbol": SYMBOL, "side": "Bid", "orderType": "Limit", "price": "26", "quantity": "1", "clientId": 5},
+        ]
+    )
+    assert [one["operation"] for one in batch] == ["Ok", "Err", "Ok"], batch
+    assert "Price decimal too long" in batch[1]["message"], batch
+    ended = alice.cancel_open_orders(SYMBOL)
+    assert {order["id"] for order in ended} == {batch[0]["id"], batch[2]["id"]}, ended
+
+
+def trade_calls(alice: AuthenticationClient, bob: AuthenticationClient, public: PublicClient) -> None:
+    bob.execute_order("Limit", "Ask", SYMBOL, price="30", quantity="10", timeInForce="GTC")
+    bought = alice.execute_order("Market", "Bid", SYMBOL, quantity="2")
+    assert bought["status"] == "Filled" and bought["executedQuoteQuantity"] == "60", bought
+    spent = alice.execute_order("Market", "Bid", SYMBOL, quoteQuantity="45")
+    assert spent["executedQuantity"] == "1.5", spent
+    now_ms = int(time.time() * 1000)
+    fills = alice.get_fill_history(symbol=SYMBOL, toTimestamp=now_ms + 60_000, fromTimestamp=now_ms - 600_000)
+    assert {fill["orderId"] for fill in fills} == {bought["id"], spent["id"]}, fills
+    assert fills[-1]["fee"] == "0.001" and fills[-1]["feeSymbol"] == "GLXY.US", fills
+    assert alice.get_fill_history(orderId=bought["id"])[0]["price"] == "30"
+    ascending = alice.get_order_history(symbol=SYMBOL, sortDirection="Asc")
+    assert [int(order["id"]) for order in ascending] == sorted(int(order["id"]) for order in ascending)
+    assert alice.get_order_history(orderId=bought["id"])[0]["status"] == "Filled"
+    bob.cancel_open_orders(SYMBOL)
+    assert public.get_ticker(SYMBOL)["lastPrice"] == "30"
+    assert SYMBOL in {ticker["symbol"] for ticker in public.get_tickers()}
+    assert public.get_recent_trades(SYMBOL, 10)[0]["price"] == "30"
+    assert len(public.get_historical_trades(SYMBOL, 10, 0)) == 2
+    candles = public.get_klines(SYMBOL, "1h", int(time.time()) - 7_200)
+    assert sum(float(candle["volume"]) for candle in candles) == 3.5, candles
+
+
+def account_calls(alice: AuthenticationClient) -> None:
+    balances = alice.get_balances()
+    assert balances["GLXY.US"] == {"available": "1003.49825", "locked": "0", "staked": "0"}, balances["GLXY.US"]
+    assert alice.get_account()["spotTakerFee"], alice.get_account()
+    assert float(alice.get_max_order_quantity(SYMBOL, "Bid", price="28")["maxOrderQuantity"]) > 0
+    assert len(alice.get_deposits()) >= 7
+    assert alice.get_withdrawals() == []
+
+
+def error_calls(alice: AuthenticationClient) -> None:
+    raises(errors.BackpackNotFoundError, "Not Found", alice.get_users_open_orders, SYMBOL, orderId="999999999")
+    raises(errors.BackpackNotFoundError, "Not Found", alice.cancel_open_order, SYMBOL, orderId="999999999")
+    limit = {"orderType": "Limit", "side": "Bid", "symbol": SYMBOL}
+    raises(
+        errors.BackpackInsufficientFundsError, "USDC", alice.execute_order, **limit, price="30", quantity="999999"
+    )
+    raises(errors.BackpackInvalidRequestError, "too far", alice.execute_order, **limit, price="300", quantity="1")
+    raises(errors.BackpackInvalidRequestError, "Price decimal", alice.execute_order, **limit, price="1.001", quantity="1")
+    raises(errors.BackpackInvalidRequestError, "Invalid signature", client("alice", "bob").get_balances)
+    raises(errors.BackpackAPIError, "404", alice.get_borrow_history)
+
+
+alice, bob, public = client("alice"), client("bob"), PublicClient(base_url=BASE)
+public_calls(public)
+order_calls(alice)
+trade_calls(alice, bob, public)
+account_calls(alice)
+error_calls(alice)
+print("all of it")
