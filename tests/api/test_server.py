@@ -69,7 +69,7 @@ class Served:
 
     def stop_gateway(self) -> None:
         self.client.close()
-        end(self.gateway)
+        assert end(self.gateway) == 0
         stdout, _ = self.gateway.communicate()
         assert stdout == ""
 
@@ -142,6 +142,21 @@ def test_gateway_that_starts_again_shows_what_it_showed(served: Served) -> None:
     served.stop_gateway()
     served.start_gateway()
     assert shown() == before
+
+
+def test_key_added_and_revoked_by_another_process_is_followed(served: Served) -> None:
+    new = Signer(bytes(range(64, 96)))
+
+    def status() -> int:
+        time.sleep(0.05)
+        return served.client.get("/api/v1/capital", headers=new.headers("balanceQuery")).status_code
+
+    assert status() == 401
+    with IdentityStore(sqlite_url(served.directory / "identity.sqlite")) as keys:
+        keys.add_key(new.key, 2, 66, "bot", START_US)
+        wait_for(lambda: status() == 200)
+        keys.revoke(new.key, START_US)
+        wait_for(lambda: status() == 401)
 
 
 def test_connection_that_sends_no_request_is_closed(served: Served) -> None:

@@ -32,7 +32,8 @@ class VenueProcess:
             )
         assert self.process.stdout
         self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         line = self._lines.get(timeout=READY_S)
         assert line, f"ended with {self.process.wait()}: {self.log}"
         self.ready: dict[str, Any] = json.loads(line)
@@ -71,8 +72,9 @@ class VenueProcess:
 
     def _read(self) -> None:
         assert self.process.stdout
-        for line in self.process.stdout:
-            self._lines.put(line)
+        with self.process.stdout as lines:
+            for line in lines:
+                self._lines.put(line)
         self._lines.put("")
 
     def __enter__(self) -> "VenueProcess":
@@ -81,6 +83,7 @@ class VenueProcess:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.stop()
+        self._reader.join(5)
 
 
 def demo(log_path: Path, *arguments: object) -> VenueProcess:

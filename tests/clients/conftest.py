@@ -43,7 +43,9 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
     directory = tmp_path_factory.mktemp("narrow")
     assert ringfence("init", directory).returncode == 0
     config = directory / "venue.toml"
-    config.write_text(config.read_text().replace("signed_requests_per_minute = 2_000", "signed_requests_per_minute = 30"))
+    config.write_text(
+        config.read_text().replace("signed_requests_per_minute = 2_000", "signed_requests_per_minute = 30")
+    )
     with VenueProcess(directory / "log", "serve", "--config", config, "--port", 0) as venue:
         added = json.loads(ringfence("users", "add", "alice", "--data", directory).stdout)
         alice = {name: added[name] for name in ("apiKey", "apiSecret")}

@@ -11,8 +11,8 @@ from tests.core.differential import Pair, commands_of
 from tests.reference.flow import Flow
 
 from ringfence.core import Exchange
-from ringfence.schema.events import EVENTS, Trade
-from ringfence.schema.layout import RECORD, tag_of, views
+from ringfence.schema.events import Trade
+from ringfence.schema.layout import DTYPES, RECORD, tag_of
 
 SEEDS = range(8)
 COMMANDS_A_SEED = 25_000
@@ -104,8 +104,8 @@ class Tampering:
 
     def apply(self, commands: np.ndarray) -> np.ndarray:
         events = self.exchange.apply(commands)
-        told = views(events, EVENTS)
-        told.trade.quantity_lots[told.header.kind == tag_of(Trade)] += 1
+        trades = events.view(DTYPES[Trade])
+        trades["quantity_lots"][trades["kind"] == tag_of(Trade)] += 1
         return events
 
 

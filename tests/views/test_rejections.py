@@ -31,7 +31,7 @@ def test_rejection_tells_value_limit_and_place_in_whole_units() -> None:
 def test_rejection_names_the_field_out_of_range() -> None:
     venue, _ = listed_venue()
     order = PlaceOrder(account=ALICE, market=SOL_USDC, side=Side.BID, price_ticks=2**50, quantity_lots=1)
-    assert refuse(venue, order).message == (f"price_ticks: {2**50} is outside its range, which ends at {2**48 - 1}")
+    assert refuse(venue, order).message == (f"price_ticks: {2**50} is outside its range, the limit is {2**48 - 1}")
     assert refuse(venue, SetParameter(parameter=1, value=0)).message.startswith("value: 0 is outside its range")
 
 
@@ -43,7 +43,7 @@ def test_rejection_names_markets_and_sources() -> None:
     venue.do(SetMarketState(market=SOL_USDC, state=MarketState.CLOSED))
     assert refuse(venue, limit(ALICE, Side.BID, 1, 1)).message == "SOL_USDC is closed"
     again = Deposit(account=ALICE, asset=SOL, source=1, number=1, amount_atoms=1)
-    assert refuse(venue, again).message == "deposit 1 of this source was applied; the last is 9"
+    assert refuse(venue, again).message == "deposit 1 was applied; the last of this source is 9"
 
 
 @pytest.mark.parametrize("reject", list(Reject))

@@ -6,7 +6,7 @@ submitted here, the replies.  Nothing a client does reaches the node but the rec
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,6 +58,7 @@ class Gateway:
         history: History,
         settings: ApiSettings,
         clock_us: Callable[[], int],
+        background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     ) -> None:
         self._follower, self._connect = follower, connect
         self.keys, self.history, self.settings, self.clock_us = keys, history, settings, clock_us
@@ -67,6 +68,7 @@ class Gateway:
         self.public = PublicStreams(self.hub, catalog, market_data, clock_us)
         self.private = PrivateStreams(self.hub, catalog, self.exchange, clock_us)
         self.trackers = Trackers()
+        self._background = background
         self._pending = PendingRequests()
         self._link: Link | None = None
         self._history_failed = False
@@ -86,6 +88,8 @@ class Gateway:
         for window_ms in CONFLATION_WINDOWS_MS:
             self._tasks.append(asyncio.create_task(self._flush_depth(window_ms), name=f"gateway: depth {window_ms} ms"))
         self._tasks.append(asyncio.create_task(self._reload_keys(), name="gateway: reload keys"))
+
+        self._tasks += [asyncio.create_task(task(), name="gateway: background") for task in self._background]
 
     async def stop(self) -> None:
         """Stop following; whoever still waits for a command is told that its state is unknown."""

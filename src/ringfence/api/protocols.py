@@ -18,7 +18,7 @@ def bounded_http_protocol(settings: ApiSettings) -> type[asyncio.Protocol]:
     class BoundedHttpProtocol(HttpToolsProtocol):
         """A connection that must send each head within bounds."""
 
-        head_bytes = 0
+        head_bytes = header_bytes = 0
         head_complete = False
         head_timer: asyncio.TimerHandle | None = None
 
@@ -40,11 +40,12 @@ def bounded_http_protocol(settings: ApiSettings) -> type[asyncio.Protocol]:
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            self.head_bytes, self.head_complete = 0, False
+            self.head_bytes, self.header_bytes, self.head_complete = 0, 0, False
 
         def on_header(self, name: bytes, value: bytes) -> None:
             super().on_header(name, value)
-            if sum(len(one) + len(other) for one, other in self.headers) > settings.header_bytes:
+            self.header_bytes += len(name) + len(value)
+            if self.header_bytes > settings.header_bytes:
                 raise httptools.HttpParserError("the headers are too large")
 
         def on_headers_complete(self) -> None:

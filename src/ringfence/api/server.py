@@ -4,10 +4,12 @@ import asyncio
 import errno
 import logging
 import resource
+import signal
 import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -117,12 +119,16 @@ def make_server(application: Starlette, settings: ApiSettings, started: Callable
     )
 
     class AnnouncingServer(uvicorn.Server):
-        """Tells when it answers."""
+        """Tells when it answers; after a signal it returns, so that databases are closed, and raises nothing."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 asyncio.get_running_loop().call_soon(started)
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            self.force_exit = self.should_exit and sig == signal.SIGINT
+            self.should_exit = True
 
     return AnnouncingServer(config)
 

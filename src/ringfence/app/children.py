@@ -77,7 +77,6 @@ class NodeChild(Child):
         raise NodeEnded("the node did not start; its reason stands in the line above", code)
 
 
-
 def exit_code_of(return_code: int) -> int:
     """Return the exit code to end with for a child's: its own, or 1 when a signal or silence ended it."""
     return return_code if return_code > 0 else EXIT_FAILED

@@ -118,7 +118,9 @@ class OpenVenue:
             raise WrongUse(f"there is no user {name}; there is {names}")
         row = self.exchange.user(user.user)
         if row is None:
-            raise VenueError(f"{name} is registered as user {user.user}, whom the log in {self.directory} does not know")
+            raise VenueError(
+                f"{name} is registered as user {user.user}, whom the log in {self.directory} does not know"
+            )
         return user, row
 
     def set_eligibility(self, user: int, classes: list[int]) -> None:
@@ -166,7 +168,9 @@ class OpenVenue:
         """Set bands as [lowest, highest] factors of the reference price; ``None`` leaves a pair as it is."""
         row = self.market(symbol).row
         present = ((row.limit_minimum_ppm, row.limit_maximum_ppm), (row.impact_minimum_ppm, row.impact_maximum_ppm))
-        limits, impacts = (old if new is None else _factors(new) for new, old in zip((limit, impact), present, strict=True))
+        limits, impacts = (
+            old if new is None else _factors(new) for new, old in zip((limit, impact), present, strict=True)
+        )
         self.command(
             c.SetPriceBands(
                 market=row.market,

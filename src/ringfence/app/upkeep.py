@@ -42,9 +42,10 @@ def rebuild_history(directory: Path, progress: Callable[[int], None]) -> int:
         def batches() -> Iterator[tuple[int, list[Event]]]:
             for records in follower.catch_up():
                 view = memoryview(records.tobytes())
-                yield follower.sequence, [
-                    decode_event(view[at : at + RECORD_BYTES]) for at in range(0, len(view), RECORD_BYTES)
-                ]
+                yield (
+                    follower.sequence,
+                    [decode_event(view[at : at + RECORD_BYTES]) for at in range(0, len(view), RECORD_BYTES)],
+                )
 
         engine = open_history(sqlite_url(directory / "history.sqlite"))
         try:

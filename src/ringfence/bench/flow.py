@@ -78,7 +78,7 @@ def _markets(shape: Shape) -> np.ndarray:
     )  # fmt: skip
 
 
-def opening(shape: Shape) -> Exchange:
+def opening(shape: Shape, *, look_ahead: bool = True) -> Exchange:
     """Return a venue with the shape's assets, markets and funded main accounts, one user each."""
     rows = Exchange().rows()
     assets, users = np.arange(1, shape.assets + 1), np.arange(1, shape.accounts + 1)
@@ -94,7 +94,7 @@ def opening(shape: Shape) -> Exchange:
                available_atoms=-FUNDS_ATOMS * shape.accounts),
         _table("balances", account=everybody, asset=np.tile(assets, shape.accounts), available_atoms=FUNDS_ATOMS),
     ])  # fmt: skip
-    return Exchange.restore(rows)
+    return Exchange.restore(rows, look_ahead=look_ahead)
 
 
 @cold
@@ -144,10 +144,9 @@ def _follow(s, made, i, live, place, count):
                 count = _forget(live, place, count, trade.maker_order)
         elif s.events[n].kind == EventKind.ORDER_CLOSED:
             count = _forget(live, place, count, cast(s.events, n, ORDER_CLOSED).order)
-        elif s.events[n].kind == EventKind.ORDER_ACCEPTED:
-            if cast(s.events, n, ORDER_ACCEPTED).rested_lots > 0:
-                live[count], place[i + 1] = i + 1, count
-                count += 1
+        elif s.events[n].kind == EventKind.ORDER_ACCEPTED and cast(s.events, n, ORDER_ACCEPTED).rested_lots > 0:
+            live[count], place[i + 1] = i + 1, count
+            count += 1
     return count
 
 

@@ -64,7 +64,16 @@ def explain(error: Exception) -> tuple[int, str]:
         return error.exit_code, sentence
     if isinstance(error, (DamagedFile, BadSignature, CoreStopped)):
         return EXIT_DAMAGED, sentence
-    wrong_use = (ConfigError, IdentityError, InvalidKey, AmountError, BadSkip, NodeUnavailable, NodeRefused, JournalError)
+    wrong_use = (
+        ConfigError,
+        IdentityError,
+        InvalidKey,
+        AmountError,
+        BadSkip,
+        NodeUnavailable,
+        NodeRefused,
+        JournalError,
+    )
     if isinstance(error, wrong_use):
         return EXIT_USAGE, sentence
     if isinstance(error, (NodeError, OSError)):

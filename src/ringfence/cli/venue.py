@@ -14,9 +14,7 @@ def add_to(app: App) -> None:
     app.command(init)
 
 
-def demo(
-    *, port: int = 8000, data: Path | None = None, seed: int = 7, json: bool = False, makers: bool = True
-) -> None:
+def demo(*, port: int = 8000, data: Path | None = None, seed: int = 7, json: bool = False, makers: bool = True) -> None:
     """Play a venue on this machine: six markets, market makers, and two funded users with keys to trade with.
 
     Parameters

@@ -4,7 +4,12 @@ import msgspec
 
 from ringfence.schema.enums import AssetKind, MarketState
 
-ASSET_KINDS = {"crypto": AssetKind.CRYPTO, "cash": AssetKind.CASH, "share": AssetKind.SHARE, "tracker": AssetKind.TRACKER}
+ASSET_KINDS = {
+    "crypto": AssetKind.CRYPTO,
+    "cash": AssetKind.CASH,
+    "share": AssetKind.SHARE,
+    "tracker": AssetKind.TRACKER,
+}
 MARKET_STATES = {
     "open": MarketState.OPEN,
     "closed": MarketState.CLOSED,

@@ -107,9 +107,7 @@ def _open_user(
     yield OpenUser(fee_tier=user.fee_tier)
     if user.eligible_classes:
         mask = class_mask(user.eligible_classes)
-        yield SetEligibility(
-            user=number, buy_classes=mask, sell_classes=mask, hold_classes=mask, withdraw_classes=mask
-        )
+        yield SetEligibility(user=number, buy_classes=mask, sell_classes=mask, hold_classes=mask, withdraw_classes=mask)
     account = FIRST_USER_ACCOUNT + ACCOUNTS_PER_NEW_USER * (number - 1)
     for place, (symbol, amount) in enumerate(user.deposits.items(), 1):
         asset_number, asset = assets[symbol]

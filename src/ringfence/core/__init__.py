@@ -7,6 +7,7 @@ from .cache import use_cache
 
 use_cache()
 
-from .exchange import EVENTS_PER_COMMAND, CoreStopped, Exchange  # noqa: E402  (the cache must be set before Numba loads)
+# The cache must be set before Numba loads.
+from .exchange import EVENTS_PER_COMMAND, CoreStopped, Exchange  # noqa: E402
 
 __all__ = ["EVENTS_PER_COMMAND", "CoreStopped", "Exchange"]

@@ -1,4 +1,4 @@
-"""Checks that several commands share, each answering True or remembering the refusal.  docs/rules.md gives their order."""
+"""Checks that several commands share: each answers True or remembers the refusal.  docs/rules.md orders them."""
 
 from ..schema.enums import (
     BALANCE_HEADROOM,
@@ -134,5 +134,3 @@ def quantity_in_range(s, market, quantity_lots):
     if quantity_lots > market.maximum_quantity_lots:
         return refuse(s, Reject.QUANTITY_ABOVE_MAXIMUM, quantity_lots, market.maximum_quantity_lots)
     return True
-
-

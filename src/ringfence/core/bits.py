@@ -102,7 +102,7 @@ _lower_checked("smul", checked_multiply)
 
 
 def prefetch(array, i, offset=0):
-    """Hint that ``array[i]``, ``offset`` bytes into it, will be used soon; decides nothing, does nothing in plain Python."""
+    """Hint that ``array[i]``, ``offset`` bytes into it, will be used soon; plain Python ignores it."""
 
 
 @intrinsic

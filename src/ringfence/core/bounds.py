@@ -31,7 +31,7 @@ def best_price(s, market, side):
 
 @hot
 def active_price(s, market_number):
-    """Return the price the limit band hangs on: the median of bid, ask and last, or what stands in for it, 0 for none."""
+    """Return what the limit band hangs on: the median of bid, ask and last, or what stands in for it, 0 for none."""
     bid = best_price(s, market_number, Side.BID)
     ask = best_price(s, market_number, Side.ASK)
     last = s.markets[market_number].last_price_ticks
@@ -80,7 +80,7 @@ def slippage_bound(side, best_ticks, kind, slippage):
 
 @cold
 def set_bound(s, taker, kind, slippage):
-    """Set the taker's bound from the best opposite price: the tighter of impact band and slippage, at a tie the band."""
+    """Set the taker's bound: the tighter of impact band and slippage, both from the best opposite price."""
     market = s.markets[taker.market]
     best = best_price(s, taker.market, 1 - taker.side)
     taker.bound_key = NEVER

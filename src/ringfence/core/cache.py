@@ -33,11 +33,11 @@ def compile_key() -> str:
 def cache_root() -> Path:
     """Return the folder that holds the compiled versions, in the user's cache."""
     base = os.environ.get("RINGFENCE_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "ringfence" / "compiled"
+    return Path(base).joinpath("ringfence", "compiled")
 
 
 def use_cache() -> Path:
     """Point Numba at the folder for the present sources; call before Numba is imported."""
-    folder = cache_root() / compile_key()
+    folder = cache_root().joinpath(compile_key())
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     return folder

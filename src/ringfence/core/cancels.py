@@ -41,5 +41,3 @@ def cancel_all_orders(s, c):
             cancel(s, slot)
         slot = following
     return True
-
-

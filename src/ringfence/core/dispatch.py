@@ -124,7 +124,7 @@ def is_room(s):
 
 @flat
 def apply_frequent(s, commands, begin, ahead):
-    """Apply orders and cancellations from ``begin`` on, up to the first command of another kind; returns where it ended.
+    """Apply orders and cancellations from ``begin`` up to the first command of another kind; returns where it ended.
 
     ``venue.applied`` counts the commands that were applied in full, so it names the one that broke an assertion.
     """
@@ -141,7 +141,7 @@ def apply_frequent(s, commands, begin, ahead):
 
 @flat
 def apply_rare(s, commands, begin):
-    """Apply commands of the other kinds from ``begin`` on, up to the first order or cancellation; returns where it ended."""
+    """Apply commands of the other kinds from ``begin`` up to the first frequent one; returns where it ended."""
     venue = s.venue[0]
     i = begin
     while i < len(commands) and not is_frequent(commands[i].kind) and is_room(s):

@@ -9,13 +9,8 @@ import ctypes
 from numba import carray, cfunc, config
 
 from ..schema.layout import COMMAND_HEADER
-from . import state as t
-from ..schema.enums import Side
-from ..schema.fields import MAX_PRICE_TICKS
-from .bits import mix
 from .dispatch import apply_frequent, apply_rare
 from .handle import state_at
-from .levels import BITS, STEP
 
 INTERPRETED = bool(config.DISABLE_JIT)
 
@@ -44,31 +39,3 @@ def c_function(compiled):
     """Return the callable of a compiled entry."""
     i8, p = ctypes.c_int64, ctypes.c_void_p
     return ctypes.CFUNCTYPE(i8, p, p, i8, i8, i8)(compiled.address)
-
-
-def slot_of_order(state, number):
-    """Return the slot of an open order, 0 if there is none: the plain-Python twin of ``book.find_order``."""
-    pool = state.pools[t.ORDERS]
-    spread = mix(number)
-    bucket = spread & (2 * int(pool.mask) + 1)
-    if bucket >= pool.buckets:
-        bucket = spread & int(pool.mask)
-    slot = int(state.order_heads[bucket])
-    while slot and state.orders[slot].id != number:
-        slot = int(state.orders[slot].hash_next)
-    return slot
-
-
-def lots_at(state, market, side, price_ticks):
-    """Return the quantity at a price of a side: the plain-Python twin of ``levels.find_level``."""
-    half = state.halves[2 * market + side]
-    key = MAX_PRICE_TICKS - price_ticks if side == Side.BID else price_ticks
-    shift, node = int(half.shift), int(half.root)
-    if node == 0 or key >> (shift + STEP) != half.prefix:
-        return 0
-    while shift > 0:
-        node = int(state.nodes[node].kids[(key >> shift) & BITS])
-        if node == 0:
-            return 0
-        shift -= STEP
-    return int(state.levels[int(state.nodes[node].kids[key & BITS])].lots)

@@ -8,9 +8,10 @@ import numpy as np
 from ..schema.enums import Parameter, Side
 from ..schema.hashing import state_hash
 from ..schema.layout import COMMAND_HEADER, RECORD
-from ..schema.tables import TABLES, AccountRow, AssetRow, MarketRow, OrderRow, Row, UserRow
+from ..schema.tables import TABLES, AccountRow, AssetRow, MarketRow, OrderRow, UserRow
 from . import entry
 from .dispatch import EVENTS_PER_COMMAND, apply_frequent, apply_rare
+from .reads import Reads, row_of
 from .rows import restore_into, rows_of
 from .state import ORDERS, new_state
 
@@ -34,15 +35,6 @@ def _c_entries(say: Callable[[str], None] | None = None) -> list[Any]:
     return _compiled[1]
 
 
-def _row(row: type[Row], record: Any, **named: int) -> Any:
-    """Return a canonical row of one record of a table; ``named`` gives the fields that the table calls otherwise."""
-    values = {}
-    for name in row.__struct_fields__:
-        value = named[name] if name in named else record[name]
-        values[name] = bytes(value).rstrip(b"\0").decode("ascii") if isinstance(value, np.ndarray) else int(value)
-    return row(**values)
-
-
 class Exchange:
     """One venue's state and the only ways to change it (``apply``) and to look at it."""
 
@@ -51,6 +43,7 @@ class Exchange:
         self._s = new_state()
         self._events = np.asarray(self._s.events).view(RECORD)
         self._look_ahead = look_ahead
+        self._reads = Reads(self._s)
         self._stopped: CoreStopped | None = None
         if not entry.INTERPRETED:
             self._enter = _c_entries()
@@ -172,20 +165,20 @@ class Exchange:
 
     def asset(self, asset: int) -> AssetRow | None:
         """Return a listed asset."""
-        return _row(AssetRow, self._s.assets[asset]) if 1 <= asset <= self.assets_listed else None
+        return row_of(AssetRow, self._s.assets[asset]) if 1 <= asset <= self.assets_listed else None
 
     def market(self, market: int) -> MarketRow | None:
         """Return a listed market."""
-        return _row(MarketRow, self._s.markets[market]) if 1 <= market <= self.markets_listed else None
+        return row_of(MarketRow, self._s.markets[market]) if 1 <= market <= self.markets_listed else None
 
     def user(self, user: int) -> UserRow | None:
         """Return a user."""
-        return _row(UserRow, self._s.users[user]) if 1 <= user <= self.users_opened else None
+        return row_of(UserRow, self._s.users[user]) if 1 <= user <= self.users_opened else None
 
     def account(self, account: int) -> AccountRow | None:
         """Return an account of a user; house accounts have no row."""
         record = self._s.accounts[account] if 0 <= account < self.next_account else None
-        return _row(AccountRow, record, account=account) if record is not None and record["user"] != 0 else None
+        return row_of(AccountRow, record, account=account) if record is not None and record["user"] != 0 else None
 
     def balance(self, account: int, asset: int) -> tuple[int, int]:
         """Return (available_atoms, locked_atoms) of an account in an asset."""
@@ -196,50 +189,23 @@ class Exchange:
 
     def balances(self, account: int) -> list[tuple[int, int, int]]:
         """Return (asset, available_atoms, locked_atoms) of all an account holds, by asset."""
-        found = []
-        slot = int(self._s.accounts[account].first_balance)
-        while slot:
-            row = self._s.balances[slot]
-            found.append((int(row.id) & 0xFFFF, int(row.available_atoms), int(row.locked_atoms)))
-            slot = int(row.account_next)
-        return sorted(found)
+        return self._reads.balances(account)
 
     def depth(self, market: int, levels: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Return (bids, asks) as (price_ticks, quantity_lots), best first, at most ``levels`` of each."""
-        return self._levels(market, Side.BID, levels), self._levels(market, Side.ASK, levels)
-
-    def _levels(self, market: int, side: Side, most: int) -> list[tuple[int, int]]:
-        found: list[tuple[int, int]] = []
-        slot = int(self._s.halves[2 * market + side].best)
-        while slot and len(found) < most:
-            level = self._s.levels[slot]
-            found.append((int(level.price_ticks), int(level.lots)))
-            slot = int(level.worse)
-        return found
+        return self._reads.levels(market, Side.BID, levels), self._reads.levels(market, Side.ASK, levels)
 
     def level_lots(self, market: int, side: int, price_ticks: int) -> int:
         """Return the quantity that stands at one price."""
-        return entry.lots_at(self._s, market, side, price_ticks)
+        return self._reads.level_lots(market, side, price_ticks)
 
     def order(self, order: int) -> OrderRow | None:
         """Return an open order."""
-        slot = entry.slot_of_order(self._s, order)
-        return self._order(slot) if slot else None
-
-    def _order(self, slot: int) -> OrderRow:
-        record = self._s.orders[slot]
-        return _row(OrderRow, record, order=int(record["id"]))
+        return self._reads.order(order)
 
     def open_orders(self, account: int, market: int = 0) -> list[OrderRow]:
         """Return the open orders of an account in a market, or in all, oldest first."""
-        found = []
-        slot = int(self._s.accounts[account].first_order)
-        while slot:
-            row = self._s.orders[slot]
-            if market in (0, int(row.market)):
-                found.append(self._order(slot))
-            slot = int(row.account_next)
-        return found
+        return self._reads.open_orders(account, market)
 
     def open_order_count(self, account: int) -> int:
         """Return how many orders of an account are open."""

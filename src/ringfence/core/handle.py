@@ -1,7 +1,8 @@
 """The state as compiled code sees it: one pointer, whose attributes are the tables at their fixed places.
 
-A tuple of twenty record arrays would be some hundred and forty arguments of every call that is not inlined (measured: a third of
-the speed, and minutes of compile time); a pointer is one.  ``s.orders[i].price_ticks`` reads the same in both modes.
+A tuple of twenty record arrays would be some hundred and forty arguments of every call that is not inlined (measured: a
+third of the speed, and minutes of compile time); a pointer is one.  ``s.orders[i].price_ticks`` reads the same in
+both modes.
 """
 
 from llvmlite import ir
@@ -81,4 +82,3 @@ def state_at(typingctx, address):
         return builder.bitcast(args[0], BYTE.as_pointer())
 
     return STATE(types.voidptr), codegen
-

@@ -1,4 +1,4 @@
-"""Price levels of one side of a book: a tree of 32-way bitmaps over prices, and links from each level to the next worse.
+"""Price levels of one side of a book: a tree of 32-way bitmaps over prices, and links from each to the next worse.
 
 Any price up to 2^48 takes at most ten steps, prices near each other two or three.  A side is a ``Half``;
 a smaller key is a better price on both sides.

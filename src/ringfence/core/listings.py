@@ -1,7 +1,7 @@
 """Assets and markets: listing them, and changing what a market accepts.  docs/rules.md, "The venue's settings"."""
 
-from ..schema.fields import MAX_ATOMS
 from ..schema.enums import Parameter
+from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
 from .admission import known_asset, known_market
 from .bits import checked_multiply
@@ -24,7 +24,7 @@ UPPER_A, UPPER_Z, DIGIT_0, DIGIT_9, POINT = ord("A"), ord("Z"), ord("0"), ord("9
 
 @cold
 def is_text(letters, length, symbol):
-    """Whether ``length`` bytes are allowed letters and then zeros; a symbol has at least one and fewer to choose from."""
+    """Whether ``length`` bytes are allowed letters, then zeros; a symbol has at least one and fewer to choose from."""
     ended = False
     for i in range(length):
         letter = letters[i]

@@ -202,5 +202,3 @@ def settle_taker(s, market, taker, lock_atoms):
         post(s, taker.account, asset, received - taker.fee_atoms, 0)
         post(s, HouseAccount.FEES, asset, taker.fee_atoms, 0)
         post(s, HouseAccount.FEES, paid_asset, taker.maker_fees_atoms, 0)
-
-

@@ -39,9 +39,7 @@ def deposit(s, c):
         return refuse(s, Reject.NUMBER_NOT_NEXT, c.number, source.last_number)
     source.last_number = c.number
     move(s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms)
-    emit_moved(
-        s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms, MoveCause.DEPOSIT, c.number, c.source
-    )
+    emit_moved(s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms, MoveCause.DEPOSIT, c.number, c.source)
     return True
 
 
@@ -83,9 +81,7 @@ def request_withdrawal(s, c):
     row.amount_atoms, row.fee_atoms = c.amount_atoms, c.fee_atoms
     insert(pool, s.withdrawal_heads, s.withdrawals, slot)
     move(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total)
-    emit_moved(
-        s, c.account, HouseAccount.IN_TRANSIT, c.asset, total, MoveCause.WITHDRAWAL_REQUESTED, number, 0
-    )
+    emit_moved(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total, MoveCause.WITHDRAWAL_REQUESTED, number, 0)
     return True
 
 
@@ -124,9 +120,7 @@ def settle_withdrawal(s, c):
         return False
     row = s.withdrawals[slot]
     number = row.id
-    leave_transit(
-        s, HouseAccount.CUSTODY, row.asset, row.amount_atoms, MoveCause.WITHDRAWAL_SETTLED, number
-    )
+    leave_transit(s, HouseAccount.CUSTODY, row.asset, row.amount_atoms, MoveCause.WITHDRAWAL_SETTLED, number)
     leave_transit(s, HouseAccount.NETWORK_FEES, row.asset, row.fee_atoms, MoveCause.WITHDRAWAL_FEE, number)
     forget_withdrawal(s, slot)
     return True

@@ -1,6 +1,15 @@
 """Placing and amending orders: every check first, then the fills, then what is left."""
 
-from ..schema.enums import CloseReason, MarketState, OrderType, Parameter, Side, SlippageKind, TimeInForce, MAX_SLIPPAGE_PPM
+from ..schema.enums import (
+    MAX_SLIPPAGE_PPM,
+    CloseReason,
+    MarketState,
+    OrderType,
+    Parameter,
+    Side,
+    SlippageKind,
+    TimeInForce,
+)
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
 from .admission import (
@@ -408,5 +417,3 @@ def amend_order(s, c):
         return False
     requeue(s, slot, c)
     return True
-
-

@@ -1,6 +1,7 @@
 """Records of one buffer seen as their kinds: ``cast(commands, i, PLACE_ORDER).price_ticks``."""
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numba import types
@@ -9,7 +10,7 @@ from numba.extending import intrinsic, overload
 
 from ..schema import commands as c
 from ..schema import events as e
-from ..schema.layout import COMMAND_HEADER, DTYPES, EVENT_HEADER, RECORD_BYTES, snake, tag_of
+from ..schema.layout import DTYPES, RECORD_BYTES, snake, tag_of
 
 WORDS = np.dtype([("word", "<i8", (RECORD_BYTES // 8,))])
 INTS = np.dtype([("word", "<i4", (RECORD_BYTES // 4,))])
@@ -87,8 +88,8 @@ CLOCK_TICKED = DTYPES[e.ClockTicked]
 RULES_SET = DTYPES[e.RulesSet]
 
 
-Kind = IntEnum("Kind", {snake(kind.__name__).upper(): tag_of(kind) for kind in c.COMMANDS})
+Kind: Any = IntEnum("Kind", {snake(kind.__name__).upper(): tag_of(kind) for kind in c.COMMANDS})
 """The tag of every command."""
 
-EventKind = IntEnum("EventKind", {snake(kind.__name__).upper(): tag_of(kind) for kind in e.EVENTS})
+EventKind: Any = IntEnum("EventKind", {snake(kind.__name__).upper(): tag_of(kind) for kind in e.EVENTS})
 """The tag of every event."""

@@ -1,7 +1,7 @@
 """The canonical rows of the state, and the state from its canonical rows.
 
-What is hashed and stored says nothing of slots, links, free lists or the shape of an index, so a state that was restored, one
-that was replayed and one kept in dicts give the same bytes.
+What is hashed and stored says nothing of slots, links, free lists or the shape of an index, so a state that was
+restored, one that was replayed and one kept in dicts give the same bytes.
 """
 
 import numpy as np
@@ -9,8 +9,8 @@ import numpy as np
 from ..schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS
 from ..schema.layout import ROW_DTYPES
 from .book import open_order, queue
-from .jit import cold
 from .index import insert
+from .jit import cold
 from .ledger import open_balance
 from .state import BALANCES, ORDERS, SCHEDULES, SOURCES, TIERS, WITHDRAWALS
 

@@ -82,10 +82,18 @@ Order = _record(
     ("quantity_lots", "i8"), ("priority", "i8"), ("client_id", "i8"), ("created_us", "i8"),
 )  # fmt: skip
 Withdrawal = _record(
-    48, ("id", "i8"), ("amount_atoms", "i8"), ("fee_atoms", "i8"), ("account", "i4"), ("asset", "i4"), ("hash_next", "i4")
+    48,
+    ("id", "i8"),
+    ("amount_atoms", "i8"),
+    ("fee_atoms", "i8"),
+    ("account", "i4"),
+    ("asset", "i4"),
+    ("hash_next", "i4"),
 )
 # One side of a book: its price tree and its best level.
-Half = _record(64, ("prefix", "i8"), ("orders", "i8"), ("root", "i4"), ("shift", "i4"), ("best", "i4"), ("levels", "i4"))
+Half = _record(
+    64, ("prefix", "i8"), ("orders", "i8"), ("root", "i4"), ("shift", "i4"), ("best", "i4"), ("levels", "i4")
+)
 Level = _record(
     64,
     ("key", "i8"), ("price_ticks", "i8"), ("lots", "i8"), ("head", "i4"), ("tail", "i4"),

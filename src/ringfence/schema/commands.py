@@ -4,6 +4,8 @@ A command is 128 bytes: a header of 32 that all kinds share, then the fields of 
 ``sequence`` and ``time_us``; ``request`` is the submitter's own number and decides nothing.
 """
 
+from typing import Annotated, ClassVar
+
 import msgspec
 
 from . import enums as e
@@ -38,7 +40,9 @@ USER, OPERATOR, NODE, CUSTODY = e.Origin.USER, e.Origin.OPERATOR, e.Origin.NODE,
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """The header of every command."""
+    """The header of every command; ``origins`` are those that may give it."""
+
+    origins: ClassVar[tuple[e.Origin, ...]] = ()
 
     sequence: Sequence = 0
     time_us: TimeUs = 0
@@ -46,85 +50,85 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountNumber = 0
 
 
-class Clock(Command, tag=1, kw_only=True):
+class Clock(Command, tag=1, frozen=True, kw_only=True):
     """Let a second pass; ``seed`` is the chain hash of the last checkpoint and breaks ties. Origin: node."""
 
-    origins = (NODE,)
-    seed: raw(32, "hash") = bytes(32)
+    origins: ClassVar = (NODE,)
+    seed: Annotated[bytes, raw(32, "hash")] = bytes(32)
 
 
-class SetRules(Command, tag=2, kw_only=True):
+class SetRules(Command, tag=2, frozen=True, kw_only=True):
     """Open an epoch: from here on the log is written under these rules and this schema. Origin: node."""
 
-    origins = (NODE,)
-    rules_version: unit("i4", "version", 1, 2**31 - 1)
-    schema_hash: raw(32, "hash") = bytes(32)
+    origins: ClassVar = (NODE,)
+    rules_version: Annotated[int, unit("i4", "version", 1, 2**31 - 1)]
+    schema_hash: Annotated[bytes, raw(32, "hash")] = bytes(32)
 
 
-class SetParameter(Command, tag=3, kw_only=True):
+class SetParameter(Command, tag=3, frozen=True, kw_only=True):
     """Change a setting of the venue, within the bounds of ``PARAMETER_LIMITS``. Origin: operator."""
 
-    origins = (OPERATOR,)
-    parameter: member(e.Parameter)
+    origins: ClassVar = (OPERATOR,)
+    parameter: Annotated[int, member(e.Parameter)]
     value: Count
 
 
-class ListAsset(Command, tag=4, kw_only=True):
+class ListAsset(Command, tag=4, frozen=True, kw_only=True):
     """List an asset; it gets the next asset number. Origin: operator."""
 
-    origins = (OPERATOR,)
-    symbol: text(16, "ASCII symbol")
-    name: text(32, "ASCII name")
-    cusip: text(16, "CUSIP of a registered share") = ""
-    asset_kind: member(e.AssetKind)
-    decimals: unit("u1", "decimal places of one whole unit", 0, 12)
-    eligibility_class: unit("u1", "class, 0 for everybody", 0, 61) = 0
+    origins: ClassVar = (OPERATOR,)
+    symbol: Annotated[str, text(16, "ASCII symbol")]
+    name: Annotated[str, text(32, "ASCII name")]
+    cusip: Annotated[str, text(16, "CUSIP of a registered share")] = ""
+    asset_kind: Annotated[int, member(e.AssetKind)]
+    decimals: Annotated[int, unit("u1", "decimal places of one whole unit", 0, 12)]
+    eligibility_class: Annotated[int, unit("u1", "class, 0 for everybody", 0, 61)] = 0
 
 
-class ListMarket(Command, tag=5, kw_only=True):
+class ListMarket(Command, tag=5, frozen=True, kw_only=True):
     """List a spot market; it gets the next market number. Origin: operator.
 
     One tick times one lot must be a whole number of quote atoms:
     ``tick_atoms * lot_atoms`` divisible by ``10 ** base decimals``.
     """
 
-    origins = (OPERATOR,)
+    origins: ClassVar = (OPERATOR,)
     base_asset: AssetNumber
     quote_asset: AssetNumber
-    tick_atoms: unit("i8", "quote atoms per whole base unit", 1, 2**48)
-    lot_atoms: unit("i8", "base atoms", 1, 2**48)
+    tick_atoms: Annotated[int, unit("i8", "quote atoms per whole base unit", 1, 2**48)]
+    lot_atoms: Annotated[int, unit("i8", "base atoms", 1, 2**48)]
     minimum_price_ticks: PositiveTicks = 1
     maximum_price_ticks: PositiveTicks = 2**40
     minimum_quantity_lots: PositiveLots = 1
     maximum_quantity_lots: PositiveLots = 2**40
-    fee_schedule: unit("u1", "schedule", 0, 15) = 0
-    state: member(e.MarketState) = e.MarketState.OPEN
+    fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)] = 0
+    state: Annotated[int, member(e.MarketState)] = e.MarketState.OPEN
 
 
-class SetMarketState(Command, tag=6, kw_only=True):
+class SetMarketState(Command, tag=6, frozen=True, kw_only=True):
     """Open, close or restrict a market; resting orders stay. Origin: operator."""
 
-    origins = (OPERATOR,)
+    origins: ClassVar = (OPERATOR,)
     market: MarketNumber
-    state: member(e.MarketState)
+    state: Annotated[int, member(e.MarketState)]
 
 
-class SetMarketLimits(Command, tag=7, kw_only=True):
+class SetMarketLimits(Command, tag=7, frozen=True, kw_only=True):
     """Change the price and quantity range and the fee schedule of a market. Origin: operator."""
 
-    origins = (OPERATOR,)
+    origins: ClassVar = (OPERATOR,)
     market: MarketNumber
-    fee_schedule: unit("u1", "schedule", 0, 15) = 0
+    fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)] = 0
     minimum_price_ticks: PositiveTicks
     maximum_price_ticks: PositiveTicks
     minimum_quantity_lots: PositiveLots
     maximum_quantity_lots: PositiveLots
 
 
-class SetPriceBands(Command, tag=8, kw_only=True):
+class SetPriceBands(Command, tag=8, frozen=True, kw_only=True):
     """Set the bands of a market as multipliers in ppm; 0 switches a bound off. Origin: operator."""
 
-    origins = (OPERATOR,)
+    origins: ClassVar = (OPERATOR,)
     market: MarketNumber
     limit_maximum_ppm: Ppm = 0
     limit_minimum_ppm: Ppm = 0
@@ -132,44 +136,44 @@ class SetPriceBands(Command, tag=8, kw_only=True):
     impact_minimum_ppm: Ppm = 0
 
 
-class SetFeeTier(Command, tag=9, kw_only=True):
+class SetFeeTier(Command, tag=9, frozen=True, kw_only=True):
     """Set the fees of a tier in a schedule; a negative maker fee is a rebate. Origin: operator."""
 
-    origins = (OPERATOR,)
-    fee_schedule: unit("u1", "schedule", 0, 15)
-    fee_tier: unit("u1", "tier", 0, 15)
+    origins: ClassVar = (OPERATOR,)
+    fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)]
+    fee_tier: Annotated[int, unit("u1", "tier", 0, 15)]
     maker_ppm: SignedPpm
-    taker_ppm: unit("i4", "parts per million", 0, 100_000)
+    taker_ppm: Annotated[int, unit("i4", "parts per million", 0, 100_000)]
 
 
-class OpenUser(Command, tag=10, kw_only=True):
+class OpenUser(Command, tag=10, frozen=True, kw_only=True):
     """Open a user, with a main account and a fenced account. Origin: operator."""
 
-    origins = (OPERATOR,)
-    fee_tier: unit("u1", "tier", 0, 15) = 0
+    origins: ClassVar = (OPERATOR,)
+    fee_tier: Annotated[int, unit("u1", "tier", 0, 15)] = 0
 
 
-class OpenAccount(Command, tag=11, kw_only=True):
+class OpenAccount(Command, tag=11, frozen=True, kw_only=True):
     """Open the next sub-account of a user, counted from 1. Origin: operator or the user himself."""
 
-    origins = (OPERATOR, USER)
+    origins: ClassVar = (OPERATOR, USER)
     user: UserNumber
-    sub_account: unit("i4", "number of the sub-account", 1, 65_535)
+    sub_account: Annotated[int, unit("i4", "number of the sub-account", 1, 65_535)]
 
 
-class SetUser(Command, tag=12, kw_only=True):
+class SetUser(Command, tag=12, frozen=True, kw_only=True):
     """Set what is frozen for a user, and his fee tier. Origin: operator."""
 
-    origins = (OPERATOR,)
+    origins: ClassVar = (OPERATOR,)
     user: UserNumber
-    user_flags: unit("u4", "UserFlag bits", 0, e.ALL_USER_FLAGS) = 0
-    fee_tier: unit("u1", "tier", 0, 15) = 0
+    user_flags: Annotated[int, unit("u4", "UserFlag bits", 0, e.ALL_USER_FLAGS)] = 0
+    fee_tier: Annotated[int, unit("u1", "tier", 0, 15)] = 0
 
 
-class SetEligibility(Command, tag=13, kw_only=True):
+class SetEligibility(Command, tag=13, frozen=True, kw_only=True):
     """Set which classes of assets a user may buy, sell, hold and withdraw. Origin: operator or registrar."""
 
-    origins = (OPERATOR, e.Origin.REGISTRAR)
+    origins: ClassVar = (OPERATOR, e.Origin.REGISTRAR)
     user: UserNumber
     buy_classes: ClassMask = 0
     sell_classes: ClassMask = 0
@@ -177,106 +181,106 @@ class SetEligibility(Command, tag=13, kw_only=True):
     withdraw_classes: ClassMask = 0
 
 
-class Deposit(Command, tag=20, kw_only=True):
+class Deposit(Command, tag=20, frozen=True, kw_only=True):
     """Credit ``account`` with money from outside; SUSPENSE takes what nobody could be found for. Origin: custody.
 
     ``number`` is dense per source, so that a deposit is credited once.
     """
 
-    origins = (CUSTODY,)
+    origins: ClassVar = (CUSTODY,)
     asset: AssetNumber
-    source: unit("i4", "source of deposits", 1, 63)
-    number: unit("i8", "number of the deposit", 1, 2**62)
+    source: Annotated[int, unit("i4", "source of deposits", 1, 63)]
+    number: Annotated[int, unit("i8", "number of the deposit", 1, 2**62)]
     amount_atoms: PositiveAtoms
 
 
-class RequestWithdrawal(Command, tag=21, kw_only=True):
-    """Reserve ``amount_atoms`` plus ``fee_atoms`` of ``account`` for a withdrawal; its id is the sequence. Origin: user."""
+class RequestWithdrawal(Command, tag=21, frozen=True, kw_only=True):
+    """Reserve ``amount_atoms`` plus ``fee_atoms`` for a withdrawal; its id is the sequence. Origin: user."""
 
-    origins = (USER,)
+    origins: ClassVar = (USER,)
     asset: AssetNumber
     amount_atoms: PositiveAtoms
     fee_atoms: Atoms = 0
 
 
-class SettleWithdrawal(Command, tag=22, kw_only=True):
+class SettleWithdrawal(Command, tag=22, frozen=True, kw_only=True):
     """A withdrawal is final outside: the money leaves IN_TRANSIT and the venue. Origin: custody."""
 
-    origins = (CUSTODY,)
+    origins: ClassVar = (CUSTODY,)
     withdrawal: OrderNumber
 
 
-class ReturnWithdrawal(Command, tag=23, kw_only=True):
+class ReturnWithdrawal(Command, tag=23, frozen=True, kw_only=True):
     """A withdrawal did not happen: amount and fee go back to the account. Origin: custody."""
 
-    origins = (CUSTODY,)
+    origins: ClassVar = (CUSTODY,)
     withdrawal: OrderNumber
 
 
-class Transfer(Command, tag=24, kw_only=True):
+class Transfer(Command, tag=24, frozen=True, kw_only=True):
     """Move funds from ``account`` to another account of the same user. Origin: user."""
 
-    origins = (USER,)
+    origins: ClassVar = (USER,)
     to_account: AccountNumber
     asset: AssetNumber
     amount_atoms: PositiveAtoms
 
 
-class MoveHouseFunds(Command, tag=25, kw_only=True):
+class MoveHouseFunds(Command, tag=25, frozen=True, kw_only=True):
     """Move funds between house accounts (not CUSTODY, not IN_TRANSIT), or from SUSPENSE to their owner.
 
     Origin: operator.  ``account`` is the source.
     """
 
-    origins = (OPERATOR,)
+    origins: ClassVar = (OPERATOR,)
     to_account: AccountNumber
     asset: AssetNumber
     amount_atoms: PositiveAtoms
 
 
-class PlaceOrder(Command, tag=30, kw_only=True):
+class PlaceOrder(Command, tag=30, frozen=True, kw_only=True):
     """Place an order for ``account``; its id is the sequence. Origin: user.
 
     LIMIT needs price and quantity.  MARKET needs either quantity or ``quote_atoms`` (to spend, or to receive).
     """
 
-    origins = (USER,)
+    origins: ClassVar = (USER,)
     market: MarketNumber
-    side: member(e.Side)
-    order_type: member(e.OrderType) = e.OrderType.LIMIT
-    time_in_force: member(e.TimeInForce) = e.TimeInForce.GTC
+    side: Annotated[int, member(e.Side)]
+    order_type: Annotated[int, member(e.OrderType)] = e.OrderType.LIMIT
+    time_in_force: Annotated[int, member(e.TimeInForce)] = e.TimeInForce.GTC
     post_only: Flag = 0
-    self_trade_prevention: member(e.SelfTradePrevention) = e.SelfTradePrevention.REJECT_TAKER
-    slippage_kind: member(e.SlippageKind) = e.SlippageKind.NONE
+    self_trade_prevention: Annotated[int, member(e.SelfTradePrevention)] = e.SelfTradePrevention.REJECT_TAKER
+    slippage_kind: Annotated[int, member(e.SlippageKind)] = e.SlippageKind.NONE
     client_id: ClientId = -1
     price_ticks: PriceTicks = 0
     quantity_lots: QuantityLots = 0
     quote_atoms: Atoms = 0
-    slippage: unit("i8", "ticks or parts per million", 0, 2**48) = 0
+    slippage: Annotated[int, unit("i8", "ticks or parts per million", 0, 2**48)] = 0
 
 
-class CancelOrder(Command, tag=31, kw_only=True):
+class CancelOrder(Command, tag=31, frozen=True, kw_only=True):
     """Cancel one open order of ``account``. Origin: user."""
 
-    origins = (USER,)
+    origins: ClassVar = (USER,)
     market: MarketNumber
     order: OrderNumber
 
 
-class CancelAllOrders(Command, tag=32, kw_only=True):
-    """Cancel the open orders of ``account`` in a market, or in all (market 0), oldest first. Origin: user or operator."""
+class CancelAllOrders(Command, tag=32, frozen=True, kw_only=True):
+    """Cancel the open orders of ``account`` in a market, or in all (0), oldest first. Origin: user or operator."""
 
-    origins = (USER, OPERATOR)
+    origins: ClassVar = (USER, OPERATOR)
     market: MarketNumber = 0
 
 
-class AmendOrder(Command, tag=33, kw_only=True):
+class AmendOrder(Command, tag=33, frozen=True, kw_only=True):
     """Change price and whole quantity of an open order. Origin: user.
 
     It keeps its place in the queue when only the quantity shrinks; else it is matched again and queues anew.
     """
 
-    origins = (USER,)
+    origins: ClassVar = (USER,)
     market: MarketNumber
     order: OrderNumber
     price_ticks: PriceTicks

@@ -4,6 +4,8 @@ An event is 128 bytes: a header of 32 that all kinds share, then the fields of i
 (``sequence`` of the command, ``index`` within it).  Everything outside the core is a function of these.
 """
 
+from typing import Annotated
+
 import msgspec
 
 from . import enums as e
@@ -37,23 +39,25 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     sequence: Sequence = 0
     time_us: TimeUs = 0
-    index: unit("i4", "index of the event in its command", 0, 2**31 - 1) = 0
+    index: Annotated[int, unit("i4", "index of the event in its command", 0, 2**31 - 1)] = 0
     account: AccountNumber = 0
     market: MarketNumber = 0
 
 
-class Rejected(Event, tag=1, kw_only=True):
-    """The command was refused and changed nothing; ``account`` and ``market`` are what it named, 0 where it names none."""
+class Rejected(Event, tag=1, frozen=True, kw_only=True):
+    """The command was refused and changed nothing; ``account`` and ``market`` are what it named, 0 for none."""
 
-    command_kind: unit("u2", "tag of the command", 0, 65_535)
-    reject: unit("u2", "Reject", 0, 65_535)
-    field_number: unit("u2", "place of the field in the command's declaration, from 1; 0 for none", 0, 65_535) = 0
+    command_kind: Annotated[int, unit("u2", "tag of the command", 0, 65_535)]
+    reject: Annotated[int, unit("u2", "Reject", 0, 65_535)]
+    field_number: Annotated[
+        int, unit("u2", "place of the field in the command's declaration, from 1; 0 for none", 0, 65_535)
+    ] = 0
     asset: AssetNumber = 0
     value: SignedAtoms = 0
     limit: SignedAtoms = 0
 
 
-class OrderAccepted(Event, tag=2, kw_only=True):
+class OrderAccepted(Event, tag=2, frozen=True, kw_only=True):
     """An order passed all checks; fills, if any, follow in the same command.
 
     ``rested_lots`` is what goes to the book after the fills of this command, 0 if nothing does.
@@ -66,14 +70,14 @@ class OrderAccepted(Event, tag=2, kw_only=True):
     quote_atoms: Atoms
     rested_lots: QuantityLots
     user: UserNumber
-    side: member(e.Side)
-    order_type: member(e.OrderType)
-    time_in_force: member(e.TimeInForce)
+    side: Annotated[int, member(e.Side)]
+    order_type: Annotated[int, member(e.OrderType)]
+    time_in_force: Annotated[int, member(e.TimeInForce)]
     post_only: Flag
-    self_trade_prevention: member(e.SelfTradePrevention)
+    self_trade_prevention: Annotated[int, member(e.SelfTradePrevention)]
 
 
-class OrderAmended(Event, tag=3, kw_only=True):
+class OrderAmended(Event, tag=3, frozen=True, kw_only=True):
     """An open order has a new price and whole quantity; fills, if any, follow in the same command.
 
     ``quantity_lots`` counts what was filled before; ``rested_lots`` is what stands in the book after this command.
@@ -85,11 +89,11 @@ class OrderAmended(Event, tag=3, kw_only=True):
     rested_lots: QuantityLots
     previous_price_ticks: PriceTicks
     previous_remaining_lots: QuantityLots
-    side: member(e.Side)
+    side: Annotated[int, member(e.Side)]
     kept_place: Flag
 
 
-class Trade(Event, tag=4, kw_only=True):
+class Trade(Event, tag=4, frozen=True, kw_only=True):
     """A fill; ``account`` is the taker's.
 
     Fees are in the asset that each side received (base for the buyer, quote for the seller); the maker's is
@@ -106,10 +110,10 @@ class Trade(Event, tag=4, kw_only=True):
     maker_fee_atoms: SignedAtoms
     maker_remaining_lots: QuantityLots
     maker_account: AccountNumber
-    side: member(e.Side)
+    side: Annotated[int, member(e.Side)]
 
 
-class OrderClosed(Event, tag=5, kw_only=True):
+class OrderClosed(Event, tag=5, frozen=True, kw_only=True):
     """An order left the venue with ``remaining_lots`` unfilled: cancelled when REQUESTED, expired otherwise."""
 
     order: OrderNumber
@@ -117,12 +121,12 @@ class OrderClosed(Event, tag=5, kw_only=True):
     remaining_lots: QuantityLots
     executed_lots: QuantityLots
     executed_quote_atoms: Atoms
-    side: member(e.Side)
-    reason: member(e.CloseReason)
-    rested: unit("u1", "1 if remaining_lots stood in the book", 0, 1)
+    side: Annotated[int, member(e.Side)]
+    reason: Annotated[int, member(e.CloseReason)]
+    rested: Annotated[int, unit("u1", "1 if remaining_lots stood in the book", 0, 1)]
 
 
-class FundsMoved(Event, tag=6, kw_only=True):
+class FundsMoved(Event, tag=6, frozen=True, kw_only=True):
     """Funds left ``account`` for ``to_account`` without a trade.
 
     ``reference`` is the deposit's number, the withdrawal's id, or 0.
@@ -132,34 +136,34 @@ class FundsMoved(Event, tag=6, kw_only=True):
     asset: AssetNumber
     amount_atoms: Atoms
     reference: Count
-    source: unit("i4", "source of a deposit, else 0", 0, 63)
-    cause: member(e.MoveCause)
+    source: Annotated[int, unit("i4", "source of a deposit, else 0", 0, 63)]
+    cause: Annotated[int, member(e.MoveCause)]
 
 
-class UserOpened(Event, tag=10, kw_only=True):
+class UserOpened(Event, tag=10, frozen=True, kw_only=True):
     """A user exists, with these two accounts; ``account`` is his main account."""
 
     user: UserNumber
     fenced_account: AccountNumber
-    fee_tier: unit("u1", "tier", 0, 15)
+    fee_tier: Annotated[int, unit("u1", "tier", 0, 15)]
 
 
-class AccountOpened(Event, tag=11, kw_only=True):
+class AccountOpened(Event, tag=11, frozen=True, kw_only=True):
     """A sub-account exists."""
 
     user: UserNumber
-    sub_account: unit("i4", "number of the sub-account", 1, 65_535)
+    sub_account: Annotated[int, unit("i4", "number of the sub-account", 1, 65_535)]
 
 
-class UserSet(Event, tag=12, kw_only=True):
+class UserSet(Event, tag=12, frozen=True, kw_only=True):
     """What is frozen for a user, and his fee tier."""
 
     user: UserNumber
-    user_flags: unit("u4", "UserFlag bits", 0, e.ALL_USER_FLAGS)
-    fee_tier: unit("u1", "tier", 0, 15)
+    user_flags: Annotated[int, unit("u4", "UserFlag bits", 0, e.ALL_USER_FLAGS)]
+    fee_tier: Annotated[int, unit("u1", "tier", 0, 15)]
 
 
-class EligibilitySet(Event, tag=13, kw_only=True):
+class EligibilitySet(Event, tag=13, frozen=True, kw_only=True):
     """Which classes of assets a user may buy, sell, hold and withdraw."""
 
     user: UserNumber
@@ -169,19 +173,19 @@ class EligibilitySet(Event, tag=13, kw_only=True):
     withdraw_classes: ClassMask
 
 
-class AssetListed(Event, tag=20, kw_only=True):
+class AssetListed(Event, tag=20, frozen=True, kw_only=True):
     """An asset exists under this number."""
 
     asset: AssetNumber
-    symbol: text(16, "ASCII symbol")
-    name: text(32, "ASCII name")
-    cusip: text(16, "CUSIP of a registered share")
-    asset_kind: member(e.AssetKind)
-    decimals: unit("u1", "decimal places of one whole unit", 0, 12)
-    eligibility_class: unit("u1", "class, 0 for everybody", 0, 61)
+    symbol: Annotated[str, text(16, "ASCII symbol")]
+    name: Annotated[str, text(32, "ASCII name")]
+    cusip: Annotated[str, text(16, "CUSIP of a registered share")]
+    asset_kind: Annotated[int, member(e.AssetKind)]
+    decimals: Annotated[int, unit("u1", "decimal places of one whole unit", 0, 12)]
+    eligibility_class: Annotated[int, unit("u1", "class, 0 for everybody", 0, 61)]
 
 
-class MarketListed(Event, tag=21, kw_only=True):
+class MarketListed(Event, tag=21, frozen=True, kw_only=True):
     """A market exists under this number.
 
     ``quote_factor`` is the quote atoms of one tick times one lot.
@@ -189,34 +193,34 @@ class MarketListed(Event, tag=21, kw_only=True):
 
     base_asset: AssetNumber
     quote_asset: AssetNumber
-    tick_atoms: unit("i8", "quote atoms per whole base unit", 1, 2**48)
-    lot_atoms: unit("i8", "base atoms", 1, 2**48)
+    tick_atoms: Annotated[int, unit("i8", "quote atoms per whole base unit", 1, 2**48)]
+    lot_atoms: Annotated[int, unit("i8", "base atoms", 1, 2**48)]
     quote_factor: Atoms
     minimum_price_ticks: PriceTicks
     maximum_price_ticks: PriceTicks
     minimum_quantity_lots: QuantityLots
     maximum_quantity_lots: QuantityLots
-    fee_schedule: unit("u1", "schedule", 0, 15)
-    state: member(e.MarketState)
+    fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)]
+    state: Annotated[int, member(e.MarketState)]
 
 
-class MarketStateSet(Event, tag=22, kw_only=True):
+class MarketStateSet(Event, tag=22, frozen=True, kw_only=True):
     """The market is in this state."""
 
-    state: member(e.MarketState)
+    state: Annotated[int, member(e.MarketState)]
 
 
-class MarketLimitsSet(Event, tag=23, kw_only=True):
+class MarketLimitsSet(Event, tag=23, frozen=True, kw_only=True):
     """The market has this price and quantity range and this fee schedule."""
 
-    fee_schedule: unit("u1", "schedule", 0, 15)
+    fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)]
     minimum_price_ticks: PriceTicks
     maximum_price_ticks: PriceTicks
     minimum_quantity_lots: QuantityLots
     maximum_quantity_lots: QuantityLots
 
 
-class PriceBandsSet(Event, tag=24, kw_only=True):
+class PriceBandsSet(Event, tag=24, frozen=True, kw_only=True):
     """The market has these bands, as multipliers in ppm; 0 is none."""
 
     limit_maximum_ppm: Ppm
@@ -225,33 +229,33 @@ class PriceBandsSet(Event, tag=24, kw_only=True):
     impact_minimum_ppm: Ppm
 
 
-class FeeTierSet(Event, tag=25, kw_only=True):
+class FeeTierSet(Event, tag=25, frozen=True, kw_only=True):
     """The fees of a tier in a schedule."""
 
-    fee_schedule: unit("u1", "schedule", 0, 15)
-    fee_tier: unit("u1", "tier", 0, 15)
+    fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)]
+    fee_tier: Annotated[int, unit("u1", "tier", 0, 15)]
     maker_ppm: SignedPpm
-    taker_ppm: unit("i4", "parts per million", 0, 100_000)
+    taker_ppm: Annotated[int, unit("i4", "parts per million", 0, 100_000)]
 
 
-class ParameterSet(Event, tag=26, kw_only=True):
+class ParameterSet(Event, tag=26, frozen=True, kw_only=True):
     """A setting of the venue has this value."""
 
-    parameter: member(e.Parameter)
+    parameter: Annotated[int, member(e.Parameter)]
     value: Count
 
 
-class ClockTicked(Event, tag=30, kw_only=True):
+class ClockTicked(Event, tag=30, frozen=True, kw_only=True):
     """A second passed."""
 
-    seed: raw(32, "hash")
+    seed: Annotated[bytes, raw(32, "hash")]
 
 
-class RulesSet(Event, tag=31, kw_only=True):
+class RulesSet(Event, tag=31, frozen=True, kw_only=True):
     """An epoch began."""
 
-    rules_version: unit("i4", "version", 1, 2**31 - 1)
-    schema_hash: raw(32, "hash")
+    rules_version: Annotated[int, unit("i4", "version", 1, 2**31 - 1)]
+    schema_hash: Annotated[bytes, raw(32, "hash")]
 
 
 EVENTS: tuple[type[Event], ...] = tuple(

@@ -5,7 +5,7 @@
 """
 
 from enum import IntEnum
-from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
+from typing import Annotated, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
@@ -26,57 +26,57 @@ class Field(NamedTuple):
     enum: type[IntEnum] | None
 
 
-def unit(code: str, words: str, low: int = 0, high: int = MAX_ATOMS) -> Any:
+def unit(code: str, words: str, low: int = 0, high: int = MAX_ATOMS) -> msgspec.Meta:
     """Annotate an integer field with its numpy code, its unit in words and its inclusive bounds."""
-    return Annotated[int, msgspec.Meta(extra={"code": code, "unit": words, "low": low, "high": high})]
+    return msgspec.Meta(extra={"code": code, "unit": words, "low": low, "high": high})
 
 
-def text(length: int, words: str) -> Any:
+def text(length: int, words: str) -> msgspec.Meta:
     """Annotate a fixed ASCII field of at most ``length`` characters, padded with zero bytes."""
-    return Annotated[str, msgspec.Meta(extra={"code": f"S{length}", "unit": words, "low": 0, "high": 0})]
+    return msgspec.Meta(extra={"code": f"S{length}", "unit": words, "low": 0, "high": 0})
 
 
-def raw(length: int, words: str) -> Any:
+def raw(length: int, words: str) -> msgspec.Meta:
     """Annotate a field of exactly ``length`` raw bytes."""
-    return Annotated[bytes, msgspec.Meta(extra={"code": f"B{length}", "unit": words, "low": 0, "high": 0})]
+    return msgspec.Meta(extra={"code": f"B{length}", "unit": words, "low": 0, "high": 0})
 
 
-def member(enum: type[IntEnum], code: str = "u1") -> Any:
+def member(enum: type[IntEnum], code: str = "u1") -> msgspec.Meta:
     """Annotate a field that holds a member of ``enum``."""
     low, high = min(enum), max(enum)
     extra = {"code": code, "unit": enum.__name__, "low": int(low), "high": int(high), "enum": enum}
-    return Annotated[int, msgspec.Meta(extra=extra)]
+    return msgspec.Meta(extra=extra)
 
 
 # The units of the venue.  Zero means "none" for every number that names a thing: accounts, markets, assets,
 # users and orders are counted from 1.
-Sequence = unit("i8", "sequence", 0, MAX_SEQUENCE)
-TimeUs = unit("i8", "microseconds UTC since 1970", 0, MAX_SEQUENCE)
-Request = unit("i8", "submitter's number", -(2**63), 2**63 - 1)
-AccountNumber = unit("i4", "account", 0, 2**31 - 1)
-UserNumber = unit("i4", "user", 0, 2**31 - 1)
-AssetNumber = unit("i4", "asset", 0, 2**16 - 1)
-MarketNumber = unit("i4", "market", 0, 2**31 - 1)
-OrderNumber = unit("i8", "order (its sequence)", 0, MAX_SEQUENCE)
-ClientId = unit("i8", "client's order number, -1 for none", -1, 2**32 - 1)
-PriceTicks = unit("i8", "ticks", 0, MAX_PRICE_TICKS)
-QuantityLots = unit("i8", "lots", 0, MAX_QUANTITY_LOTS)
-Atoms = unit("i8", "atoms of the asset", 0, MAX_ATOMS)
-PositiveAtoms = unit("i8", "atoms of the asset", 1, MAX_ATOMS)
-PositiveTicks = unit("i8", "ticks", 1, MAX_PRICE_TICKS)
-PositiveLots = unit("i8", "lots", 1, MAX_QUANTITY_LOTS)
-SignedAtoms = unit("i8", "atoms of the asset, signed", -MAX_ATOMS, MAX_ATOMS)
-Ppm = unit("i8", "parts per million", 0, 10**9)
-SignedPpm = unit("i4", "parts per million, signed", -100_000, 100_000)
-Count = unit("i8", "count", 0, MAX_SEQUENCE)
-Flag = unit("u1", "0 or 1", 0, 1)
-ClassMask = unit("i8", "bit mask over eligibility classes", 0, MAX_ATOMS)
+Sequence = Annotated[int, unit("i8", "sequence", 0, MAX_SEQUENCE)]
+TimeUs = Annotated[int, unit("i8", "microseconds UTC since 1970", 0, MAX_SEQUENCE)]
+Request = Annotated[int, unit("i8", "submitter's number", -(2**63), 2**63 - 1)]
+AccountNumber = Annotated[int, unit("i4", "account", 0, 2**31 - 1)]
+UserNumber = Annotated[int, unit("i4", "user", 0, 2**31 - 1)]
+AssetNumber = Annotated[int, unit("i4", "asset", 0, 2**16 - 1)]
+MarketNumber = Annotated[int, unit("i4", "market", 0, 2**31 - 1)]
+OrderNumber = Annotated[int, unit("i8", "order (its sequence)", 0, MAX_SEQUENCE)]
+ClientId = Annotated[int, unit("i8", "client's order number, -1 for none", -1, 2**32 - 1)]
+PriceTicks = Annotated[int, unit("i8", "ticks", 0, MAX_PRICE_TICKS)]
+QuantityLots = Annotated[int, unit("i8", "lots", 0, MAX_QUANTITY_LOTS)]
+Atoms = Annotated[int, unit("i8", "atoms of the asset", 0, MAX_ATOMS)]
+PositiveAtoms = Annotated[int, unit("i8", "atoms of the asset", 1, MAX_ATOMS)]
+PositiveTicks = Annotated[int, unit("i8", "ticks", 1, MAX_PRICE_TICKS)]
+PositiveLots = Annotated[int, unit("i8", "lots", 1, MAX_QUANTITY_LOTS)]
+SignedAtoms = Annotated[int, unit("i8", "atoms of the asset, signed", -MAX_ATOMS, MAX_ATOMS)]
+Ppm = Annotated[int, unit("i8", "parts per million", 0, 10**9)]
+SignedPpm = Annotated[int, unit("i4", "parts per million, signed", -100_000, 100_000)]
+Count = Annotated[int, unit("i8", "count", 0, MAX_SEQUENCE)]
+Flag = Annotated[int, unit("u1", "0 or 1", 0, 1)]
+ClassMask = Annotated[int, unit("i8", "bit mask over eligibility classes", 0, MAX_ATOMS)]
 
 
 def fields_of(record: type) -> list[Field]:
     """Return the annotated fields of a record class, base classes first, in the order of declaration."""
     hints = get_type_hints(record, include_extras=True)
-    found = []
+    found: list[Field] = []
     for name in record.__struct_fields__:  # type: ignore[attr-defined]
         meta = next(m for m in get_args(hints[name]) if isinstance(m, msgspec.Meta))
         extra = meta.extra or {}

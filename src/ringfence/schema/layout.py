@@ -1,22 +1,17 @@
-"""From declarations to bytes: numpy dtypes, packers, typed views of a buffer, and the hash of the schema.
+"""From declarations to bytes: numpy dtypes, packers, and the hash of the schema.
 
->>> import numpy as np
->>> buffer = np.zeros(1, RECORD)
->>> buffer[0] = encode(CancelOrder(account=64, market=1, order=7), origin=Origin.USER)
->>> views(buffer, COMMANDS).cancel_order[0].order
-np.int64(7)
+>>> decode_command(encode(CancelOrder(account=64, market=1, order=7))).order
+7
 """
 
 import hashlib
 import re
 import struct
-from collections import namedtuple
 from typing import Any
 
 import numpy as np
 
-from .commands import COMMANDS, CancelOrder, Command
-from .enums import Origin
+from .commands import COMMANDS, Command
 from .events import EVENTS, Event
 from .fields import Field, fields_of
 from .tables import TABLES, Row
@@ -42,6 +37,12 @@ EVENT_HEADER = np.dtype(
     }
 )
 _STRUCT_CODES = {"i8": "q", "i4": "i", "i2": "h", "u4": "I", "u2": "H", "u1": "B"}
+
+
+def field_of(dtype: np.dtype, name: str) -> tuple[np.dtype, int]:
+    """Return the dtype and the offset of a field of a record dtype."""
+    fields: Any = dtype.fields
+    return fields[name][0], fields[name][1]
 
 
 def snake(name: str) -> str:
@@ -72,10 +73,10 @@ def record_dtype(kind: type[Command] | type[Event]) -> np.dtype:
     Text is an array of bytes, because that is what compiled code can look into.
     """
     header = COMMAND_HEADER if issubclass(kind, Command) else EVENT_HEADER
-    assert header.names and header.fields
+    assert header.names
     names = list(header.names)
-    formats: list[Any] = [header.fields[name][0] for name in names]
-    offsets = [header.fields[name][1] for name in names]
+    formats: list[Any] = [field_of(header, name)[0] for name in names]
+    offsets = [field_of(header, name)[1] for name in names]
     at = HEADER_BYTES
     for field in body_fields(kind):
         width, form = _width_and_format(field.code)
@@ -98,27 +99,16 @@ ROW_DTYPES: dict[str, np.dtype] = {name: row_dtype(row) for name, row in TABLES.
 COMMAND_BY_TAG: dict[int, type[Command]] = {tag_of(kind): kind for kind in COMMANDS}
 EVENT_BY_TAG: dict[int, type[Event]] = {tag_of(kind): kind for kind in EVENTS}
 
-CommandViews = namedtuple("CommandViews", ["header", *(snake(kind.__name__) for kind in COMMANDS)])  # noqa: PYI024
-EventViews = namedtuple("EventViews", ["header", *(snake(kind.__name__) for kind in EVENTS)])  # noqa: PYI024
-
-
-def views(buffer: np.ndarray, kinds: tuple[type, ...]) -> Any:
-    """Return one typed record array per kind over the same buffer of ``RECORD``: ``views.place_order[i].side``."""
-    as_commands = kinds is COMMANDS
-    header = COMMAND_HEADER if as_commands else EVENT_HEADER
-    arrays = [buffer.view(dtype).view(np.recarray) for dtype in (header, *(DTYPES[kind] for kind in kinds))]
-    return (CommandViews if as_commands else EventViews)(*arrays)
-
 
 class _Packer:
     """Packs and unpacks one kind of record with one ``struct`` call."""
 
     def __init__(self, kind: type[Command] | type[Event]) -> None:
         dtype = DTYPES[kind]
-        assert dtype.names and dtype.fields
+        assert dtype.names
         form, at = "<", 0
         for name in dtype.names:
-            part, offset = dtype.fields[name][0], dtype.fields[name][1]
+            part, offset = field_of(dtype, name)
             code = _STRUCT_CODES.get(part.str.lstrip("<|=")) or f"{part.itemsize}s"
             form += "x" * (offset - at) + code
             at = offset + part.itemsize
@@ -129,7 +119,7 @@ class _Packer:
         self.text = {field.name for field in self.body if field.code[0] == "S"}
 
     def pack_body(self, record: Command | Event) -> list[Any]:
-        found = []
+        found: list[Any] = []
         for field in self.body:
             value = getattr(record, field.name)
             if field.code[0] == "S":
@@ -156,7 +146,7 @@ def encode(record: Command, origin: int | None = None) -> bytes:
     ``origin`` defaults to the first origin that may give it.
     """
     packer = _PACKERS[type(record)]
-    given = record.origins[0] if origin is None else origin  # type: ignore[attr-defined]
+    given = record.origins[0] if origin is None else origin
     head = (record.sequence, record.time_us, record.request, record.account, tag_of(type(record)), int(given))
     return packer.struct.pack(*head, *packer.pack_body(record))
 
@@ -197,10 +187,6 @@ __all__ = [
     "RECORD",
     "RECORD_BYTES",
     "ROW_DTYPES",
-    "CancelOrder",
-    "CommandViews",
-    "EventViews",
-    "Origin",
     "body_fields",
     "decode_command",
     "decode_event",
@@ -210,5 +196,4 @@ __all__ = [
     "schema_hash",
     "snake",
     "tag_of",
-    "views",
 ]

@@ -11,6 +11,7 @@ class Reject(IntEnum):
     text: str
 
     def __new__(cls, value: int, status: int, code: str, text: str) -> "Reject":
+        """Make a member that is its number and carries what a client is told."""
         self = int.__new__(cls, value)
         self._value_ = value
         self.status, self.code, self.text = status, code, text
@@ -20,7 +21,12 @@ class Reject(IntEnum):
     SKIPPED = 1, 500, "SERVER_ERROR", "command {value} was skipped by the operator"
     UNKNOWN_KIND = 2, 400, "INVALID_CLIENT_REQUEST", "{value} is not a kind of command"
     WRONG_ORIGIN = 3, 403, "FORBIDDEN", "origin {value} may not give this command"
-    FIELD_OUT_OF_RANGE = 4, 400, "INVALID_CLIENT_REQUEST", "{place}: {value} is outside its range, which ends at {limit}"
+    FIELD_OUT_OF_RANGE = (
+        4,
+        400,
+        "INVALID_CLIENT_REQUEST",
+        "{place}: {value} is outside its range, the limit is {limit}",
+    )
     # who and where
     UNKNOWN_ACCOUNT = 10, 404, "RESOURCE_NOT_FOUND", "account {value} is not open"
     UNKNOWN_USER = 11, 404, "RESOURCE_NOT_FOUND", "user {value} is not open"
@@ -60,12 +66,22 @@ class Reject(IntEnum):
     INSUFFICIENT_FUNDS = 53, 400, "INSUFFICIENT_FUNDS", "{value} of {place} needed and {limit} available"
     SUPPLY_LIMIT = 54, 400, "INVALID_QUANTITY", "deposits of {place} would exceed {limit} atoms in all"
     # deposits
-    NUMBER_ALREADY_APPLIED = 60, 409, "PRECONDITION_FAILED", "deposit {value} of this source was applied; the last is {limit}"
-    NUMBER_NOT_NEXT = 61, 409, "PRECONDITION_FAILED", "deposit {value} of this source is not next; the last is {limit}"
+    NUMBER_ALREADY_APPLIED = (
+        60,
+        409,
+        "PRECONDITION_FAILED",
+        "deposit {value} was applied; the last of this source is {limit}",
+    )
+    NUMBER_NOT_NEXT = 61, 409, "PRECONDITION_FAILED", "deposit {value} is not next; the last of this source is {limit}"
     # listings and settings
     INVALID_SYMBOL = 70, 400, "INVALID_SYMBOL", "a symbol is 1 to 16 of A-Z, 0-9 and '.'; names are printable ASCII"
     SYMBOL_IN_USE = 71, 409, "PRECONDITION_FAILED", "the symbol is listed already, as number {value}"
-    FACTOR_NOT_INTEGER = 72, 400, "INVALID_CLIENT_REQUEST", "one tick times one lot is not a whole number of quote atoms"
+    FACTOR_NOT_INTEGER = (
+        72,
+        400,
+        "INVALID_CLIENT_REQUEST",
+        "a tick times a lot is not a whole number of quote atoms",
+    )
     RANGE_REVERSED = 73, 400, "INVALID_RANGE", "{value} is above {limit}"
     SUB_ACCOUNT_NOT_NEXT = 74, 409, "PRECONDITION_FAILED", "sub-account {value} is not next; the next is {limit}"
     ACCOUNTS_PER_USER_LIMIT = 75, 400, "FORBIDDEN", "user has {value} accounts and the limit is {limit}"

@@ -4,6 +4,8 @@ The state hash is computed over these rows in this order, a snapshot stores them
 can produce them.  How the core keeps them in memory is its own affair (``core.state``).
 """
 
+from typing import Annotated
+
 import msgspec
 
 from . import enums as e
@@ -36,47 +38,47 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A canonical row; the first field, or the first fields named in ``key``, order the table."""
 
 
-class VenueRow(Row, kw_only=True):
+class VenueRow(Row, frozen=True, kw_only=True):
     """One row: where the log stands."""
 
     key = ("sequence",)
     sequence: Sequence
     time_us: TimeUs
-    rules_version: unit("i4", "version", 0, 2**31 - 1)
-    schema_hash: raw(32, "hash")
-    seed: raw(32, "hash")
+    rules_version: Annotated[int, unit("i4", "version", 0, 2**31 - 1)]
+    schema_hash: Annotated[bytes, raw(32, "hash")]
+    seed: Annotated[bytes, raw(32, "hash")]
 
 
-class ParameterRow(Row, kw_only=True):
+class ParameterRow(Row, frozen=True, kw_only=True):
     """A setting of the venue; every parameter has a row."""
 
     key = ("parameter",)
-    parameter: member(e.Parameter, "i4")
+    parameter: Annotated[int, member(e.Parameter, "i4")]
     value: Count
 
 
-class AssetRow(Row, kw_only=True):
+class AssetRow(Row, frozen=True, kw_only=True):
     """A listed asset."""
 
     key = ("asset",)
     asset: AssetNumber
-    symbol: text(16, "ASCII symbol")
-    name: text(32, "ASCII name")
-    cusip: text(16, "CUSIP of a registered share")
-    asset_kind: member(e.AssetKind)
-    decimals: unit("u1", "decimal places of one whole unit", 0, 12)
-    eligibility_class: unit("u1", "class, 0 for everybody", 0, 61)
+    symbol: Annotated[str, text(16, "ASCII symbol")]
+    name: Annotated[str, text(32, "ASCII name")]
+    cusip: Annotated[str, text(16, "CUSIP of a registered share")]
+    asset_kind: Annotated[int, member(e.AssetKind)]
+    decimals: Annotated[int, unit("u1", "decimal places of one whole unit", 0, 12)]
+    eligibility_class: Annotated[int, unit("u1", "class, 0 for everybody", 0, 61)]
 
 
-class MarketRow(Row, kw_only=True):
+class MarketRow(Row, frozen=True, kw_only=True):
     """A listed market; ``book_sequence`` is the last command that touched its book."""
 
     key = ("market",)
     market: MarketNumber
     base_asset: AssetNumber
     quote_asset: AssetNumber
-    tick_atoms: unit("i8", "quote atoms per whole base unit", 1, 2**48)
-    lot_atoms: unit("i8", "base atoms", 1, 2**48)
+    tick_atoms: Annotated[int, unit("i8", "quote atoms per whole base unit", 1, 2**48)]
+    lot_atoms: Annotated[int, unit("i8", "base atoms", 1, 2**48)]
     quote_factor: Atoms
     minimum_price_ticks: PriceTicks
     maximum_price_ticks: PriceTicks
@@ -90,55 +92,55 @@ class MarketRow(Row, kw_only=True):
     trades: Count
     book_sequence: Sequence
     listed_us: TimeUs
-    fee_schedule: unit("u1", "schedule", 0, 15)
-    state: member(e.MarketState)
+    fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)]
+    state: Annotated[int, member(e.MarketState)]
 
 
-class FeeTierRow(Row, kw_only=True):
+class FeeTierRow(Row, frozen=True, kw_only=True):
     """The fees of a tier in a schedule; all 256 have a row."""
 
     key = ("fee_schedule", "fee_tier")
-    fee_schedule: unit("u1", "schedule", 0, 15)
-    fee_tier: unit("u1", "tier", 0, 15)
+    fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)]
+    fee_tier: Annotated[int, unit("u1", "tier", 0, 15)]
     maker_ppm: SignedPpm
-    taker_ppm: unit("i4", "parts per million", 0, 100_000)
+    taker_ppm: Annotated[int, unit("i4", "parts per million", 0, 100_000)]
 
 
-class SourceRow(Row, kw_only=True):
+class SourceRow(Row, frozen=True, kw_only=True):
     """The last number applied from a source of deposits; all 63 have a row."""
 
     key = ("source",)
-    source: unit("i4", "source of deposits", 1, 63)
+    source: Annotated[int, unit("i4", "source of deposits", 1, 63)]
     last_number: Count
 
 
-class UserRow(Row, kw_only=True):
+class UserRow(Row, frozen=True, kw_only=True):
     """A user."""
 
     key = ("user",)
     user: UserNumber
     main_account: AccountNumber
     fenced_account: AccountNumber
-    accounts: unit("i4", "accounts open, main and fenced included", 0, 65_535)
+    accounts: Annotated[int, unit("i4", "accounts open, main and fenced included", 0, 65_535)]
     buy_classes: ClassMask
     sell_classes: ClassMask
     hold_classes: ClassMask
     withdraw_classes: ClassMask
-    user_flags: unit("u4", "UserFlag bits", 0, e.ALL_USER_FLAGS)
-    fee_tier: unit("u1", "tier", 0, 15)
+    user_flags: Annotated[int, unit("u4", "UserFlag bits", 0, e.ALL_USER_FLAGS)]
+    fee_tier: Annotated[int, unit("u1", "tier", 0, 15)]
 
 
-class AccountRow(Row, kw_only=True):
+class AccountRow(Row, frozen=True, kw_only=True):
     """A user's account; house accounts exist always and have no row."""
 
     key = ("account",)
     account: AccountNumber
     user: UserNumber
-    sub_account: unit("i4", "number of the sub-account, 0 for main and fenced", 0, 65_535)
-    account_kind: member(e.AccountKind)
+    sub_account: Annotated[int, unit("i4", "number of the sub-account, 0 for main and fenced", 0, 65_535)]
+    account_kind: Annotated[int, member(e.AccountKind)]
 
 
-class BalanceRow(Row, kw_only=True):
+class BalanceRow(Row, frozen=True, kw_only=True):
     """What an account holds of an asset; a row whose two amounts are zero does not exist."""
 
     key = ("account", "asset")
@@ -148,7 +150,7 @@ class BalanceRow(Row, kw_only=True):
     locked_atoms: Atoms
 
 
-class OrderRow(Row, kw_only=True):
+class OrderRow(Row, frozen=True, kw_only=True):
     """An open order; those of one price stand in the order of ``priority``, the command that queued them."""
 
     key = ("order",)
@@ -162,13 +164,13 @@ class OrderRow(Row, kw_only=True):
     remaining_lots: QuantityLots
     executed_quote_atoms: Atoms
     created_us: TimeUs
-    side: member(e.Side)
-    time_in_force: member(e.TimeInForce)
+    side: Annotated[int, member(e.Side)]
+    time_in_force: Annotated[int, member(e.TimeInForce)]
     post_only: Flag
-    self_trade_prevention: member(e.SelfTradePrevention)
+    self_trade_prevention: Annotated[int, member(e.SelfTradePrevention)]
 
 
-class WithdrawalRow(Row, kw_only=True):
+class WithdrawalRow(Row, frozen=True, kw_only=True):
     """A withdrawal that is reserved and not final; its money is in IN_TRANSIT."""
 
     key = ("withdrawal",)

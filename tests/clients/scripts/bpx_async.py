@@ -14,7 +14,7 @@ BaseAccount.BPX_API_URL = BasePublic.BASE_URL = VENUE["rest"] + "/"
 from bpx.async_.account import Account  # noqa: E402
 from bpx.async_.public import Public  # noqa: E402
 
-SYMBOL, BELOW, PRICE = "FWDI.US_USDC", "9", "10"
+SYMBOL, BELOW, PRICE, UNAFFORDABLE = "FWDI.US_USDC", "9", "10", "900000"
 
 
 def keys(name: str) -> tuple[str, str]:
@@ -28,7 +28,7 @@ async def main() -> None:
     await calls.order_calls(alice, public, SYMBOL, BELOW)
     await calls.account_calls(alice, SYMBOL, BELOW)
     await calls.trade_calls(alice, bob, public, SYMBOL, PRICE)
-    await calls.error_calls(alice, forged, SYMBOL, PRICE)
+    await calls.error_calls(alice, forged, SYMBOL, PRICE, UNAFFORDABLE)
 
 
 asyncio.run(main())

@@ -84,21 +84,21 @@ async def trade_calls(alice, bob, public, symbol: str, price: str) -> None:
 async def account_calls(alice, symbol: str, price: str) -> None:
     account = await call(alice.get_account())
     assert account["spotMakerFee"] and account["limitOrders"] == 0, account
-    most = await call(alice.get_max_order_quantity(symbol, "Bid", price=price, reduce_only=False))
+    most = await call(alice.get_max_order_quantity(symbol, "Bid", price=price))
     assert float(most["maxOrderQuantity"]) > 0, most
     deposits = await call(alice.get_deposits())
     assert {"USDC", "BTC"} <= {deposit["symbol"] for deposit in deposits}, deposits
     assert await call(alice.get_withdrawals()) == []
 
 
-async def error_calls(alice, forged, symbol: str, price: str) -> None:
+async def error_calls(alice, forged, symbol: str, price: str, unaffordable: str) -> None:
     require_error(await call(alice.get_open_order(symbol, order_id="999999999")), "RESOURCE_NOT_FOUND", "Not Found")
     require_error(await call(alice.cancel_order(symbol, order_id="999999999")), "RESOURCE_NOT_FOUND", "Not Found")
-    too_much = await call(alice.execute_order(symbol, "Bid", "Limit", price=price, quantity="9000"))
+    too_much = await call(alice.execute_order(symbol, "Bid", "Limit", price=price, quantity=unaffordable))
     require_error(too_much, "INSUFFICIENT_FUNDS", "USDC")
-    too_fine = await call(alice.execute_order(symbol, "Bid", "Limit", price=price + "1234567", quantity="0.01"))
+    too_fine = await call(alice.execute_order(symbol, "Bid", "Limit", price=price + ".1234567", quantity="0.01"))
     require_error(too_fine, "INVALID_CLIENT_REQUEST", "decimal too long")
-    too_high = await call(alice.execute_order(symbol, "Bid", "Limit", price=price + "00", quantity="0.0001"))
+    too_high = await call(alice.execute_order(symbol, "Bid", "Limit", price=price + "00", quantity="0.01"))
     require_error(too_high, "INVALID_PRICE", "too far")
     require_error(await call(forged.get_balances()), "INVALID_CLIENT_REQUEST", "Invalid signature")
     unknown = await call(alice.execute_order("NOPE_USDC", "Bid", "Limit", price=price, quantity="0.01"))

@@ -13,7 +13,9 @@ SYMBOL = "SBET.US/USDC"
 def client(name: str) -> ccxt.backpack:
     user = VENUE["users"][name]
     urls = {"api": {"public": VENUE["rest"], "private": VENUE["rest"]}}
-    return ccxt.backpack({"apiKey": user["apiKey"], "secret": user["apiSecret"], "urls": urls, "enableRateLimit": False})
+    return ccxt.backpack(
+        {"apiKey": user["apiKey"], "secret": user["apiSecret"], "urls": urls, "enableRateLimit": False}
+    )
 
 
 async def main() -> None:
@@ -29,7 +31,7 @@ async def main() -> None:
         assert sorted(order["average"] for order in taken) == prices
         fills, own = await asyncio.gather(alice.fetch_my_trades(SYMBOL), bob.fetch_my_trades(SYMBOL))
         assert sorted(fill["price"] for fill in fills) == sorted(fill["price"] for fill in own) == prices
-        assert {fill["takerOrMaker"] for fill in own} == {"maker"}
+        assert {fill["info"]["isMaker"] for fill in own} == {True} and {fill["side"] for fill in own} == {"sell"}
         assert (await alice.fetch_balance())["SBET.US"]["total"] == 1000 + 20 * 0.9995
     finally:
         await asyncio.gather(alice.close(), bob.close())

@@ -9,6 +9,7 @@ import ccxt.pro as ccxt
 VENUE = json.loads(sys.argv[1])
 SYMBOL = "ETH/USDC"
 WAIT_S = 10
+SUBSCRIBED_S = 0.2
 
 
 def client(name: str) -> ccxt.backpack:
@@ -26,7 +27,7 @@ async def within(awaitable):
 async def watching(watch, act):
     """Start to watch, let the subscription reach the venue, act, and return what was watched."""
     task = asyncio.ensure_future(watch)
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(SUBSCRIBED_S)
     await act()
     return await within(task)
 
@@ -38,12 +39,18 @@ async def watch_order_book(alice, bob) -> None:
 
     book = await watching(alice.watch_order_book(SYMBOL), place)
     for number in range(5):
-        await bob.create_limit_buy_order(SYMBOL, 1, 2980 - number)
-        book = await within(alice.watch_order_book(SYMBOL))
+        book = await watching(alice.watch_order_book(SYMBOL), lambda price=2980 - number: buy(bob, price))
     rest = await alice.fetch_order_book(SYMBOL)
     while book["nonce"] < rest["nonce"]:
         book = await within(alice.watch_order_book(SYMBOL))
-    assert book["nonce"] == rest["nonce"] and book["bids"] == rest["bids"] and book["asks"] == rest["asks"], (book, rest)
+    assert book["nonce"] == rest["nonce"] and book["bids"] == rest["bids"] and book["asks"] == rest["asks"], (
+        book,
+        rest,
+    )
+
+
+async def buy(client, price: int) -> None:
+    await client.create_limit_buy_order(SYMBOL, 1, price)
 
 
 async def watch_market(alice, bob) -> None:

@@ -34,7 +34,9 @@ async def compare(exchange, symbol: str) -> None:
 async def main() -> None:
     rest, socket = VENUE["rest"], VENUE["ws"]
     urls = {"api": {"public": rest, "private": rest, "ws": {"public": socket, "private": socket}}}
-    exchange = ccxt.backpack({"urls": urls, "enableRateLimit": False, "options": {"watchOrderBook": {"snapshotDelay": 2}}})
+    exchange = ccxt.backpack(
+        {"urls": urls, "enableRateLimit": False, "options": {"watchOrderBook": {"snapshotDelay": 2}}}
+    )
     try:
         await exchange.load_markets()
         await asyncio.gather(*(compare(exchange, symbol) for symbol in ("SOL/USDC", "BTC/USDC", "FWDI.US/USDC")))

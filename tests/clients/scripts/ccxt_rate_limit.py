@@ -8,9 +8,7 @@ import ccxt
 VENUE = json.loads(sys.argv[1])
 user = VENUE["users"]["alice"]
 urls = {"api": {"public": VENUE["rest"], "private": VENUE["rest"]}}
-alice = ccxt.backpack(
-    {"apiKey": user["apiKey"], "secret": user["apiSecret"], "urls": urls, "enableRateLimit": False}
-)
+alice = ccxt.backpack({"apiKey": user["apiKey"], "secret": user["apiSecret"], "urls": urls, "enableRateLimit": False})
 alice.load_markets()
 answered = 0
 try:

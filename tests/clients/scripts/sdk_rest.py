@@ -94,11 +94,11 @@ def error_calls(alice: AuthenticationClient) -> None:
     raises(errors.BackpackNotFoundError, "Not Found", alice.get_users_open_orders, SYMBOL, orderId="999999999")
     raises(errors.BackpackNotFoundError, "Not Found", alice.cancel_open_order, SYMBOL, orderId="999999999")
     limit = {"orderType": "Limit", "side": "Bid", "symbol": SYMBOL}
-    raises(
-        errors.BackpackInsufficientFundsError, "USDC", alice.execute_order, **limit, price="30", quantity="999999"
-    )
+    raises(errors.BackpackInsufficientFundsError, "USDC", alice.execute_order, **limit, price="30", quantity="999999")
     raises(errors.BackpackInvalidRequestError, "too far", alice.execute_order, **limit, price="300", quantity="1")
-    raises(errors.BackpackInvalidRequestError, "Price decimal", alice.execute_order, **limit, price="1.001", quantity="1")
+    raises(
+        errors.BackpackInvalidRequestError, "Price decimal", alice.execute_order, **limit, price="1.001", quantity="1"
+    )
     raises(errors.BackpackInvalidRequestError, "Invalid signature", client("alice", "bob").get_balances)
     raises(errors.BackpackAPIError, "404", alice.get_borrow_history)
 

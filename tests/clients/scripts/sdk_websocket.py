@@ -1,4 +1,4 @@
-"""backpack-exchange-sdk, WebSocket: public and private streams by callbacks. Market: GLXY.US_USDC, after the REST script."""
+"""backpack-exchange-sdk, WebSocket: public and private streams by callbacks. Market: GLXY.US_USDC."""
 
 import json
 import queue
@@ -51,7 +51,9 @@ time.sleep(0.5)
 
 placed = alice.execute_order("Limit", "Bid", SYMBOL, price="29.5", quantity="4", timeInForce="GTC", clientId=31)
 accepted = until(orders, lambda data: data["e"] == "orderAccepted")
-assert accepted["i"] == placed["id"] and accepted["X"] == "New" and accepted["c"] == 31 and accepted["q"] == "4.00", accepted
+assert accepted["i"] == placed["id"] and accepted["X"] == "New" and accepted["c"] == 31 and accepted["q"] == "4.00", (
+    accepted
+)
 assert isinstance(accepted["E"], int) and isinstance(accepted["T"], int)
 locked = until(balances, lambda data: data["a"] == "USDC")
 assert float(locked["L"]) == 118, locked

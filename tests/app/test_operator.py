@@ -1,0 +1,172 @@
+"""An operator opens a venue, funds a user, halts a market and verifies, with the command line alone."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .process import VenueProcess, ringfence
+from .wire import Refused, call, limit_order
+
+
+def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def refused(done: subprocess.CompletedProcess[str], code: int, *texts: str) -> None:
+    assert done.returncode == code, (done.returncode, done.stderr)
+    assert "Traceback" not in done.stderr and done.stdout == "", done
+    assert all(text in done.stderr for text in texts), done.stderr
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("venue")
+    assert rows(ringfence("init", folder)) == [{"config": str(folder / "venue.toml")}]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def venue(directory: Path) -> Iterator[VenueProcess]:
+    with VenueProcess(directory / "log", "serve", "--config", directory / "venue.toml", "--port", 0) as venue:
+        yield venue
+
+
+def new_user(directory: Path, venue: VenueProcess, name: str, *arguments: object) -> dict[str, Any]:
+    (added,) = rows(ringfence("users", "add", name, "--data", directory, *arguments))
+    time.sleep(1.5)  # the gateway looks for new keys once a second
+    return venue.ready | {"users": {"alice": added}}
+
+
+def test_operator_funds_a_user_and_halts_a_market(directory, venue):
+    ready = new_user(directory, venue, "carol", "--eligible", 1)
+    with pytest.raises(Refused, match="INSUFFICIENT_FUNDS"):
+        call(ready, "POST", "/api/v1/order", "orderExecute", limit_order("100"))
+    (deposited,) = rows(ringfence("deposit", "carol", "USDC", "250.5", "--data", directory))
+    assert deposited["amount"] == "250.5" and deposited["deposit"] == 1
+    (again,) = rows(ringfence("deposit", "carol", "GLXY.US", "10", "--data", directory))
+    assert again["deposit"] == 2
+    order = call(ready, "POST", "/api/v1/order", "orderExecute", limit_order("100"))
+    assert {"asset": "USDC", "available": "150.5", "locked": "100"} in rows(
+        ringfence("balances", "carol", "--data", directory)
+    )
+    (halted,) = rows(ringfence("market", "set", "SOL_USDC", "--state", "cancel-only", "--data", directory))
+    assert halted["state"] == "cancel-only"
+    with pytest.raises(Refused, match="TRADING_PAUSED|CancelOnly|cancel"):
+        call(ready, "POST", "/api/v1/order", "orderExecute", limit_order("50"))
+    gone = call(ready, "DELETE", "/api/v1/order", "orderCancel", {"symbol": "SOL_USDC", "orderId": order["id"]})
+    assert gone["status"] == "Cancelled"
+    (opened,) = rows(
+        ringfence(
+            "market", "set", "SOL_USDC", "--state", "open", "--limit-band", "0.9", "1.1", "--maximum-price", "500",
+            "--data", directory,
+        )
+    )  # fmt: skip
+    assert opened["state"] == "open" and opened["limit_band"] == ["0.9", "1.1"] and opened["maximum_price"] == "500"
+    assert opened["impact_band"] == ["0.95", "1.05"], "what was not named stays"
+    with pytest.raises(Refused, match="500"):
+        call(ready, "POST", "/api/v1/order", "orderExecute", limit_order("600", "0.1"))
+
+
+def test_user_not_eligible_and_frozen_user_cannot_trade(directory, venue):
+    ready = new_user(directory, venue, "dave")
+    refused(ringfence("deposit", "dave", "GLXY.US", "1", "--data", directory), 2, "NOT_ELIGIBLE")
+    rows(ringfence("deposit", "dave", "USDC", "1000", "--data", directory))
+    share = limit_order("20", symbol="GLXY.US_USDC")
+    with pytest.raises(Refused, match="not eligible|eligib"):
+        call(ready, "POST", "/api/v1/order", "orderExecute", share)
+    (user,) = rows(ringfence("users", "set", "dave", "--eligible", 1, "--freeze", "trading", "--data", directory))
+    assert user["eligible"] == [1] and user["frozen"] == ["trading"]
+    with pytest.raises(Refused, match="frozen"):
+        call(ready, "POST", "/api/v1/order", "orderExecute", share)
+    rows(ringfence("users", "set", "dave", "--unfreeze", "trading", "--data", directory))
+    assert call(ready, "POST", "/api/v1/order", "orderExecute", share)["status"] == "New"
+
+
+def test_revoked_key_stops_working_and_a_new_one_works(directory, venue):
+    ready = new_user(directory, venue, "erin")
+    (second,) = rows(ringfence("keys", "add", "erin", "--label", "laptop", "--data", directory))
+    rows(ringfence("keys", "revoke", ready["users"]["alice"]["apiKey"], "--data", directory))
+    time.sleep(1.5)
+    with pytest.raises(Refused, match="not known"):
+        call(ready, "GET", "/api/v1/orders", "orderQueryAll")
+    assert call(ready | {"users": {"alice": second}}, "GET", "/api/v1/orders", "orderQueryAll") == []
+    listed = rows(ringfence("keys", "list", "erin", "--data", directory))
+    assert [key["revoked_us"] is None for key in listed] == [False, True]
+
+
+def test_wrong_use_is_a_sentence_and_code_2(directory, venue):
+    data = ("--data", directory)
+    refused(ringfence("deposit", "nobody", "USDC", "1", *data), 2, "there is no user nobody")
+    refused(ringfence("users", "add", "frank", "--fee-tier", 99, *data), 2, "fee_tier", "99")
+    rows(ringfence("users", "add", "frank", *data))
+    refused(ringfence("users", "add", "frank", *data), 2, "there is a user frank already")
+    refused(ringfence("deposit", "frank", "DOGE", "1", *data), 2, "there is no asset DOGE")
+    refused(ringfence("deposit", "frank", "USDC", "0.0000001", *data), 2, "decimal")
+    refused(ringfence("market", "set", "SOL_USDC", "--state", "shut", *data), 2, "shut", "cancel-only")
+    refused(ringfence("market", "set", "NOPE", "--state", "open", *data), 2, "there is no market NOPE")
+    refused(ringfence("market", "set", "SOL_USDC", "--limit-band", "2", "1", *data), 2, "RANGE_REVERSED")
+    refused(ringfence("parameter", "set", "users", "0", *data), 2, "OUT_OF_RANGE")
+    refused(ringfence("keys", "add", "frank", "short", *data), 2, "public key")
+    refused(ringfence("rebuild", directory), 2, "DIRECTORY_IN_USE")
+    refused(ringfence("skip", directory, 5, "--reason", "x"), 2, "DIRECTORY_IN_USE")
+    refused(ringfence("init", directory), 2, "exists already")
+    refused(ringfence("nonsense"), 2, "nonsense")
+
+
+def test_parameters_are_listed_and_set(directory, venue):
+    rows(ringfence("parameter", "set", "open_orders_per_account", 7, "--data", directory))
+    listed = {row["parameter"]: row["value"] for row in rows(ringfence("parameter", "list", "--data", directory))}
+    assert listed["open_orders_per_account"] == 7 and len(listed) == 10
+
+
+def test_stopped_venue_is_verified_rebuilt_snapshotted_and_damage_is_found(tmp_path):
+    rows(ringfence("init", tmp_path))
+    with VenueProcess(tmp_path / "log", "serve", "--config", tmp_path / "venue.toml", "--port", 0) as venue:
+        ready = new_user(tmp_path, venue, "carol")
+        rows(ringfence("deposit", "carol", "USDC", "1000", "--data", tmp_path))
+        placed = call(ready, "POST", "/api/v1/order", "orderExecute", limit_order("100"))
+        assert venue.stop() == 0
+    refused(ringfence("deposit", "carol", "USDC", "1", "--data", tmp_path), 2, "no venue runs", "ringfence serve")
+    (report,) = rows(ringfence("verify", tmp_path))
+    assert report["findings"] == [] and report["events"] >= report["sequence"]
+    (taken,) = rows(ringfence("snapshot", tmp_path))
+    assert taken["written"] and taken["sequence"] == report["sequence"]
+    (tmp_path / "history.sqlite").unlink()
+    (rebuilt,) = rows(ringfence("rebuild", tmp_path))
+    assert rebuilt["sequence"] == report["sequence"]
+    with VenueProcess(tmp_path / "log", "serve", "--config", tmp_path / "venue.toml", "--port", 0) as venue:
+        ready = ready | venue.ready
+        history = call(ready, "GET", "/wapi/v1/history/orders", "orderHistoryQueryAll")
+        assert [order["id"] for order in history] == [placed["id"]]
+        assert len(call(ready, "GET", "/wapi/v1/capital/deposits", "depositQueryAll")) == 1
+    assert "goes on" not in (tmp_path / "log").read_text().split("recovered")[1], "the first start seeds"
+    (report,) = rows(ringfence("verify", tmp_path))
+    assert report["snapshots"] == 1
+    segment = min((tmp_path / "journal").glob("*"), key=lambda path: (path.suffix != ".log", path.name))
+    damage(segment)
+    damaged = ringfence("verify", tmp_path)
+    assert damaged.returncode == 3 and "DAMAGED_LOG" in damaged.stdout, damaged
+    start = ringfence("serve", "--config", tmp_path / "venue.toml", "--port", 0)
+    refused(start, 3, "DAMAGED_LOG", "did not start")
+
+
+def damage(segment: Path) -> None:
+    """Turn one bit of a command in the middle of what was written."""
+    data = bytearray(segment.read_bytes())
+    data[8192] ^= 1
+    segment.write_bytes(data)
+
+
+def test_verbs_on_a_folder_without_a_venue_say_so(tmp_path):
+    for verb in ("verify", "rebuild", "snapshot"):
+        refused(ringfence(verb, tmp_path / "none"), 2, "holds no venue")
+    refused(ringfence("users", "list", "--data", tmp_path), 2, "holds no venue")
+    refused(ringfence("serve", "--config", tmp_path / "venue.toml"), 2, "no such file", "ringfence init")
+    (tmp_path / "venue.toml").write_text("port = 'eighty'\n")
+    refused(ringfence("serve", "--config", tmp_path / "venue.toml"), 2, "port: expected `int`, got `str`")
