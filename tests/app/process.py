@@ -1,5 +1,7 @@
 """A venue in its own processes, started as a user starts it."""
 
+import contextlib
+import io
 import json
 import os
 import queue
@@ -10,6 +12,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from ringfence.cli.main import run
+
 RINGFENCE = Path(sys.executable).with_name("ringfence")
 READY_S = 30
 
@@ -19,6 +23,14 @@ def ringfence(*arguments: object, timeout_s: float = 60) -> subprocess.Completed
     return subprocess.run(
         [RINGFENCE, *map(str, arguments)], capture_output=True, text=True, timeout=timeout_s, check=False
     )
+
+
+def verb(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a verb in this process, which has imported everything already, and return what it wrote and its code."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(list(map(str, arguments)))
+    return subprocess.CompletedProcess(["ringfence", *arguments], code, out.getvalue(), err.getvalue())
 
 
 class VenueProcess:

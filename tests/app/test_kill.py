@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from .process import VenueProcess, demo, ringfence
-from .wire import call, client, limit_order
+from .wire import Refused, call, client, limit_order
 
 CALLERS = 4
 ROUNDS = 3
@@ -22,12 +22,15 @@ async def place_until_gone(ready: dict[str, Any], acknowledged: list[dict[str, A
         caller = client(session, ready)
         while True:
             orders = [
-                limit_order(f"{chance.randint(6_000, 14_000)}e-2"[:-3], "0.01") for _ in range(chance.randint(1, 5))
+                limit_order(str(chance.randint(60, 140)), "0.01") for _ in range(chance.randint(1, 5))
             ]
             try:
                 replies = await caller.place_all(orders) if len(orders) > 1 else [await caller.place(orders[0])]
             except aiohttp.ClientError:
                 return
+            except Refused as error:
+                assert "ORDER_LIMIT" in str(error), error
+                continue
             acknowledged += [reply for reply in replies if reply.get("operation") != "Err"]
 
 
@@ -37,7 +40,7 @@ async def load(venue: VenueProcess, acknowledged: list[dict[str, Any]], chance: 
 
 
 async def kill_later(venue: VenueProcess, chance: random.Random) -> None:
-    await asyncio.sleep(chance.uniform(0.2, 0.8))
+    await asyncio.sleep(chance.uniform(0.05, 0.5))
     venue.kill_all()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .process import VenueProcess, ringfence
+from .process import VenueProcess, ringfence, verb
 from .wire import Refused, call, limit_order
 
 
@@ -27,7 +27,7 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *texts: str) -> N
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("venue")
-    assert rows(ringfence("init", folder)) == [{"config": str(folder / "venue.toml")}]
+    assert rows(verb("init", folder)) == [{"config": str(folder / "venue.toml")}]
     return folder
 
 
@@ -38,7 +38,7 @@ def venue(directory: Path) -> Iterator[VenueProcess]:
 
 
 def new_user(directory: Path, venue: VenueProcess, name: str, *arguments: object) -> dict[str, Any]:
-    (added,) = rows(ringfence("users", "add", name, "--data", directory, *arguments))
+    (added,) = rows(verb("users", "add", name, "--data", directory, *arguments))
     time.sleep(1.5)  # the gateway looks for new keys once a second
     return venue.ready | {"users": {"alice": added}}
 
@@ -75,70 +75,70 @@ def test_operator_funds_a_user_and_halts_a_market(directory, venue):
 
 def test_user_not_eligible_and_frozen_user_cannot_trade(directory, venue):
     ready = new_user(directory, venue, "dave")
-    refused(ringfence("deposit", "dave", "GLXY.US", "1", "--data", directory), 2, "NOT_ELIGIBLE")
-    rows(ringfence("deposit", "dave", "USDC", "1000", "--data", directory))
+    refused(verb("deposit", "dave", "GLXY.US", "1", "--data", directory), 2, "NOT_ELIGIBLE")
+    rows(verb("deposit", "dave", "USDC", "1000", "--data", directory))
     share = limit_order("20", symbol="GLXY.US_USDC")
     with pytest.raises(Refused, match="not eligible|eligib"):
         call(ready, "POST", "/api/v1/order", "orderExecute", share)
-    (user,) = rows(ringfence("users", "set", "dave", "--eligible", 1, "--freeze", "trading", "--data", directory))
+    (user,) = rows(verb("users", "set", "dave", "--eligible", 1, "--freeze", "trading", "--data", directory))
     assert user["eligible"] == [1] and user["frozen"] == ["trading"]
     with pytest.raises(Refused, match="frozen"):
         call(ready, "POST", "/api/v1/order", "orderExecute", share)
-    rows(ringfence("users", "set", "dave", "--unfreeze", "trading", "--data", directory))
+    rows(verb("users", "set", "dave", "--unfreeze", "trading", "--data", directory))
     assert call(ready, "POST", "/api/v1/order", "orderExecute", share)["status"] == "New"
 
 
 def test_revoked_key_stops_working_and_a_new_one_works(directory, venue):
     ready = new_user(directory, venue, "erin")
-    (second,) = rows(ringfence("keys", "add", "erin", "--label", "laptop", "--data", directory))
-    rows(ringfence("keys", "revoke", ready["users"]["alice"]["apiKey"], "--data", directory))
+    (second,) = rows(verb("keys", "add", "erin", "--label", "laptop", "--data", directory))
+    rows(verb("keys", "revoke", ready["users"]["alice"]["apiKey"], "--data", directory))
     time.sleep(1.5)
     with pytest.raises(Refused, match="not known"):
         call(ready, "GET", "/api/v1/orders", "orderQueryAll")
     assert call(ready | {"users": {"alice": second}}, "GET", "/api/v1/orders", "orderQueryAll") == []
-    listed = rows(ringfence("keys", "list", "erin", "--data", directory))
+    listed = rows(verb("keys", "list", "erin", "--data", directory))
     assert [key["revoked_us"] is None for key in listed] == [False, True]
 
 
 def test_wrong_use_is_a_sentence_and_code_2(directory, venue):
     data = ("--data", directory)
-    refused(ringfence("deposit", "nobody", "USDC", "1", *data), 2, "there is no user nobody")
-    refused(ringfence("users", "add", "frank", "--fee-tier", 99, *data), 2, "fee_tier", "99")
-    rows(ringfence("users", "add", "frank", *data))
-    refused(ringfence("users", "add", "frank", *data), 2, "there is a user frank already")
-    refused(ringfence("deposit", "frank", "DOGE", "1", *data), 2, "there is no asset DOGE")
-    refused(ringfence("deposit", "frank", "USDC", "0.0000001", *data), 2, "decimal")
-    refused(ringfence("market", "set", "SOL_USDC", "--state", "shut", *data), 2, "shut", "cancel-only")
-    refused(ringfence("market", "set", "NOPE", "--state", "open", *data), 2, "there is no market NOPE")
-    refused(ringfence("market", "set", "SOL_USDC", "--limit-band", "2", "1", *data), 2, "RANGE_REVERSED")
-    refused(ringfence("parameter", "set", "users", "0", *data), 2, "OUT_OF_RANGE")
-    refused(ringfence("keys", "add", "frank", "short", *data), 2, "public key")
-    refused(ringfence("rebuild", directory), 2, "DIRECTORY_IN_USE")
-    refused(ringfence("skip", directory, 5, "--reason", "x"), 2, "DIRECTORY_IN_USE")
-    refused(ringfence("init", directory), 2, "exists already")
-    refused(ringfence("nonsense"), 2, "nonsense")
+    refused(verb("deposit", "nobody", "USDC", "1", *data), 2, "there is no user nobody")
+    refused(verb("users", "add", "frank", "--fee-tier", 99, *data), 2, "fee_tier", "99")
+    rows(verb("users", "add", "frank", *data))
+    refused(verb("users", "add", "frank", *data), 2, "there is a user frank already")
+    refused(verb("deposit", "frank", "DOGE", "1", *data), 2, "there is no asset DOGE")
+    refused(verb("deposit", "frank", "USDC", "0.0000001", *data), 2, "decimal")
+    refused(verb("market", "set", "SOL_USDC", "--state", "shut", *data), 2, "shut", "cancel-only")
+    refused(verb("market", "set", "NOPE", "--state", "open", *data), 2, "there is no market NOPE")
+    refused(verb("market", "set", "SOL_USDC", "--limit-band", "2", "1", *data), 2, "RANGE_REVERSED")
+    refused(verb("parameter", "set", "users", "0", *data), 2, "OUT_OF_RANGE")
+    refused(verb("keys", "add", "frank", "short", *data), 2, "public key")
+    refused(verb("rebuild", directory), 2, "DIRECTORY_IN_USE")
+    refused(verb("skip", directory, 5, "--reason", "x"), 2, "DIRECTORY_IN_USE")
+    refused(verb("init", directory), 2, "exists already")
+    refused(verb("nonsense"), 2, "nonsense")
 
 
 def test_parameters_are_listed_and_set(directory, venue):
-    rows(ringfence("parameter", "set", "open_orders_per_account", 7, "--data", directory))
-    listed = {row["parameter"]: row["value"] for row in rows(ringfence("parameter", "list", "--data", directory))}
+    rows(verb("parameter", "set", "open_orders_per_account", 7, "--data", directory))
+    listed = {row["parameter"]: row["value"] for row in rows(verb("parameter", "list", "--data", directory))}
     assert listed["open_orders_per_account"] == 7 and len(listed) == 10
 
 
 def test_stopped_venue_is_verified_rebuilt_snapshotted_and_damage_is_found(tmp_path):
-    rows(ringfence("init", tmp_path))
+    rows(verb("init", tmp_path))
     with VenueProcess(tmp_path / "log", "serve", "--config", tmp_path / "venue.toml", "--port", 0) as venue:
         ready = new_user(tmp_path, venue, "carol")
-        rows(ringfence("deposit", "carol", "USDC", "1000", "--data", tmp_path))
+        rows(verb("deposit", "carol", "USDC", "1000", "--data", tmp_path))
         placed = call(ready, "POST", "/api/v1/order", "orderExecute", limit_order("100"))
         assert venue.stop() == 0
-    refused(ringfence("deposit", "carol", "USDC", "1", "--data", tmp_path), 2, "no venue runs", "ringfence serve")
-    (report,) = rows(ringfence("verify", tmp_path))
+    refused(verb("deposit", "carol", "USDC", "1", "--data", tmp_path), 2, "no venue runs", "ringfence serve")
+    (report,) = rows(verb("verify", tmp_path))
     assert report["findings"] == [] and report["events"] >= report["sequence"]
-    (taken,) = rows(ringfence("snapshot", tmp_path))
+    (taken,) = rows(verb("snapshot", tmp_path))
     assert taken["written"] and taken["sequence"] == report["sequence"]
     (tmp_path / "history.sqlite").unlink()
-    (rebuilt,) = rows(ringfence("rebuild", tmp_path))
+    (rebuilt,) = rows(verb("rebuild", tmp_path))
     assert rebuilt["sequence"] == report["sequence"]
     with VenueProcess(tmp_path / "log", "serve", "--config", tmp_path / "venue.toml", "--port", 0) as venue:
         ready = ready | venue.ready
@@ -146,7 +146,7 @@ def test_stopped_venue_is_verified_rebuilt_snapshotted_and_damage_is_found(tmp_p
         assert [order["id"] for order in history] == [placed["id"]]
         assert len(call(ready, "GET", "/wapi/v1/capital/deposits", "depositQueryAll")) == 1
     assert "goes on" not in (tmp_path / "log").read_text().split("recovered")[1], "the first start seeds"
-    (report,) = rows(ringfence("verify", tmp_path))
+    (report,) = rows(verb("verify", tmp_path))
     assert report["snapshots"] == 1
     segment = min((tmp_path / "journal").glob("*"), key=lambda path: (path.suffix != ".log", path.name))
     damage(segment)
@@ -164,9 +164,9 @@ def damage(segment: Path) -> None:
 
 
 def test_verbs_on_a_folder_without_a_venue_say_so(tmp_path):
-    for verb in ("verify", "rebuild", "snapshot"):
-        refused(ringfence(verb, tmp_path / "none"), 2, "holds no venue")
-    refused(ringfence("users", "list", "--data", tmp_path), 2, "holds no venue")
-    refused(ringfence("serve", "--config", tmp_path / "venue.toml"), 2, "no such file", "ringfence init")
+    for name in ("verify", "rebuild", "snapshot"):
+        refused(verb(name, tmp_path / "none"), 2, "holds no venue")
+    refused(verb("users", "list", "--data", tmp_path), 2, "holds no venue")
+    refused(verb("serve", "--config", tmp_path / "venue.toml"), 2, "no such file", "ringfence init")
     (tmp_path / "venue.toml").write_text("port = 'eighty'\n")
-    refused(ringfence("serve", "--config", tmp_path / "venue.toml"), 2, "port: expected `int`, got `str`")
+    refused(verb("serve", "--config", tmp_path / "venue.toml"), 2, "port: expected `int`, got `str`")

@@ -155,6 +155,3 @@ def main(as_json: bool) -> None:
         )
     print(f"replay {found['replay']['commands_per_s'] / 1e6:.2f} M commands/s from the log, chain checked")
     print(f"restart {found['restart_s']} s from a snapshot of 1 M accounts and 1 M orders")
-
-
-

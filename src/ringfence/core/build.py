@@ -2,19 +2,24 @@
 
 import sys
 
-import numpy as np
-
 from . import Exchange
-from .cache import compile_key
+from .cache import compile_key, remove_old_versions
+from .exchange import compile_ahead
+
+
+def say(words: str) -> None:
+    """Tell on stderr what is being compiled."""
+    print(f"  {words} ...", file=sys.stderr, flush=True)
 
 
 def main() -> None:
     """Compile everything a venue calls, by calling it once, and say what happens."""
-    print(f"compiling the core ({compile_key()[:8]}), up to a minute on a first run ...", file=sys.stderr, flush=True)
+    print(f"compiling the core ({compile_key()[:8]}), up to a minute the first time", file=sys.stderr, flush=True)
+    compile_ahead(say)
     exchange = Exchange()
-    exchange.apply(np.zeros(0, "V128"))
-    print("compiling the restore of snapshots ...", file=sys.stderr, flush=True)
+    say("the restore of snapshots")
     Exchange.restore(exchange.rows())
+    remove_old_versions()
     print("the core is compiled", file=sys.stderr, flush=True)
 
 

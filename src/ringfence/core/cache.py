@@ -7,6 +7,7 @@ the schema, the versions, the processor and every compiler setting.
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import llvmlite
@@ -14,9 +15,17 @@ import llvmlite.binding
 import numpy
 
 
+NOT_COMPILED = {"__init__.py", "build.py", "cache.py", "exchange.py", "reads.py"}
+"""Modules of the core that are plain Python and that no compiled module imports."""
+
+KEPT_VERSIONS = 4
+"""Compiled versions that stay in the user's cache; older ones are removed when a new one is built."""
+
+
 def _sources() -> list[Path]:
     package = Path(__file__).resolve().parent
-    return sorted([*package.glob("*.py"), *(package.parent / "schema").glob("*.py")])
+    compiled = [path for path in package.glob("*.py") if path.name not in NOT_COMPILED]
+    return sorted([*compiled, *(package.parent / "schema").glob("*.py")])
 
 
 def compile_key() -> str:
@@ -41,3 +50,10 @@ def use_cache() -> Path:
     folder = cache_root().joinpath(compile_key())
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     return folder
+
+
+def remove_old_versions() -> None:
+    """Remove all but the newest few compiled versions from the user's cache."""
+    folders = sorted(cache_root().glob("*"), key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
+    for folder in folders[KEPT_VERSIONS:]:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -35,6 +35,11 @@ def _c_entries(say: Callable[[str], None] | None = None) -> list[Any]:
     return _compiled[1]
 
 
+def compile_ahead(say: Callable[[str], None]) -> None:
+    """Compile the ways into the core, or load them; ``say`` is told what is next."""
+    _c_entries(say)
+
+
 class Exchange:
     """One venue's state and the only ways to change it (``apply``) and to look at it."""
 
@@ -49,10 +54,10 @@ class Exchange:
             self._enter = _c_entries()
 
     @classmethod
-    def restore(cls, rows: dict[str, np.ndarray]) -> "Exchange":
+    def restore(cls, rows: dict[str, np.ndarray], *, look_ahead: bool = True) -> "Exchange":
         """Return the exchange that has these canonical rows."""
         assert list(rows) == list(TABLES), f"tables are {list(rows)}"
-        exchange = cls()
+        exchange = cls(look_ahead=look_ahead)
         restore_into(exchange._s, rows)
         return exchange
 
