@@ -15,7 +15,7 @@ from typing import Any
 from ringfence.cli.main import run
 
 RINGFENCE = Path(sys.executable).with_name("ringfence")
-READY_S = 30
+READY_S = 120
 
 
 def ringfence(*arguments: object, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:

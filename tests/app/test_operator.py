@@ -57,7 +57,7 @@ def test_operator_funds_a_user_and_halts_a_market(directory, venue):
     )
     (halted,) = rows(ringfence("market", "set", "SOL_USDC", "--state", "cancel-only", "--data", directory))
     assert halted["state"] == "cancel-only"
-    with pytest.raises(Refused, match="TRADING_PAUSED|CancelOnly|cancel"):
+    with pytest.raises(Refused, match=r"TRADING_PAUSED|CancelOnly|cancel"):
         call(ready, "POST", "/api/v1/order", "orderExecute", limit_order("50"))
     gone = call(ready, "DELETE", "/api/v1/order", "orderCancel", {"symbol": "SOL_USDC", "orderId": order["id"]})
     assert gone["status"] == "Cancelled"
@@ -78,7 +78,7 @@ def test_user_not_eligible_and_frozen_user_cannot_trade(directory, venue):
     refused(verb("deposit", "dave", "GLXY.US", "1", "--data", directory), 2, "NOT_ELIGIBLE")
     rows(verb("deposit", "dave", "USDC", "1000", "--data", directory))
     share = limit_order("20", symbol="GLXY.US_USDC")
-    with pytest.raises(Refused, match="not eligible|eligib"):
+    with pytest.raises(Refused, match=r"not eligible|eligib"):
         call(ready, "POST", "/api/v1/order", "orderExecute", share)
     (user,) = rows(verb("users", "set", "dave", "--eligible", 1, "--freeze", "trading", "--data", directory))
     assert user["eligible"] == [1] and user["frozen"] == ["trading"]

@@ -1,4 +1,4 @@
-"""One quiet demo for all scripts, one with makers, and one venue with narrow limits; each script in its own environment."""
+"""A quiet demo for all scripts, one with makers, and a venue with narrow limits; each script in its own environment."""
 
 import json
 import subprocess
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.app.process import VenueProcess, demo, ringfence
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -69,7 +69,7 @@ class NodeChild(Child):
         super().__init__("ringfence.node", [str(directory)])
 
     def wait_ready(self) -> NodeReady:
-        """Return what the node says when it is ready; ``NodeEnded`` when it ends instead, its reason being in the log."""
+        """Return what the node says when it is ready; ``NodeEnded`` when it ends instead, its reason in the log."""
         line = self.output.readline()
         if line:
             return msgspec.json.decode(line, type=NodeReady)

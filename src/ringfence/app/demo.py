@@ -135,7 +135,7 @@ class _Demo:
             quoting = threading.Thread(target=makers.output.readline, name="wait for quotes", daemon=True)
             quoting.start()
             quoting.join(FIRST_QUOTES_S)
-            makers.watch(lambda code: code == 0 or log(f"the market makers ended ({code}); the venue goes on"))
+            makers.watch(_on_makers_ended)
         print(self._ready_line(port) if self._options.json else self._welcome(port), flush=True)
         log(f"the demo is ready after {time.monotonic() - self._began_s:.1f} s")
 
@@ -157,6 +157,11 @@ class _Demo:
             bob_secret=bob.secret,
             snippet=self.snippet(port),
         )
+
+
+def _on_makers_ended(return_code: int) -> None:
+    if return_code:
+        log(f"the market makers ended ({return_code}); the venue goes on")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What an operator does to a running venue: every change is a command through DIR/control.sock, under the core's rules."""
+"""What an operator does to a running venue: every change is a command through DIR/control.sock, as the rules have it."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class OpenVenue:
                 account=row.main_account, asset=asset.number, source=OPERATOR_SOURCE, number=number, amount_atoms=atoms
             )
             events = self._submit(command)
-            if isinstance(events[0], Rejected) and events[0].reject == Reject.NUMBER_ALREADY_APPLIED:
+            if isinstance(events[0], Rejected) and Reject(events[0].reject) is Reject.NUMBER_ALREADY_APPLIED:
                 # Somebody else recorded a deposit since the state was read.
                 number = events[0].limit + 1
                 continue

@@ -48,7 +48,8 @@ def seed(directory: Path, config: VenueConfig, last_sequence: int, now_us: int) 
 
 def register(identities: IdentityStore, users: Sequence[UserConfig], now_us: int) -> None:
     """Give the users of a configuration, numbered in its order, their names and keys; what is there already stays."""
-    known = {key.public for key in identities.keys()}
+    registered = identities.keys()
+    known = {key.public for key in registered}
     for number, user in enumerate(users, 1):
         if identities.find_user(user.name) is None:
             identities.add_user(user.name, number, now_us)

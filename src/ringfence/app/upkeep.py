@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ringfence.database import sqlite_url
-from ringfence.journal import DirectoryLock
+from ringfence.journal import DirectoryLock, examine
 from ringfence.node.follower import Follower
 from ringfence.node.skips import Skip
 from ringfence.node.snapshotter import Taken, take_snapshot
 from ringfence.node.stopped import skip_command
 from ringfence.node.verify import Report, verify
 from ringfence.schema.events import Event
-from ringfence.schema.layout import RECORD_BYTES, decode_event
+from ringfence.schema.layout import RECORD_BYTES, decode_event, schema_hash
 from ringfence.views.history import HistoryReader, open_history, rebuild
 
 from .errors import EXIT_DAMAGED, EXIT_FAILED, EXIT_RIGHT
@@ -33,11 +33,12 @@ def verify_directory(directory: Path, progress: Callable[[int, int], None]) -> t
     return report, EXIT_DAMAGED if damaged else EXIT_FAILED
 
 
-def rebuild_history(directory: Path, progress: Callable[[int], None]) -> int:
+def rebuild_history(directory: Path, progress: Callable[[int, int], None]) -> int:
     """Drop history and write it again from the whole log; the venue must not be running. Return the last sequence."""
     require_venue(directory)
     with DirectoryLock(directory):
         follower = Follower(directory, 0)
+        last = examine(directory / "journal", schema_hash=schema_hash()).recovery.last_sequence
 
         def batches() -> Iterator[tuple[int, list[Event]]]:
             for records in follower.catch_up():
@@ -49,7 +50,7 @@ def rebuild_history(directory: Path, progress: Callable[[int], None]) -> int:
 
         engine = open_history(sqlite_url(directory / "history.sqlite"))
         try:
-            return rebuild(engine, batches(), progress)
+            return rebuild(engine, batches(), lambda done: progress(done, last))
         finally:
             engine.dispose()
 

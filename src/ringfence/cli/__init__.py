@@ -1,4 +1,4 @@
-"""The command line. stdout is the result, stderr the log; exit codes: 0 right, 1 failed, 2 wrong usage, 3 damaged log."""
+"""The command line. stdout is the result, stderr the log; exit codes: 0 right, 1 failed, 2 wrong use, 3 damaged log."""
 
 from .main import main
 

@@ -33,7 +33,7 @@ def rebuild(directory: Path) -> None:
     from ringfence.app.upkeep import rebuild_history
 
     progress = Progress("rebuild")
-    sequence = rebuild_history(directory, lambda done: progress(done, done))
+    sequence = rebuild_history(directory, progress)
     progress.end()
     result({"rebuilt": str(directory / "history.sqlite"), "sequence": sequence})
 

@@ -1,4 +1,4 @@
-"""What a configuration must keep beyond its types. The core checks all of this again; here it has a place and a name."""
+"""What a configuration must keep beyond its types. The core checks all of it again; here it has a place and a name."""
 
 from collections.abc import Iterator
 

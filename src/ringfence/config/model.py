@@ -23,7 +23,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A table of venue.toml; a name that it does not know is an error, not a silence."""
 
 
-class SnapshotConfig(Table, kw_only=True):
+class SnapshotConfig(Table, frozen=True, kw_only=True):
     """When a snapshot is written: as soon as either has passed since the last one."""
 
     every_commands: int = 1_000_000
@@ -31,14 +31,14 @@ class SnapshotConfig(Table, kw_only=True):
     keep: int = 3
 
 
-class LimitsConfig(Table, kw_only=True):
+class LimitsConfig(Table, frozen=True, kw_only=True):
     """What one caller of the API may do."""
 
     signed_requests_per_minute: int = 2_000
     public_requests_per_minute: int = 2_000
 
 
-class FeeTierConfig(Table, kw_only=True):
+class FeeTierConfig(Table, frozen=True, kw_only=True):
     """The fees of a tier in a schedule, in basis points; a negative maker fee is a rebate."""
 
     schedule: int = 0
@@ -47,7 +47,7 @@ class FeeTierConfig(Table, kw_only=True):
     taker_bps: str
 
 
-class AssetConfig(Table, kw_only=True):
+class AssetConfig(Table, frozen=True, kw_only=True):
     """An asset to list."""
 
     symbol: str
@@ -58,7 +58,7 @@ class AssetConfig(Table, kw_only=True):
     cusip: str = ""
 
 
-class MarketConfig(Table, kw_only=True):
+class MarketConfig(Table, frozen=True, kw_only=True):
     """A market to list; bands are [lowest, highest] as factors of the reference price."""
 
     base: str
@@ -80,7 +80,7 @@ class MarketConfig(Table, kw_only=True):
         return f"{self.base}_{self.quote}"
 
 
-class UserConfig(Table, kw_only=True):
+class UserConfig(Table, frozen=True, kw_only=True):
     """A user to open; ``deposits`` maps asset symbols to amounts, ``api_keys`` are public keys (base64)."""
 
     name: str
@@ -90,7 +90,7 @@ class UserConfig(Table, kw_only=True):
     api_keys: list[str] = []
 
 
-class VenueConfig(Table, kw_only=True):
+class VenueConfig(Table, frozen=True, kw_only=True):
     """The whole of venue.toml."""
 
     host: str = "127.0.0.1"

@@ -17,7 +17,7 @@ from ringfence.schema.commands import (
     SetParameter,
     SetPriceBands,
 )
-from ringfence.schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Parameter
+from ringfence.schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS
 
 from .amounts import parse_units
 from .model import ASSET_KINDS, MARKET_STATES, AssetConfig, MarketConfig, UserConfig, VenueConfig

@@ -5,7 +5,7 @@ from importlib.resources import files
 from .load import parse_config
 from .model import VenueConfig
 
-TEMPLATE = files(__package__).joinpath("venue.toml").read_text(encoding="utf-8")
+TEMPLATE = files("ringfence.config").joinpath("venue.toml").read_text(encoding="utf-8")
 
 
 def template_config() -> VenueConfig:

@@ -14,7 +14,6 @@ import llvmlite
 import llvmlite.binding
 import numpy
 
-
 NOT_COMPILED = {"__init__.py", "build.py", "cache.py", "exchange.py", "reads.py"}
 """Modules of the core that are plain Python and that no compiled module imports."""
 

@@ -47,6 +47,8 @@ class Exchange:
         """Open a new venue; ``look_ahead`` switches the fetching hints, which change no result."""
         self._s = new_state()
         self._events = np.asarray(self._s.events).view(RECORD)
+        venue = self._s.venue.view(np.ndarray)
+        self._made, self._applied = venue["events"], venue["applied"]
         self._look_ahead = look_ahead
         self._reads = Reads(self._s)
         self._stopped: CoreStopped | None = None
@@ -87,23 +89,23 @@ class Exchange:
         done = 0
         while done < len(commands):
             done = self._interpret(commands, done) if entry.INTERPRETED else self._fill_events(commands, done)
-            yield self._events[: int(self._s.venue[0].events)]
+            yield self._events[: self._made.item()]
 
     def _fill_events(self, commands: np.ndarray, begin: int) -> int:
         """Apply from ``begin`` until the buffer may run out; returns where it ended."""
-        venue, at = self._s.venue[0], begin
-        venue.events = 0
-        while at < len(commands):
+        address, n, hints = commands.__array_interface__["data"][0], len(commands), int(self._look_ahead)
+        frequent, rare = self._enter
+        self._made[0] = self._applied[0] = 0
+        at = begin
+        while True:
             before = at
-            for enter in self._enter:
-                venue.applied = 0
-                ended = enter(self._s.address, commands.ctypes.data, len(commands), at, int(self._look_ahead))
-                if ended == 0:
-                    self._stop(commands, at, "an assertion fired in compiled code; its text is on stderr")
-                at = ended - 1
-            if at == before:
-                break
-        return at
+            at = frequent(self._s.address, address, n, at, hints) - 1
+            if at >= 0 and at < n:
+                at = rare(self._s.address, address, n, at, 0) - 1
+            if at < 0:
+                self._stop(commands, begin, "an assertion fired in compiled code; its text is on stderr")
+            if at in (n, before):
+                return at
 
     def _interpret(self, commands: np.ndarray, begin: int) -> int:
         """As ``_fill_events``, in plain Python."""

@@ -1,4 +1,4 @@
-"""The makers' rounds and the taker's: what is open is asked for, what is stale is cancelled, what is missing is placed."""
+"""Rounds of makers and taker: what is open is asked for, what is stale is cancelled, what is missing is placed."""
 
 from __future__ import annotations
 

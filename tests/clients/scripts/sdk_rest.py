@@ -18,13 +18,14 @@ def client(name: str, secret_of: str = "") -> AuthenticationClient:
 
 
 def raises(kind: type[Exception], text: str, call, *arguments, **named) -> None:
+    """Require that a call raises exactly this class with this text."""
+    caught = None
     try:
         call(*arguments, **named)
     except errors.BackpackAPIError as error:
-        assert type(error) is kind, f"{type(error)} where {kind} was expected: {error}"
-        assert text in str(error), error
-        return
-    raise AssertionError(f"{kind.__name__} was expected")
+        caught = error
+    assert type(caught) is kind, f"{caught!r} where {kind.__name__} was expected"
+    assert text in str(caught), caught
 
 
 def public_calls(public: PublicClient) -> None:
