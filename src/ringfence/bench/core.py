@@ -17,8 +17,10 @@ import numpy as np
 
 from ..core import Exchange
 from ..journal import Journal, JournalReader, snapshots
+from ..node.ahead import read_ahead
+from ..node.replay import batches
 from ..schema.enums import FIRST_USER_ACCOUNT, AccountKind
-from ..schema.layout import RECORD, ROW_DTYPES, schema_hash
+from ..schema.layout import ROW_DTYPES, schema_hash
 from .flow import SHAPES, flow, opening
 
 BATCH = 4_096
@@ -93,8 +95,8 @@ def replay_commands_per_s(folder: Path) -> float:
     say("replay: reading and applying it")
     begin = time.perf_counter()
     with JournalReader(folder / "journal", schema_hash()) as reader:
-        for frame in reader.read(1):
-            for _ in exchange.apply_in_parts(np.frombuffer(frame.payload, RECORD)):
+        for batch in read_ahead(batches(reader.read(1), 1)):
+            for _ in exchange.apply_in_parts(batch.records):
                 pass
     return len(commands) / (time.perf_counter() - begin)
 

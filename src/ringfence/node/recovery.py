@@ -23,6 +23,7 @@ from ringfence.journal import (
     read_checkpoints,
     require_reached,
 )
+from ringfence.node.ahead import read_ahead
 from ringfence.node.errors import StateMismatch
 from ringfence.node.replay import BATCH_RECORDS, Start, batches, start
 from ringfence.node.replica import Mark, Replica
@@ -108,7 +109,7 @@ def require_same(checkpoint: Checkpoint, mark: Mark, chain: bytes) -> None:
 def _replayed(begin: Start, journal: Journal) -> Iterator[tuple[Mark, bytes]]:
     """Bring the state to the end of the log and yield each Clock command with the log's hash there."""
     first = begin.sequence + 1
-    for batch in batches(journal.read(first), first):
+    for batch in read_ahead(batches(journal.read(first), first)):
         begin.replica.apply(batch.records)
         for mark in begin.replica.marks:
             yield mark, batch.chains[mark.sequence]

@@ -29,6 +29,7 @@ from ringfence.journal import (
     verify_checkpoints,
 )
 from ringfence.journal.keys import load_public_key
+from ringfence.node.ahead import read_ahead
 from ringfence.node.errors import NodeError, StateMismatch
 from ringfence.node.invariants import broken_invariants
 from ringfence.node.recovery import require_same
@@ -135,7 +136,7 @@ class _Verification:
         first = self._replica.exchange.sequence + 1
         if to_sequence is not None and to_sequence < first:
             return
-        for batch in batches(reader.read(first, to_sequence), first, to_sequence):
+        for batch in read_ahead(batches(reader.read(first, to_sequence), first, to_sequence)):
             self.report.events += self._replica.apply(batch.records).size
             self._chain = batch.chains.get(self._replica.exchange.sequence, self._chain)
             for mark in self._replica.marks:
