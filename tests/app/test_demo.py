@@ -3,18 +3,29 @@
 import os
 import signal
 import socket
+import subprocess
 import time
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ringfence.app.demo import FIRST_PRICES, USER_FUNDS
 
-from .process import VenueProcess, demo, ringfence
+from .process import RINGFENCE, VenueProcess, demo, ringfence, verb
 from .wire import Refused, call, get, limit_order
 
 READY_WARM_S = 5
 ENDED_S = 5
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
+    """A demo for tests that leave it as it is."""
+    folder = tmp_path_factory.mktemp("quiet")
+    with demo(folder / "log", "--no-makers", "--data", folder / "demo") as venue:
+        yield venue
 
 
 def wait_until(condition, timeout_s: float = 10) -> None:
@@ -74,17 +85,16 @@ def test_demo_started_again_on_its_directory_goes_on(tmp_path):
     assert ringfence("verify", directory).returncode == 0
 
 
-def test_directory_in_use_and_port_taken_are_refused_with_sentences(tmp_path):
-    with demo(tmp_path / "log", "--no-makers", "--data", tmp_path / "demo") as venue:
-        second = ringfence("demo", "--no-makers", "--port", 0, "--data", tmp_path / "demo")
-        assert second.returncode == 2
-        assert "DIRECTORY_IN_USE" in second.stderr and "did not start" in second.stderr, second.stderr
-        assert second.stdout == "" and "Traceback" not in second.stderr
-        port = int(venue.rest.rsplit(":", 1)[1])
-        third = ringfence("demo", "--no-makers", "--port", port, "--data", tmp_path / "other")
-        assert third.returncode == 2
-        assert f"port {port} on 127.0.0.1 is taken; port {port + 1}" in third.stderr, third.stderr
-        assert get(venue.rest, "/api/v1/status")["status"] == "Ok"
+def test_directory_in_use_and_port_taken_are_refused_with_sentences(tmp_path, quiet):
+    second = ringfence("demo", "--no-makers", "--port", 0, "--data", quiet.log_path.with_name("demo"))
+    assert second.returncode == 2
+    assert "DIRECTORY_IN_USE" in second.stderr and "did not start" in second.stderr, second.stderr
+    assert second.stdout == "" and "Traceback" not in second.stderr
+    port = int(quiet.rest.rsplit(":", 1)[1])
+    third = ringfence("demo", "--no-makers", "--port", port, "--data", tmp_path / "other")
+    assert third.returncode == 2
+    assert f"port {port} on 127.0.0.1 is taken; port " in third.stderr, third.stderr
+    assert get(quiet.rest, "/api/v1/status")["status"] == "Ok"
 
 
 def test_node_that_dies_ends_the_venue_loudly(tmp_path):
@@ -136,26 +146,39 @@ def test_makers_quote_both_sides_of_every_market_and_trade(tmp_path):
     assert "makers:" not in venue.log, venue.log
 
 
+def test_page_shows_markets_and_the_snippet_that_is_printed(quiet):
+    page = urllib.request.urlopen(quiet.rest + "/").read().decode()
+    assert all(symbol in page for symbol in FIRST_PRICES)
+    assert quiet.ready["users"]["alice"]["apiKey"] in page and "/openapi.json" in page
+
+
+def test_refused_request_is_a_sentence_and_harms_nothing(quiet):
+    with pytest.raises(Refused, match="INSUFFICIENT_FUNDS"):
+        call(quiet.ready, "POST", "/api/v1/order", "orderExecute", limit_order("100", "100000"))
+    assert call(quiet.ready, "POST", "/api/v1/order", "orderExecute", limit_order("100"))["status"] == "New"
+
+
 def test_directory_of_another_venue_is_refused(tmp_path):
-    assert ringfence("init", tmp_path).returncode == 0
-    with VenueProcess(tmp_path / "log", "serve", "--config", tmp_path / "venue.toml", "--port", 0):
+    config = tmp_path / "venue.toml"
+    assert verb("init", tmp_path).returncode == 0
+    with VenueProcess(tmp_path / "log", "serve", "--config", config, "--port", 0):
         pass
     refused = ringfence("demo", "--port", 0, "--data", tmp_path)
     assert refused.returncode == 2
     assert "holds a venue that is not a demo's" in refused.stderr, refused.stderr
 
 
-def test_page_shows_markets_and_the_snippet_that_is_printed(tmp_path):
-    import urllib.request
-
-    with demo(tmp_path / "log", "--no-makers") as venue:
-        page = urllib.request.urlopen(venue.rest + "/").read().decode()
-        assert all(symbol in page for symbol in FIRST_PRICES)
-        assert venue.ready["users"]["alice"]["apiKey"] in page and "/openapi.json" in page
-
-
-def test_refused_request_is_a_sentence_and_harms_nothing(tmp_path):
-    with demo(tmp_path / "log", "--no-makers") as venue:
-        with pytest.raises(Refused, match="INSUFFICIENT_FUNDS"):
-            call(venue.ready, "POST", "/api/v1/order", "orderExecute", limit_order("100", "100000"))
-        assert call(venue.ready, "POST", "/api/v1/order", "orderExecute", limit_order("100"))["status"] == "New"
+@pytest.mark.parametrize("delay_ms", [700, 1_800])
+def test_end_asked_for_while_starting_is_clean(tmp_path, delay_ms):
+    command = [RINGFENCE, "demo", "--json", "--port", "0", "--data", str(tmp_path / "demo")]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+        time.sleep(delay_ms / 1_000)
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(ENDED_S)
+    written = (tmp_path / "log").read_text()
+    assert code in (0, -signal.SIGTERM), written
+    assert "Traceback" not in written and "NODE ENDED" not in written, written
+    with demo(tmp_path / "log", "--no-makers", "--data", tmp_path / "demo") as venue:
+        assert call(venue.ready, "GET", "/api/v1/capital", "balanceQuery")["BTC"]["available"] == "10"
+    assert ringfence("verify", tmp_path / "demo").returncode == 0

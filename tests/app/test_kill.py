@@ -13,7 +13,7 @@ from .process import VenueProcess, demo, ringfence
 from .wire import Refused, call, client, limit_order
 
 CALLERS = 4
-ROUNDS = 3
+ROUNDS = 2
 
 
 async def place_until_gone(ready: dict[str, Any], acknowledged: list[dict[str, Any]], chance: random.Random) -> None:

@@ -25,7 +25,7 @@ import json, sys
 from pathlib import Path
 from ringfence.api.server import serve
 from ringfence.api.settings import ApiSettings
-settings = ApiSettings(**json.loads(sys.argv[2]))
+settings = ApiSettings(**{k: v for k, v in json.loads(sys.argv[2]).items() if hasattr(ApiSettings, k)})
 serve(Path(sys.argv[1]), "127.0.0.1", 0, lambda port: print(port, flush=True), settings)
 """
 UNLIMITED = {"signed_requests_per_minute": 10**6, "public_requests_per_minute": 10**6}
@@ -151,8 +151,8 @@ class Target:
 
     def verify(self) -> None:
         """Replay the journal from its beginning and check it; the node runs on."""
-        found = verify(self.directory)
-        assert not found.problems, found.problems
+        found = verify(self.directory, lambda at, to: None)
+        assert found.holds, found.findings
 
     def close(self) -> None:
         """End both processes, which must end well, and leave no traceback in their logs."""

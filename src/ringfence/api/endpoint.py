@@ -1,5 +1,6 @@
 """From an HTTP request to a handler and back: limits, signature, parsing, and the exact form of every reply."""
 
+import asyncio
 import logging
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from .calls import Call
-from .errors import ApiError, body_too_large, unauthorized
+from .errors import ApiError, body_too_large, body_too_slow, invalid_request, unauthorized
 from .gateway import Gateway
 from .limits import RateLimiter
 from .openapi import element_of
@@ -58,7 +59,7 @@ class Endpoint:
 
     async def _call(self, request: Request) -> Call:
         address = request.client.host if request.client else ""
-        body = await read_limited(request, self._gateway.settings.body_bytes)
+        body = await self._read(request)
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         if not self.operation.instruction:
             self._addresses.take(address)
@@ -73,8 +74,19 @@ class Endpoint:
         query = read_query(self.operation.query, pairs)
         return Call(self._gateway, query, self._read_bodies(elements), account)
 
+    async def _read(self, request: Request) -> bytes:
+        settings = self._gateway.settings
+        try:
+            async with asyncio.timeout(settings.body_seconds):
+                return await read_limited(request, settings.body_bytes)
+        except TimeoutError:
+            raise body_too_slow(settings.body_seconds) from None
+
     def _authenticate(self, request: Request, pairs: list[Pair], body: bytes) -> tuple[list[Fields], int]:
         """Return the fields of the body's objects and the account that signed; raises 400 or 401."""
+        if pairs and self._body_kind is not None:
+            # Query and body are signed as one text, so a field of the body must not be able to hide in the query.
+            raise invalid_request("this operation takes its parameters in the body, none in the query")
         credentials = credentials_from_headers(request.headers)
         check_window(credentials, self._gateway.clock_us() // 1_000)
         key = self._gateway.keys.find_key(credentials.key)

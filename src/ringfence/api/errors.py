@@ -95,6 +95,11 @@ def body_too_large(limit_bytes: int) -> ApiError:
     )
 
 
+def body_too_slow(limit_s: int) -> ApiError:
+    """Return the answer to a body that does not come; the connection ends with it."""
+    return ApiError(408, "INVALID_CLIENT_REQUEST", f"the body did not come within {limit_s} s", {"Connection": "close"})
+
+
 def state_unknown(why: str) -> ApiError:
     """Return the answer when nobody can tell yet whether a command was taken.
 

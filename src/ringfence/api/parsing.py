@@ -4,7 +4,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -84,7 +84,7 @@ def _convert(field: _Field, value: Any, unreadable: Callable[[str, str], ApiErro
     if field.is_list and not isinstance(value, list):
         value = [value]
     elif isinstance(value, list) and not field.is_list:
-        value = value[-1]
+        value = cast(list[Any], value)[-1]
     try:
         return msgspec.convert(value, field.type, strict=False)
     except msgspec.ValidationError as error:

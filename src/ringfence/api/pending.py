@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ringfence.schema.commands import Command
 from ringfence.schema.enums import Origin
 from ringfence.schema.events import Event
-from ringfence.schema.layout import encode
+from ringfence.schema.layout import RECORD_BYTES, encode
 
 from .errors import ApiError
 
@@ -49,18 +49,16 @@ class PendingRequests:
     def prepare(self, commands: Sequence[Command]) -> Submission:
         """Return the commands as records with numbers, in one piece, and register an answer for each."""
         loop = asyncio.get_running_loop()
-        pieces: list[bytes] = []
-        answers: list[Answer] = []
+        # All are encoded before one is registered: a command that does not encode must not leave others waiting.
+        records = bytearray().join(encode(command, Origin.USER) for command in commands)
+        answers: list[Answer] = [loop.create_future() for _ in commands]
         first = self._next
-        for number, command in enumerate(commands, first):
-            record = bytearray(encode(command, Origin.USER))
-            _NUMBER.pack_into(record, _NUMBER_OFFSET, number)
-            pieces.append(bytes(record))
-            answers.append(loop.create_future())
-            self._answers[number] = answers[-1]
+        for place, answer in enumerate(answers):
+            _NUMBER.pack_into(records, place * RECORD_BYTES + _NUMBER_OFFSET, first + place)
+            self._answers[first + place] = answer
         self._next += len(commands)
         assert self._next >> _COUNTER_BITS == self._mark, "a process numbers fewer than 2^32 commands"
-        return Submission(b"".join(pieces), first, answers)
+        return Submission(bytes(records), first, answers)
 
     def mine(self, numbers: npt.NDArray[np.int64]) -> list[int]:
         """Return the places in ``numbers`` that this process has given."""

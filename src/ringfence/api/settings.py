@@ -16,6 +16,10 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Largest request line and headers together."""
     header_seconds: int = 20
     """How long a connection may take to send a whole request line and headers."""
+    body_seconds: int = 20
+    """How long a whole body may take to come."""
+    write_seconds: int = 30
+    """How long a client may leave an answer unread before its connection is cut."""
     batch_orders: int = 50
     """Most orders of one batch."""
     connections: int = 12_000

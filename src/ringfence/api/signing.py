@@ -2,7 +2,8 @@
 
 The signed text is ``instruction=<name>[&<key>=<value>...]&timestamp=<ms>&window=<ms>``: query parameters sorted by key,
 then the top-level fields of the body sorted by key.  Numbers are signed as they were written, strings without
-quotes, nothing is escaped; ccxt alone percent-encodes the values, so a text that fails raw is tried encoded.
+quotes, nothing is escaped; ccxt alone percent-encodes the values, so a text that fails raw is tried encoded.  A value
+with ``&`` counts encoded only: one text must never stand for two requests.
 A batch signs ``instruction=...`` and its fields for every element in turn, then timestamp and window once.
 Replays inside the window are accepted: a client sends one WebSocket signature in two frames.
 """
@@ -120,8 +121,16 @@ def canonical(instruction: str, query: Iterable[Pair], body: Iterable[Pair], enc
     text = f"instruction={instruction}"
     for pairs in (query, body):
         for name, value in sorted(pairs, key=lambda pair: pair[0].encode()):
-            text += f"&{name}={quote(value, safe='') if encoded else value}"
+            text += f"&{_unmistakable(name, '&=')}={quote(value, safe='') if encoded else _unmistakable(value, '&')}"
     return text
+
+
+def _unmistakable(text: str, signs: str) -> str:
+    """Return a name or value, encoded when it holds a sign that could make one field pass for two.
+
+    Without this, whoever saw the signature of ``a=1&b=2`` could send one field ``a`` with the value ``1&b=2`` under it.
+    """
+    return quote(text, safe="") if any(sign in text for sign in signs) else text
 
 
 def canonical_batch(instruction: str, elements: Iterable[Iterable[Pair]], encoded: bool = False) -> str:
@@ -166,7 +175,9 @@ def body_pairs(fields: Fields) -> list[Pair]:
 def _decode(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError:
+        raise unreadable_body("JSON is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise unreadable_body(str(error)) from None
 
 
@@ -178,7 +189,7 @@ def _fields(element: dict[str, msgspec.Raw]) -> Fields:
             try:
                 found[name] = BodyField(msgspec.json.decode(value, type=str), True)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise unreadable_body(f"`{name}`: {error}") from None
+                raise unreadable_body(f"`{name[:32]}`: {error}") from None
         else:
             found[name] = BodyField(value.decode(errors="replace"), False)
     return found

@@ -1,4 +1,4 @@
-"""What an operator does to a running venue: every change is a command through DIR/control.sock, as the rules have it."""
+"""What an operator does to a running venue: every change is a command through DIR/control.sock, under the rules."""
 
 from __future__ import annotations
 

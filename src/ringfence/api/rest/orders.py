@@ -1,6 +1,6 @@
 """Orders: place, look up, amend, cancel, one or many."""
 
-from ringfence.schema.commands import AmendOrder, CancelAllOrders, CancelOrder
+from ringfence.schema.commands import AmendOrder, CancelAllOrders, CancelOrder, PlaceOrder
 from ringfence.views.decimals import AmountError
 from ringfence.views.orders import OrderStatus, amended, cancelled, placed
 
@@ -42,7 +42,7 @@ async def execute_order_batch(call: Call) -> list[wire.BatchCommandOrderResult]:
     if not 0 < len(payloads) <= limit:
         raise invalid_request(f"a batch has 1 to {limit} orders, this one has {len(payloads)}")
     results: list[wire.BatchCommandOrderResult | None] = [None] * len(payloads)
-    commands = {}
+    commands: dict[int, PlaceOrder] = {}
     for place, payload in enumerate(payloads):
         try:
             commands[place] = place_order(call, payload)

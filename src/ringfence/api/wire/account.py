@@ -7,6 +7,7 @@ from ringfence.views.orders import OrderStatus
 from .common import (
     I64,
     U32,
+    AccountNumber,
     Decimal,
     FillType,
     MarketType,
@@ -225,7 +226,7 @@ class TransferPayload(Wire, frozen=True, kw_only=True):
 
     symbol: str
     quantity: Decimal
-    to_account: U32
+    to_account: AccountNumber
 
 
 class TransferResult(Wire, frozen=True, kw_only=True):
