@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -229,10 +228,15 @@ def test_apply_in_parts_that_stops_has_yielded_the_parts_before(told: list[str])
     stage = Stage()
     stage.balance(BOB, USDC).available_atoms = LARGEST
     clocks = (c.Clock(seed=bytes(32)) for _ in range(60_000))
-    events, before = [], stage.exchange.sequence
-    with pytest.raises(CoreStopped) as stop:
+    events: list[int] = []
+
+    def follow() -> None:
         for part in stage.exchange.apply_in_parts(stage.batch(*clocks, stage.deposit(BOB, "1", "USDC", "1"))):
             events.extend(decode_event(bytes(event)).sequence for event in part[[0, -1]])
+
+    before = stage.exchange.sequence
+    with pytest.raises(CoreStopped) as stop:
+        follow()
     assert stop.value.sequence == before + 60_001
     assert len(events) == 2
     assert events[0] == before + 1 and before + 50_000 < events[1] < before + 60_000

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numba.core.registry import cpu_target
 from tests.core.differential import commands_of
-from tests.core.stage import ALICE, BOB, SOL, USDC, Stage
+from tests.core.stage import ALICE, BOB, Stage
 
 from ringfence.bench.flow import SHAPES, flow, opening
 from ringfence.core import CoreStopped, Exchange, entry
@@ -70,11 +70,6 @@ def test_function_that_allocates_is_found_to_count_references() -> None:
 # Links that lead outside their table: (what is damaged, what is done next).
 
 
-def damage_next(stage: Stage) -> None:
-    stage.order("a").next = HUGE
-    stage.level("a").tail = 0
-
-
 LINES = """
 alice ask 10000 x 5 as a : accepted, rests 5
 bob ask 10000 x 5 as b : accepted, rests 5
@@ -100,7 +95,6 @@ def damaged_links(stage: Stage) -> dict[str, tuple[Any, str, Any]]:
         "user of an account": (s.accounts[ALICE], "user", stage.bid(ALICE, "1", "x", "1")),
         "user of an order": (stage.order("a"), "user", stage.buy(BOB, "1")),
         "market of an order": (stage.order("a"), "market", stage.cancel_all(ALICE, "0")),
-        "row of a balance": (stage.balance(ALICE, SOL), "account_next", stage.transfer(ALICE, "1", "SOL", "alice.1")),
     }
 
 
@@ -136,8 +130,18 @@ def test_chain_of_the_index_that_leaves_its_table_stops_the_core(monkeypatch: py
             stage.exchange.apply(stage.batch(stage.cancel(ALICE, "a")))
 
 
-def test_chain_that_never_ends_is_not_waited_for() -> None:
-    pytest.skip("placeholder")
+def test_stop_names_the_command_that_met_the_damage_and_not_the_one_that_looked_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
+    stage = Stage()
+    stage.play(LINES)
+    heads = stage.tables.order_heads[:4096]
+    heads[heads == stage.slot("a")] = HUGE
+    innocents = [stage.bid(BOB, str(price), "x", "1") for price in range(1, 11)]
+    with pytest.raises(CoreStopped) as stop:
+        stage.exchange.apply(stage.batch(*innocents, stage.cancel(ALICE, "a")))
+    assert stop.value.sequence == stage.sequence + 11
 
 
 # Hints and batches.

@@ -33,6 +33,7 @@ def main() -> None:
 
     order = {"symbol": "SOL_USDC", "side": "Bid", "orderType": "Limit", "price": "50", "quantity": "0.01"}
     times: list[float] = []
+    connection.connect()
     print("ready", flush=True)
     while not times or not select.select([sys.stdin], [], [], PAUSE_S)[0]:
         begin = time.perf_counter()

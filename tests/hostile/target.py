@@ -25,7 +25,7 @@ import json, sys
 from pathlib import Path
 from ringfence.api.server import serve
 from ringfence.api.settings import ApiSettings
-settings = ApiSettings(**{k: v for k, v in json.loads(sys.argv[2]).items() if hasattr(ApiSettings, k)})
+settings = ApiSettings(**json.loads(sys.argv[2]))
 serve(Path(sys.argv[1]), "127.0.0.1", 0, lambda port: print(port, flush=True), settings)
 """
 UNLIMITED = {"signed_requests_per_minute": 10**6, "public_requests_per_minute": 10**6}
@@ -162,10 +162,12 @@ class Target:
             assert process.wait(20) == 0
             assert process.stdout
             process.stdout.close()
+        texts: list[str] = []
         for log in (self.log, self.node_log):
-            log.seek(0)
-            text = log.read().decode(errors="replace")
-            log.close()
+            with log:
+                log.seek(0)
+                texts.append(log.read().decode(errors="replace"))
+        for text in texts:
             assert "Traceback" not in text, text[-4_000:]
 
 

@@ -13,7 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from ringfence import __version__
 
-from .endpoint import JSON, Endpoint, error_response
+from .endpoint import JSON, Endpoint, address_of, error_response
 from .errors import ApiError, unknown_method, unknown_path
 from .gateway import Gateway
 from .home import home_page
@@ -39,10 +39,10 @@ def make_application(gateway: Gateway, snippet: str = "") -> Starlette:
     document = msgspec.json.encode(build_document(OPERATIONS, __version__))
 
     async def openapi(request: Request) -> Response:
-        return Response(document, media_type=JSON)
+        return _limited(request, addresses) or Response(document, media_type=JSON)
 
     async def home(request: Request) -> Response:
-        return HTMLResponse(home_page(gateway.catalog, snippet))
+        return _limited(request, addresses) or HTMLResponse(home_page(gateway.catalog, snippet))
 
     @contextlib.asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncGenerator[None]:
@@ -52,7 +52,7 @@ def make_application(gateway: Gateway, snippet: str = "") -> Starlette:
         finally:
             await gateway.stop()
 
-    sockets = Sockets(gateway)
+    sockets = Sockets(gateway, addresses)
     routes: list[Route | WebSocketRoute] = [
         Route(path, _dispatch(endpoints), methods=sorted(endpoints)) for path, endpoints in by_path.items()
     ]
@@ -63,6 +63,15 @@ def make_application(gateway: Gateway, snippet: str = "") -> Starlette:
     # A path with a slash too many is another path, which is not served.
     application.router.redirect_slashes = False
     return application
+
+
+def _limited(request: Request, addresses: RateLimiter[str]) -> Response | None:
+    """Count a request for a page; return the answer when there were too many."""
+    try:
+        addresses.take(address_of(request))
+    except ApiError as error:
+        return error_response(error)
+    return None
 
 
 def _dispatch(endpoints: dict[str, Endpoint]) -> Handle:

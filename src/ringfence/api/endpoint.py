@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
 from .calls import Call
@@ -58,7 +58,7 @@ class Endpoint:
             return Response(status_code=499)
 
     async def _call(self, request: Request) -> Call:
-        address = request.client.host if request.client else ""
+        address = address_of(request)
         body = await self._read(request)
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         if not self.operation.instruction:
@@ -123,6 +123,11 @@ class Endpoint:
         if result is None:
             return Response(status_code=204)
         return Response(_encoder.encode(result), media_type=JSON)
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Return the address of a caller, under which he is counted."""
+    return connection.client.host if connection.client else ""
 
 
 def error_response(error: ApiError) -> Response:

@@ -88,6 +88,11 @@ def too_many_requests(limit_per_minute: int, retry_after_s: int) -> ApiError:
     return ApiError(429, "TOO_MANY_REQUESTS", message, {"Retry-After": str(retry_after_s)})
 
 
+def too_many_sockets(limit: int) -> ApiError:
+    """Return the answer to a WebSocket for which there is no room."""
+    return ApiError(503, "SERVER_ERROR", f"{limit} WebSockets are open, which is the limit", {"Retry-After": "10"})
+
+
 def body_too_large(limit_bytes: int) -> ApiError:
     """Return the answer to a body over the limit; the connection ends with it."""
     return ApiError(

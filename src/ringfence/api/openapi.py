@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document of exactly what is served, made from the declared operations."""
 
 from collections.abc import Iterable
+from types import NoneType
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -23,7 +24,8 @@ def build_document(operations: Iterable[Operation], version: str) -> dict[str, A
     declared = list(operations)
     kinds: list[Any] = [ApiErrorResponse]
     for operation in declared:
-        kinds += [kind for kind in (operation.query, operation.body, operation.response) if _describable(kind)]
+        response, _ = _response_of(operation)
+        kinds += [kind for kind in (operation.query, operation.body, response) if _describable(kind)]
         if isinstance(operation.response, ListOfAny):
             kinds += operation.response.kinds
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
@@ -45,6 +47,15 @@ def build_document(operations: Iterable[Operation], version: str) -> dict[str, A
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": security},
     }
+
+
+def _response_of(operation: Operation) -> tuple[Any, bool]:
+    """Return what an operation answers with, and whether it may have nothing to answer."""
+    kinds = get_args(operation.response)
+    if NoneType not in kinds:
+        return operation.response, False
+    (kind,) = (kind for kind in kinds if kind is not NoneType)
+    return kind, True
 
 
 def _describable(kind: Any) -> bool:
@@ -96,14 +107,16 @@ def _responses(operation: Operation, described: dict[int, Any]) -> dict[str, Any
         any_of = [described[id(kind)] for kind in operation.response.kinds]
         content = {"application/json": {"schema": {"type": "array", "items": {"anyOf": any_of}}}}
     else:
-        content = {"application/json": {"schema": described[id(operation.response)]}}
+        content = {"application/json": {"schema": described[id(_response_of(operation)[0])]}}
     done: dict[str, Any] = {"description": "done", "content": content}
     if operation.paged:
         done["headers"] = {name: {"schema": {"type": "string"}} for name in _PAGE_HEADERS}
     error = {"schema": {"$ref": _REFERENCE.format(name=ApiErrorResponse.__name__)}}
     failed = {"application/json": error, "text/plain": {"schema": {"type": "string"}}}
     found: dict[str, Any] = {"200": done}
-    statuses = ["400", "429", "503"] + (["401", "403", "404", "413"] if operation.instruction else [])
+    if _response_of(operation)[1]:
+        found["204"] = {"description": "there is nothing to tell yet"}
+    statuses = ["400", "408", "413", "429", "503"] + (["401", "403", "404"] if operation.instruction else [])
     for status in sorted(statuses):
         found[status] = {"description": "refused, with the reason", "content": failed}
     return found

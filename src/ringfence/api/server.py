@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from .application import make_application
 from .opening import open_gateway
-from .protocols import AbortingWebSocketProtocol, bounded_http_protocol
+from .protocols import bounded_http_protocol, bounded_socket_protocol
 from .settings import ApiSettings
 
 logger = logging.getLogger("ringfence.api")
@@ -102,7 +102,7 @@ def make_server(application: Starlette, settings: ApiSettings, started: Callable
         application,
         loop="uvloop",
         http=bounded_http_protocol(settings),
-        ws=AbortingWebSocketProtocol,
+        ws=bounded_socket_protocol(settings),
         ws_max_size=settings.socket_frame_bytes,
         ws_ping_interval=settings.ping_interval_s,
         ws_ping_timeout=settings.ping_timeout_s,

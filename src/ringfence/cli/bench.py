@@ -1,4 +1,4 @@
-"""The verb that measures."""
+"""The verbs that measure."""
 
 from cyclopts import App
 
@@ -19,5 +19,31 @@ def bench_core(*, json: bool = False) -> None:
     json: Write one JSON line.
     """
     from ringfence.bench.core import main
+
+    main(json)
+
+
+@bench.command(name="node")
+def bench_node(*, json: bool = False) -> None:
+    """Measure durable commands: in process, and at a fixed rate over the socket of a node.
+
+    Parameters
+    ----------
+    json: Write one JSON line.
+    """
+    from ringfence.bench.node import main
+
+    main(json)
+
+
+@bench.command(name="gateway")
+def bench_gateway(*, json: bool = False) -> None:
+    """Measure signed HTTP requests on one core, and how many WebSocket messages a busy market becomes.
+
+    Parameters
+    ----------
+    json: Write one JSON line.
+    """
+    from ringfence.bench.gateway import main
 
     main(json)

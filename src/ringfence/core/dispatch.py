@@ -4,7 +4,7 @@ There are two ways in, for the frequent kinds and for all others, because what i
 """
 
 from ..schema.enums import PARAMETER_LIMITS, Parameter
-from . import cancels, listings, money, orders, people, settings
+from . import amend, cancels, listings, money, orders, people, settings
 from . import records as r
 from .door import market_named, passes_door
 from .emit import emit_rejected
@@ -25,7 +25,7 @@ def handle_rare(s, commands, i):
     if kind == Kind.CANCEL_ALL_ORDERS:
         return cancels.cancel_all_orders(s, cast(commands, i, r.CANCEL_ALL_ORDERS))
     if kind == Kind.AMEND_ORDER:
-        return orders.amend_order(s, cast(commands, i, r.AMEND_ORDER))
+        return amend.amend_order(s, cast(commands, i, r.AMEND_ORDER))
     if kind == Kind.CLOCK:
         return settings.clock(s, cast(commands, i, r.CLOCK))
     if kind == Kind.DEPOSIT:

@@ -103,9 +103,19 @@ class Exchange:
             if at >= 0 and at < n:
                 at = rare(self._s.address, address, n, at, 0) - 1
             if at < 0:
+                at = begin + self._applied.item()
+                if hints and not self._is_at_fault(commands, at):
+                    # A hint for a later command met what is broken; that command is to stop the core, not this one.
+                    hints = 0
+                    continue
                 self._stop(commands, begin, "an assertion fired in compiled code; its text is on stderr")
             if at in (n, before):
                 return at
+
+    def _is_at_fault(self, commands: np.ndarray, at: int) -> bool:
+        """Whether the command has begun, or cannot begin because of its stamp."""
+        header = commands.view(COMMAND_HEADER)[at]
+        return int(header["sequence"]) != self.sequence + 1 or int(header["time_us"]) < self.time_us
 
     def _interpret(self, commands: np.ndarray, begin: int) -> int:
         """As ``_fill_events``, in plain Python."""

@@ -125,6 +125,8 @@ class _Packer:
             if field.code[0] == "S":
                 value = value.encode("ascii")
                 assert len(value) <= int(field.code[1:]), f"{field.name} takes {field.code[1:]} characters: {value!r}"
+            elif field.code[0] == "B":
+                assert len(value) == int(field.code[1:]), f"{field.name} takes {field.code[1:]} bytes: {len(value)}"
             found.append(value)
         return found
 

@@ -84,5 +84,5 @@ class Reject(IntEnum):
     )
     RANGE_REVERSED = 73, 400, "INVALID_RANGE", "{value} is above {limit}"
     SUB_ACCOUNT_NOT_NEXT = 74, 409, "PRECONDITION_FAILED", "sub-account {value} is not next; the next is {limit}"
-    ACCOUNTS_PER_USER_LIMIT = 75, 400, "FORBIDDEN", "user has {value} accounts and the limit is {limit}"
+    ACCOUNTS_PER_USER_LIMIT = 75, 403, "FORBIDDEN", "user has {value} accounts and the limit is {limit}"
     BELOW_USE = 76, 409, "PRECONDITION_FAILED", "the setting {value} is below what is in use, {limit}"

@@ -109,7 +109,7 @@ def _levels(market: MarketInfo, levels: list[tuple[int, int]]) -> list[list[str]
     return [[market.price_text(ticks), market.quantity_text(lots)] for ticks, lots in levels]
 
 
-@FAMILY.public("/api/v1/ticker", "get_ticker", wire.Ticker, wire.TickerQuery)
+@FAMILY.public("/api/v1/ticker", "get_ticker", wire.Ticker | None, wire.TickerQuery)
 async def ticker(call: Call) -> wire.Ticker | None:
     """Return a market's rolling ticker; 204 when it never traded."""
     market = call.market(call.query.symbol)

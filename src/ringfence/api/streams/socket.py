@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 import msgspec
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from ..errors import ApiError
+from ..endpoint import address_of, error_response
+from ..errors import ApiError, too_many_sockets, unauthorized
 from ..gateway import Gateway
 from ..limits import RateLimiter
 from ..signing import canonical, check_signature, check_window, credentials_from_frame
@@ -36,8 +37,8 @@ class Refused(Exception):
 class Sockets:
     """All WebSocket connections of a gateway."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, gateway: Gateway, addresses: RateLimiter[str]) -> None:
+        self._gateway, self._addresses = gateway, addresses
         self._open = 0
         self._frames: RateLimiter[int] = RateLimiter(gateway.settings.socket_frames_per_minute, gateway.clock_us)
         self._next_number = 0
@@ -49,14 +50,18 @@ class Sockets:
 
     async def serve(self, websocket: WebSocket) -> None:
         """Serve one connection until either side ends it."""
-        if self._open >= self._gateway.settings.sockets:
-            await websocket.close(1013, f"more than {self._gateway.settings.sockets} sockets are open")
+        try:
+            self._addresses.take(address_of(websocket))
+            if self._open >= self._gateway.settings.sockets:
+                raise too_many_sockets(self._gateway.settings.sockets)
+        except ApiError as error:
+            await websocket.send_denial_response(error_response(error))
             return
         self._open += 1
         self._next_number += 1
         try:
             await websocket.accept()
-            await Connection(websocket, self._gateway, self._frames, self._next_number).run()
+            await Connection(websocket, self._gateway, self._addresses, self._frames, self._next_number).run()
         except WebSocketDisconnect:
             return
         finally:
@@ -66,8 +71,16 @@ class Sockets:
 class Connection:
     """One accepted WebSocket."""
 
-    def __init__(self, websocket: WebSocket, gateway: Gateway, frames: RateLimiter[int], number: int) -> None:
-        self._websocket, self._gateway, self._frames, self._number = websocket, gateway, frames, number
+    def __init__(
+        self,
+        websocket: WebSocket,
+        gateway: Gateway,
+        addresses: RateLimiter[str],
+        frames: RateLimiter[int],
+        number: int,
+    ) -> None:
+        self._websocket, self._gateway = websocket, gateway
+        self._addresses, self._frames, self._number = addresses, frames, number
         settings = gateway.settings
         self._listener = Listener(settings.socket_queue_messages, settings.socket_queue_bytes)
         self._farewell = ""
@@ -87,7 +100,7 @@ class Connection:
             await self._close(self._farewell)
 
     async def _close(self, reason: str) -> None:
-        with anyio.move_on_after(FAREWELL_S), contextlib.suppress(WebSocketDisconnect):
+        with anyio.move_on_after(FAREWELL_S), contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected):
             await self._websocket.close(CLOSE_POLICY, reason)
 
     async def _write(self) -> None:
@@ -117,13 +130,17 @@ class Connection:
             raise Refused(*PARSE_ERROR) from None
         if frame.method not in _METHODS:
             raise Refused(*PARSE_ERROR)
+        limit = self._gateway.settings.socket_streams
+        if len(frame.params) > limit:
+            raise Refused(TOO_MANY_STREAMS, f"a frame names at most {limit} streams")
         for stream in frame.params:
             if error := stream_error(stream):
                 raise Refused(*error)
         if frame.method == "SUBSCRIBE":
             self._subscribe_all(frame)
         else:
-            for topic in [topic for topic in self._listener.topics if topic.stream in frame.params]:
+            named = set(frame.params)
+            for topic in [topic for topic in self._listener.topics if topic.stream in named]:
                 self._unsubscribe(topic)
 
     def _subscribe_all(self, frame: ClientFrame) -> None:
@@ -146,15 +163,24 @@ class Connection:
         """Return the account that signed the frame; the names of streams are not signed."""
         if frame.signature is None:
             raise Refused(UNAUTHORIZED, "account streams need a `signature`")
+        address = address_of(self._websocket)
         try:
-            credentials = credentials_from_frame(frame.signature)
-            check_window(credentials, self._gateway.clock_us() // 1_000)
-            key = self._gateway.keys.find_key(credentials.key)
-            if key is None:
-                raise Refused(UNAUTHORIZED, "the API key is not known to this venue")
-            check_signature(credentials, lambda encoded: canonical("subscribe", (), (), encoded))
+            self._addresses.check(address)
+            try:
+                return self._signer(frame.signature)
+            except ApiError:
+                self._addresses.take(address)
+                raise
         except ApiError as error:
             raise Refused(UNAUTHORIZED, error.message) from None
+
+    def _signer(self, signature: list[str]) -> int:
+        credentials = credentials_from_frame(signature)
+        check_window(credentials, self._gateway.clock_us() // 1_000)
+        key = self._gateway.keys.find_key(credentials.key)
+        if key is None:
+            raise unauthorized("the API key is not known to this venue")
+        check_signature(credentials, lambda encoded: canonical("subscribe", (), (), encoded))
         return key.account
 
 

@@ -1,0 +1,156 @@
+"""What stands in every log and snapshot, frozen: a record is `tag: field:code@offset ...`, a row its columns in order.
+
+Append kinds, fields in free space, members; what is here already never changes, or no log can be read any more.
+"""
+
+COMMANDS_ON_DISK = {
+    "Clock": "1: seed:B32@32",
+    "SetRules": "2: rules_version:i4@32 schema_hash:B32@36",
+    "SetParameter": "3: parameter:u1@32 value:i8@40",
+    "ListAsset": ("4: symbol:S16@32 name:S32@48 cusip:S16@80 asset_kind:u1@96 decimals:u1@97 eligibility_class:u1@98"),
+    "ListMarket": (
+        "5: base_asset:i4@32 quote_asset:i4@36 tick_atoms:i8@40 lot_atoms:i8@48 minimum_price_ticks:i8@56 "
+        "maximum_price_ticks:i8@64 minimum_quantity_lots:i8@72 maximum_quantity_lots:i8@80 fee_schedule:u1@88 "
+        "state:u1@89"
+    ),
+    "SetMarketState": "6: market:i4@32 state:u1@36",
+    "SetMarketLimits": (
+        "7: market:i4@32 fee_schedule:u1@36 minimum_price_ticks:i8@40 maximum_price_ticks:i8@48 "
+        "minimum_quantity_lots:i8@56 maximum_quantity_lots:i8@64"
+    ),
+    "SetPriceBands": (
+        "8: market:i4@32 limit_maximum_ppm:i8@40 limit_minimum_ppm:i8@48 impact_maximum_ppm:i8@56 "
+        "impact_minimum_ppm:i8@64"
+    ),
+    "SetFeeTier": "9: fee_schedule:u1@32 fee_tier:u1@33 maker_ppm:i4@36 taker_ppm:i4@40",
+    "OpenUser": "10: fee_tier:u1@32",
+    "OpenAccount": "11: user:i4@32 sub_account:i4@36",
+    "SetUser": "12: user:i4@32 user_flags:u4@36 fee_tier:u1@40",
+    "SetEligibility": ("13: user:i4@32 buy_classes:i8@40 sell_classes:i8@48 hold_classes:i8@56 withdraw_classes:i8@64"),
+    "Deposit": "20: asset:i4@32 source:i4@36 number:i8@40 amount_atoms:i8@48",
+    "RequestWithdrawal": "21: asset:i4@32 amount_atoms:i8@40 fee_atoms:i8@48",
+    "SettleWithdrawal": "22: withdrawal:i8@32",
+    "ReturnWithdrawal": "23: withdrawal:i8@32",
+    "Transfer": "24: to_account:i4@32 asset:i4@36 amount_atoms:i8@40",
+    "MoveHouseFunds": "25: to_account:i4@32 asset:i4@36 amount_atoms:i8@40",
+    "PlaceOrder": (
+        "30: market:i4@32 side:u1@36 order_type:u1@37 time_in_force:u1@38 post_only:u1@39 "
+        "self_trade_prevention:u1@40 slippage_kind:u1@41 client_id:i8@48 price_ticks:i8@56 quantity_lots:i8@64 "
+        "quote_atoms:i8@72 slippage:i8@80"
+    ),
+    "CancelOrder": "31: market:i4@32 order:i8@40",
+    "CancelAllOrders": "32: market:i4@32",
+    "AmendOrder": "33: market:i4@32 order:i8@40 price_ticks:i8@48 quantity_lots:i8@56",
+}
+
+EVENTS_ON_DISK = {
+    "Rejected": "1: command_kind:u2@32 reject:u2@34 field_number:u2@36 asset:i4@40 value:i8@48 limit:i8@56",
+    "OrderAccepted": (
+        "2: order:i8@32 client_id:i8@40 price_ticks:i8@48 quantity_lots:i8@56 quote_atoms:i8@64 rested_lots:i8@72 "
+        "user:i4@80 side:u1@84 order_type:u1@85 time_in_force:u1@86 post_only:u1@87 self_trade_prevention:u1@88"
+    ),
+    "OrderAmended": (
+        "3: order:i8@32 price_ticks:i8@40 quantity_lots:i8@48 rested_lots:i8@56 previous_price_ticks:i8@64 "
+        "previous_remaining_lots:i8@72 side:u1@80 kept_place:u1@81"
+    ),
+    "Trade": (
+        "4: trade:i8@32 taker_order:i8@40 maker_order:i8@48 price_ticks:i8@56 quantity_lots:i8@64 "
+        "quote_atoms:i8@72 taker_fee_atoms:i8@80 maker_fee_atoms:i8@88 maker_remaining_lots:i8@96 "
+        "maker_account:i4@104 side:u1@108"
+    ),
+    "OrderClosed": (
+        "5: order:i8@32 price_ticks:i8@40 remaining_lots:i8@48 executed_lots:i8@56 executed_quote_atoms:i8@64 "
+        "side:u1@72 reason:u1@73 rested:u1@74"
+    ),
+    "FundsMoved": "6: to_account:i4@32 asset:i4@36 amount_atoms:i8@40 reference:i8@48 source:i4@56 cause:u1@60",
+    "UserOpened": "10: user:i4@32 fenced_account:i4@36 fee_tier:u1@40",
+    "AccountOpened": "11: user:i4@32 sub_account:i4@36",
+    "UserSet": "12: user:i4@32 user_flags:u4@36 fee_tier:u1@40",
+    "EligibilitySet": ("13: user:i4@32 buy_classes:i8@40 sell_classes:i8@48 hold_classes:i8@56 withdraw_classes:i8@64"),
+    "AssetListed": (
+        "20: asset:i4@32 symbol:S16@36 name:S32@52 cusip:S16@84 asset_kind:u1@100 decimals:u1@101 "
+        "eligibility_class:u1@102"
+    ),
+    "MarketListed": (
+        "21: base_asset:i4@32 quote_asset:i4@36 tick_atoms:i8@40 lot_atoms:i8@48 quote_factor:i8@56 "
+        "minimum_price_ticks:i8@64 maximum_price_ticks:i8@72 minimum_quantity_lots:i8@80 "
+        "maximum_quantity_lots:i8@88 fee_schedule:u1@96 state:u1@97"
+    ),
+    "MarketStateSet": "22: state:u1@32",
+    "MarketLimitsSet": (
+        "23: fee_schedule:u1@32 minimum_price_ticks:i8@40 maximum_price_ticks:i8@48 minimum_quantity_lots:i8@56 "
+        "maximum_quantity_lots:i8@64"
+    ),
+    "PriceBandsSet": (
+        "24: limit_maximum_ppm:i8@32 limit_minimum_ppm:i8@40 impact_maximum_ppm:i8@48 impact_minimum_ppm:i8@56"
+    ),
+    "FeeTierSet": "25: fee_schedule:u1@32 fee_tier:u1@33 maker_ppm:i4@36 taker_ppm:i4@40",
+    "ParameterSet": "26: parameter:u1@32 value:i8@40",
+    "ClockTicked": "30: seed:B32@32",
+    "RulesSet": "31: rules_version:i4@32 schema_hash:B32@36",
+}
+
+ROWS_ON_DISK = {
+    "venue": "sequence:i8 time_us:i8 rules_version:i4 schema_hash:B32 seed:B32",
+    "parameters": "parameter:i4 value:i8",
+    "assets": "asset:i4 symbol:S16 name:S32 cusip:S16 asset_kind:u1 decimals:u1 eligibility_class:u1",
+    "markets": (
+        "market:i4 base_asset:i4 quote_asset:i4 tick_atoms:i8 lot_atoms:i8 quote_factor:i8 minimum_price_ticks:i8 "
+        "maximum_price_ticks:i8 minimum_quantity_lots:i8 maximum_quantity_lots:i8 limit_maximum_ppm:i8 "
+        "limit_minimum_ppm:i8 impact_maximum_ppm:i8 impact_minimum_ppm:i8 last_price_ticks:i8 trades:i8 "
+        "book_sequence:i8 listed_us:i8 fee_schedule:u1 state:u1"
+    ),
+    "fee_tiers": "fee_schedule:u1 fee_tier:u1 maker_ppm:i4 taker_ppm:i4",
+    "sources": "source:i4 last_number:i8",
+    "users": (
+        "user:i4 main_account:i4 fenced_account:i4 accounts:i4 buy_classes:i8 sell_classes:i8 hold_classes:i8 "
+        "withdraw_classes:i8 user_flags:u4 fee_tier:u1"
+    ),
+    "accounts": "account:i4 user:i4 sub_account:i4 account_kind:u1",
+    "balances": "account:i4 asset:i4 available_atoms:i8 locked_atoms:i8",
+    "orders": (
+        "order:i8 priority:i8 account:i4 market:i4 client_id:i8 price_ticks:i8 quantity_lots:i8 remaining_lots:i8 "
+        "executed_quote_atoms:i8 created_us:i8 side:u1 time_in_force:u1 post_only:u1 self_trade_prevention:u1"
+    ),
+    "withdrawals": "withdrawal:i8 account:i4 asset:i4 amount_atoms:i8 fee_atoms:i8",
+}
+
+NUMBERS_ON_DISK = {
+    "Origin": "NODE=1 USER=2 CUSTODY=3 REGISTRAR=4 PRICE_SOURCE=5 OPERATOR=6",
+    "HouseAccount": "CUSTODY=1 IN_TRANSIT=2 SUSPENSE=3 FEES=4 REBATES=5 ROUNDING=6 TAX=7 NETWORK_FEES=8",
+    "AccountKind": "HOUSE=1 MAIN=2 SUB=3 FENCED=4",
+    "AssetKind": "CRYPTO=1 CASH=2 SHARE=3 TRACKER=4",
+    "Side": "BID=0 ASK=1",
+    "OrderType": "LIMIT=0 MARKET=1",
+    "TimeInForce": "GTC=0 IOC=1 FOK=2",
+    "SelfTradePrevention": "REJECT_TAKER=0 REJECT_MAKER=1 REJECT_BOTH=2",
+    "SlippageKind": "NONE=0 TICKS=1 PPM=2",
+    "MarketState": "OPEN=1 CLOSED=2 CANCEL_ONLY=3 LIMIT_ONLY=4 POST_ONLY=5",
+    "UserFlag": "TRADING_FROZEN=1 WITHDRAWALS_FROZEN=2 TRANSFERS_FROZEN=4",
+    "CloseReason": (
+        "REQUESTED=1 IMMEDIATE_OR_CANCEL=2 FILL_OR_KILL=3 SELF_TRADE_PREVENTION=4 PRICE_IMPACT=5 "
+        "INSUFFICIENT_LIQUIDITY=6 SLIPPAGE_TOLERANCE_EXCEEDED=7 POST_ONLY_MODE=8 WORK_LIMIT=9"
+    ),
+    "MoveCause": (
+        "DEPOSIT=1 WITHDRAWAL_REQUESTED=2 WITHDRAWAL_FEE=3 WITHDRAWAL_SETTLED=4 WITHDRAWAL_RETURNED=5 TRANSFER=6 "
+        "HOUSE=7"
+    ),
+    "Parameter": (
+        "OPEN_ORDERS_PER_ACCOUNT=1 FILLS_PER_COMMAND=2 ACCOUNTS_PER_USER=3 USERS=4 ACCOUNTS=5 BALANCES=6 ORDERS=7 "
+        "WITHDRAWALS=8 MARKETS=9 ASSETS=10"
+    ),
+    "Reject": (
+        "SKIPPED=1 UNKNOWN_KIND=2 WRONG_ORIGIN=3 FIELD_OUT_OF_RANGE=4 UNKNOWN_ACCOUNT=10 UNKNOWN_USER=11 "
+        "UNKNOWN_ASSET=12 UNKNOWN_MARKET=13 ACCOUNT_CANNOT_TRADE=14 UNKNOWN_ORDER=15 UNKNOWN_WITHDRAWAL=16 "
+        "SAME_ACCOUNT=17 NOT_ONE_USERS_ACCOUNTS=18 HOUSE_ACCOUNT_CLOSED=19 TRADING_FROZEN=20 "
+        "WITHDRAWALS_FROZEN=21 TRANSFERS_FROZEN=22 NOT_ELIGIBLE_TO_BUY=23 NOT_ELIGIBLE_TO_SELL=24 "
+        "NOT_ELIGIBLE_TO_HOLD=25 NOT_ELIGIBLE_TO_WITHDRAW=26 MARKET_CLOSED=30 MARKET_CANCEL_ONLY=31 "
+        "MARKET_LIMIT_ONLY=32 MARKET_POST_ONLY=33 INVALID_COMBINATION=40 PRICE_BELOW_MINIMUM=41 "
+        "PRICE_ABOVE_MAXIMUM=42 QUANTITY_BELOW_MINIMUM=43 QUANTITY_ABOVE_MAXIMUM=44 PRICE_OUT_OF_BAND=45 "
+        "VALUE_TOO_LARGE=46 OPEN_ORDERS_LIMIT=50 VENUE_FULL=51 WOULD_TAKE=52 INSUFFICIENT_FUNDS=53 "
+        "SUPPLY_LIMIT=54 NUMBER_ALREADY_APPLIED=60 NUMBER_NOT_NEXT=61 INVALID_SYMBOL=70 SYMBOL_IN_USE=71 "
+        "FACTOR_NOT_INTEGER=72 RANGE_REVERSED=73 SUB_ACCOUNT_NOT_NEXT=74 ACCOUNTS_PER_USER_LIMIT=75 BELOW_USE=76"
+    ),
+}
+
+SCHEMA_HASH = "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad"
