@@ -28,7 +28,8 @@ def main() -> None:
         connection.request(method, "/api/v1/order", json.dumps(body), headers | {"X-Window": "60000"})
         answer = connection.getresponse()
         data = answer.read()
-        assert answer.status == 200, data
+        # Where others trade, the order may be gone before it is cancelled.
+        assert answer.status == 200 or (method, answer.status) == ("DELETE", 404), data
         return json.loads(data)
 
     order = {"symbol": "SOL_USDC", "side": "Bid", "orderType": "Limit", "price": "50", "quantity": "0.01"}

@@ -56,7 +56,9 @@ def test_head_that_trickles_is_cut(target: Target) -> None:
 def test_second_head_that_trickles_is_cut_too(target: Target) -> None:
     with target.socket() as connection:
         connection.sendall(GET)
-        assert connection.recv(1_000).startswith(LIVED)
+        answer = b""
+        while not answer.endswith(b"pong"):
+            answer += connection.recv(1_000)
         connection.sendall(b"GET /api/v1/ping HTTP/1.1\r\nHost: x\r\nX-Slow: ")
         assert hangs_up(connection) == b""
 
@@ -73,11 +75,9 @@ def test_body_that_trickles_is_answered_408_and_cut(target: Target, head: bytes)
                 connection.settimeout(0.2)
                 with suppress(TimeoutError):
                     answer = connection.recv(4_096)
+        answer += hangs_up(connection)
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["message"] == "the body did not come within 1 s"
-        connection.settimeout(MOST_S)
-        with suppress(ConnectionError):
-            assert connection.recv(1) == b""
 
 
 def test_body_over_the_limit_is_answered_413_and_cut(target: Target) -> None:

@@ -79,11 +79,11 @@ def trade(target: Target, signer: Signer, seed: int, barrier: threading.Barrier)
             order["selfTradePrevention"] = chance.choice(["RejectTaker", "RejectMaker", "RejectBoth"])
             deed = chance.random()
             if deed < 0.5:
-                answers = [signer.order(client, **order).json()]
+                answers = [json_of(signer.order(client, **order))]
             elif deed < 0.7:
                 market = {"symbol": "SOL_USDC", "side": side, "orderType": "Market", "quantity": quantity}
                 batch: list[dict[str, Any]] = [order, market, order | {"price": "0"}]
-                answers = signer.send(client, "POST", "/api/v1/orders", "orderExecute", batch).json()
+                answers = json_of(signer.send(client, "POST", "/api/v1/orders", "orderExecute", batch))
             elif deed < 0.9 and ids:
                 body = {"symbol": "SOL_USDC", "orderId": chance.choice(ids)}
                 method, path, instruction = chance.choice(
@@ -94,9 +94,16 @@ def trade(target: Target, signer: Signer, seed: int, barrier: threading.Barrier)
                 assert answer.status_code in (200, 400, 404), answer.text
                 answers = []
             else:
-                answers = [signer.order(client, **(order | {"price": "-1"})).json()]
+                answers = [json_of(signer.order(client, **(order | {"price": "-1"})))]
             ids += [answer["id"] for answer in answers if "id" in answer]
     return ids
+
+
+def json_of(answer: Any) -> Any:
+    """Return what an answer says; 200 and 400 are what a trader may get."""
+    assert answer.status_code in (200, 400), (answer.status_code, answer.text)
+    assert answer.headers["content-type"].startswith("application/json"), (answer.status_code, answer.text)
+    return answer.json()
 
 
 def test_crowd_of_traders_leaves_books_and_balances_that_add_up(target: Target) -> None:

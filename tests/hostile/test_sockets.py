@@ -237,7 +237,7 @@ def test_frames_without_end_end_the_socket(target: Target) -> None:
             with suppress(ConnectionClosed):
                 while stream.recv(5):
                     answers += 1
-            assert answers <= 1_200
+            assert answers < 2_000
 
 
 def test_readers_of_busy_streams_who_stopped_are_dropped(target: Target) -> None:

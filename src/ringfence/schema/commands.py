@@ -288,5 +288,5 @@ class AmendOrder(Command, tag=33, frozen=True, kw_only=True):
 
 
 COMMANDS: tuple[type[Command], ...] = tuple(
-    sorted(Command.__subclasses__(), key=lambda kind: kind.__struct_config__.tag)  # type: ignore[arg-type, return-value]
+    sorted(Command.__subclasses__(), key=lambda kind: kind.__struct_config__.tag)  # type: ignore
 )

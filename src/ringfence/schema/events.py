@@ -259,5 +259,5 @@ class RulesSet(Event, tag=31, frozen=True, kw_only=True):
 
 
 EVENTS: tuple[type[Event], ...] = tuple(
-    sorted(Event.__subclasses__(), key=lambda kind: kind.__struct_config__.tag)  # type: ignore[arg-type, return-value]
+    sorted(Event.__subclasses__(), key=lambda kind: kind.__struct_config__.tag)  # type: ignore
 )
