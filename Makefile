@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup setup-run run test soak bench check lock clean
+.PHONY: help setup setup-run run test soak bench bench-peers check lock clean
 MAKEFLAGS += --no-print-directory
 
 # The first Python of 3.11 or newer that can make a virtual environment; `make PYTHON=...` chooses another.
@@ -29,7 +29,7 @@ say = printf 'set-up: %-28s %3d packages ...\n' '$(1)' $$(grep -c '==' $(2))
 size = printf 'set-up: %-28s %s on disk\n' '$(1)' "$$(du -sh $(1) | cut -f1)"
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what development and tests need (does only what is out of date)
 setup: $(VENV)/.dev $(VENV)/.project $(CLIENT_STAMPS) $(VENV)/.core
@@ -49,6 +49,9 @@ soak: setup ## Run the long tests (ARGS goes to pytest)
 bench: setup-run ## Measure the core on this machine (ARGS goes to `ringfence bench core`)
 	@$(BIN)/ringfence bench core $(ARGS)
 
+bench-peers: $(VENV)/.dev $(VENV)/.project $(VENV)/.core .venv-peers/.installed ## Measure order books from PyPI beside ours
+	@$(BIN)/python bench/peers/run.py .venv-peers/bin/python $(ARGS)
+
 # Every check runs, so that one round shows all there is to mend.
 check: $(VENV)/.dev $(VENV)/.project ## Lint, types and structure, in under 20 seconds
 	@failed=; \
@@ -60,7 +63,7 @@ check: $(VENV)/.dev $(VENV)/.project ## Lint, types and structure, in under 20 s
 	test -z "$$failed" || { echo "check: failed:$$failed" >&2; exit 1; }
 
 clean: ## Remove the environments and everything generated
-	@rm -rf $(VENV) .venv-clients .import_linter_cache .pytest_cache .ruff_cache .hypothesis build dist
+	@rm -rf $(VENV) .venv-clients .venv-peers .import_linter_cache .pytest_cache .ruff_cache .hypothesis build dist
 	@find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 # uv does not read pip's configuration, so the index goes over in the environment of this one recipe.
@@ -73,6 +76,7 @@ lock: $(VENV)/.dev ## Write the lock files anew from pyproject.toml and requirem
 	for client in $(CLIENTS); do \
 		$(UV_COMPILE) $(ARGS) requirements/clients-$$client.in -o requirements/clients-$$client.txt; \
 	done; \
+	$(UV_COMPILE) $(ARGS) requirements/peers.in -o requirements/peers.txt; \
 	for file in requirements/*.txt; do printf '%-32s %3d packages\n' $$file $$(grep -c '==' $$file); done
 
 # Each stamp below is a file inside its environment; it is older than its lock file when there is work to do.
@@ -102,6 +106,14 @@ $(VENV)/.project: pyproject.toml | $(VENV)/.run
 
 .venv-clients/%/.installed: requirements/clients-%.txt | $(VENV)/bin/python
 	@$(call say,.venv-clients/$*,$<)
+	@$(BIN)/python -m venv --clear --without-pip $(@D)
+	@$(BIN)/python -m pip --python $(@D)/bin/python $(PIP_INSTALL) $(LOCKED) $<
+	@$(call size,$(@D))
+	@touch $@
+
+# Not part of set-up: only `make bench-peers` needs it.
+.venv-peers/.installed: requirements/peers.txt | $(VENV)/bin/python
+	@$(call say,$(@D),$<)
 	@$(BIN)/python -m venv --clear --without-pip $(@D)
 	@$(BIN)/python -m pip --python $(@D)/bin/python $(PIP_INSTALL) $(LOCKED) $<
 	@$(call size,$(@D))

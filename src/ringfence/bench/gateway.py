@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,13 @@ FOLLOW_TIMEOUT_S = 30.0
 def http(gateway: Running, kind: str) -> dict[str, Any]:
     """Return speed and latency of a kind of request, and how many a core does in a second of its time."""
     load = HttpLoad(kind, gateway.port, SECONDS, CONNECTIONS, CLIENT_CORE)
-    cpu_s = gateway.cpu_s()
+    cpu_s, loop_s = gateway.cpu_s(), gateway.cpu_s(first_thread=True)
     found = load.result()
-    cpu_s = gateway.cpu_s() - cpu_s
+    cpu_s, loop_s = gateway.cpu_s() - cpu_s, gateway.cpu_s(first_thread=True) - loop_s
     answered = found["requests_per_s"] * SECONDS
     found |= {"per_core_s": round(answered / cpu_s), "gateway_cpu_share": round(cpu_s / SECONDS, 2)}
+    found["event_loop_us_per_request"] = round(loop_s / answered * 1e6)
+    found["other_threads_us_per_request"] = round((cpu_s - loop_s) / answered * 1e6)
     if kind == "batch":
         found["orders_per_s"] = found["requests_per_s"] * ORDERS_PER_BATCH
         found["orders_per_core_s"] = found["per_core_s"] * ORDERS_PER_BATCH
@@ -101,7 +103,7 @@ def follow(gateway: Running, market: Market) -> dict[str, Any]:
 
 
 @contextmanager
-def opened(directory: Path) -> Iterator[tuple[Running, Market]]:
+def opened(directory: Path) -> Generator[tuple[Running, Market]]:
     """Run node and gateway of a new venue with a book of 100,000 orders."""
     load = Load()
     prepare(directory, load)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,10 @@ class Running:
         """The port that a gateway says it serves."""
         return int(self.ready)
 
-    def cpu_s(self) -> float:
-        """Return the processor time that it has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+    def cpu_s(self, *, first_thread: bool = False) -> float:
+        """Return the processor time that it has used, or that its first thread has, which runs the event loop."""
+        part = f"task/{self.process.pid}/stat" if first_thread else "stat"
+        fields = Path(f"/proc/{self.process.pid}/{part}").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def wait_idle(self, timeout_s: float) -> None:
@@ -58,7 +59,7 @@ class Running:
 
 
 @contextmanager
-def run_node(directory: Path, core: int = NODE_CORE) -> Iterator[Running]:
+def run_node(directory: Path, core: int = NODE_CORE) -> Generator[Running]:
     """Run the node of a directory."""
     node = Running("ringfence.node", directory, core)
     try:
@@ -68,7 +69,7 @@ def run_node(directory: Path, core: int = NODE_CORE) -> Iterator[Running]:
 
 
 @contextmanager
-def run_gateway(directory: Path, core: int, niceness: int = 0) -> Iterator[Running]:
+def run_gateway(directory: Path, core: int, niceness: int = 0) -> Generator[Running]:
     """Run a gateway of a directory, whose node runs."""
     gateway = Running("ringfence.bench.serving", directory, core, niceness)
     try:

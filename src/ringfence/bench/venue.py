@@ -10,12 +10,12 @@ from ..node.replay import BATCH_RECORDS
 from ..node.replica import Records, as_records
 from ..schema import commands as c
 from ..schema.enums import FIRST_USER_ACCOUNT, AssetKind
-from ..schema.layout import COMMAND_HEADER, DTYPES, encode
+from ..schema.layout import COMMAND_HEADER, DTYPES, encode, tag_of
 from .flow import DECIMALS, FUNDS_ATOMS, LOT_ATOMS, MAKER_PPM, SHAPES, TAKER_PPM, TICK_ATOMS, flow
 
 ACCOUNTS_PER_USER = 2
 QUOTE, BASE = 1, 2
-CANCEL, CANCEL_TAG = DTYPES[c.CancelOrder], 31
+CANCEL, CANCEL_TAG, PLACE = DTYPES[c.CancelOrder], tag_of(c.CancelOrder), DTYPES[c.PlaceOrder]
 
 
 def opening_commands(users: int) -> Records:
