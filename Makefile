@@ -49,7 +49,7 @@ soak: setup ## Run the long tests (ARGS goes to pytest)
 bench: setup-run ## Measure the core on this machine (ARGS goes to `ringfence bench core`)
 	@$(BIN)/ringfence bench core $(ARGS)
 
-bench-peers: $(VENV)/.dev $(VENV)/.project $(VENV)/.core .venv-peers/.installed ## Measure order books from PyPI beside ours
+bench-peers: $(VENV)/.dev $(VENV)/.project $(VENV)/.core .venv-peers/.installed ## Measure the order books of PyPI
 	@$(BIN)/python bench/peers/run.py .venv-peers/bin/python $(ARGS)
 
 # Every check runs, so that one round shows all there is to mend.

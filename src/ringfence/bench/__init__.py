@@ -1,1 +1,1 @@
-"""What is measured, and how: ``ringfence bench core|node|http``."""
+"""What is measured, and how: ``ringfence bench core|node|gateway``."""
