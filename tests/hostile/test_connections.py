@@ -161,12 +161,13 @@ def test_requests_without_end_in_one_go_are_cut(target: Target) -> None:
 
 def test_readers_that_leave_their_answers_are_cut(target: Target) -> None:
     with target.unharmed(), ExitStack() as stack:
-        before = connections(target)
         for _ in range(100):
             deaf = stack.enter_context(target.socket(receive_buffer_bytes=4_096))
             deaf.sendall(LARGE * 32)
-        wait_for(lambda: connections(target) >= before + 100)
-        wait_for(lambda: connections(target) <= before, 20)
+        wait_for(lambda: connections(target) >= 100)
+        # The trader beside the attack opens a connection or two of his own at any time.
+        most = connections(target) - 100 + 4
+        wait_for(lambda: connections(target) <= most, 20)
 
 
 def connections(target: Target) -> int:
