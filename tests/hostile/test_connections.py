@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from tests.hostile.target import Target, assert_refused, wait_for
@@ -161,13 +162,23 @@ def test_requests_without_end_in_one_go_are_cut(target: Target) -> None:
 
 def test_readers_that_leave_their_answers_are_cut(target: Target) -> None:
     with target.unharmed(), ExitStack() as stack:
+        ports: set[int] = set()
         for _ in range(100):
             deaf = stack.enter_context(target.socket(receive_buffer_bytes=4_096))
+            ports.add(deaf.getsockname()[1])
             deaf.sendall(LARGE * 32)
-        wait_for(lambda: connections(target) >= 100)
-        # The trader beside the attack opens a connection or two of his own at any time.
-        most = connections(target) - 100 + 4
-        wait_for(lambda: connections(target) <= most, 20)
+        wait_for(lambda: held(target, ports) == 100)
+        wait_for(lambda: held(target, ports) == 0, 20)
+
+
+def held(target: Target, ports: set[int]) -> int:
+    """Return how many connections from these ports the gateway holds; one it has closed belongs to no process."""
+    count = 0
+    for line in Path(f"/proc/{target.gateway.pid}/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        at, peer = (int(address.split(":")[1], 16) for address in fields[1:3])
+        count += at == target.port and peer in ports and fields[9] != "0"
+    return count
 
 
 def connections(target: Target) -> int:
