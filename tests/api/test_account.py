@@ -1,8 +1,12 @@
+import sqlite3
+import threading
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 from tests.api.venue import SOL, Venue
+
+from ringfence.schema import commands as c
 
 ORDER_KEYS = {
     "id", "createdAt", "executedQuantity", "executedQuoteQuantity", "expiryReason", "orderType", "postOnly", "price",
@@ -107,6 +111,21 @@ def test_deposits_are_listed_newest_first(venue: Venue, client: TestClient) -> N
     assert {"id", "toAddress", "fromAddress", "source", "status", "transactionHash", "symbol", "quantity", "createdAt",
             "fiatAmount", "fiatCurrency", "institutionBic", "platformMemo"} == set(deposits[0])  # fmt: skip
     assert venue.alice.get(client, "/wapi/v1/capital/withdrawals", "withdrawalQueryAll").json() == []
+
+
+def test_what_an_operator_did_waits_for_history_that_is_behind(venue: Venue, client: TestClient) -> None:
+    holder = sqlite3.connect(venue.engine.url.database, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    venue.clock.now_us += 1
+    venue.node.command(c.Deposit(account=64, asset=SOL, source=1, number=6, amount_atoms=5 * 10**8))
+    while venue.gateway.exchange.sequence < venue.node.exchange.sequence:
+        client.get("/api/v1/ping")
+    release = threading.Timer(0.3, holder.rollback)
+    release.start()
+    deposits = venue.alice.get(client, "/wapi/v1/capital/deposits", "depositQueryAll", limit=1).json()
+    release.join()
+    holder.close()
+    assert [(row["symbol"], row["quantity"]) for row in deposits] == [("SOL", "0.5")]
 
 
 def test_transfer_moves_between_accounts_of_one_user(venue: Venue, client: TestClient) -> None:

@@ -171,8 +171,6 @@ class Gateway:
             return []
         events = decode_events(self._follower.apply(records))
         mine = self._pending.mine(headers["request"])
-        for place in mine:
-            self._acknowledged[int(headers["account"][place])] = first_sequence + place
         self._publish(events)
         if mine:
             self._answer(mine, headers, first_sequence, events)
@@ -193,6 +191,7 @@ class Gateway:
         for event in events:
             self.catalog.update(event)
             self.trackers.apply(event)
+            self._acknowledged[event.account] = event.sequence
             if isinstance(event, Trade):
                 self._acknowledged[event.maker_account] = event.sequence
         updates = self.market_data.apply(events, self.exchange)
