@@ -1,23 +1,22 @@
 """Fetching early what the next commands of a batch will touch.
 
-Hints only: nothing is read here that a result depends on, and a batch of one gives the same events.  On books larger
-than the processor's caches it is worth half as much again (docs/performance.md).
+Hints only: nothing is read here that a result depends on, and a batch of one gives the same events.  What one step
+finds for a command the later steps read in its ``Hint``, so that nothing is looked up twice (docs/performance.md).
 """
 
-from ..schema.enums import Side
 from .bits import prefetch
 from .book import sold_asset
 from .index import bucket_of
 from .jit import hot
 from .ledger import balance_id
-from .levels import BITS, find_level, half_of, price_key
+from .levels import BITS, STEP, find_level, half_of, price_key
 from .records import CANCEL_ORDER, PLACE_ORDER, Kind, cast
-from .state import BALANCES, ORDERS
+from .state import BALANCES, HINTS, ORDERS
 
-FAR, NEAR, NEXT, SOON = 12, 8, 4, 2
+COMMAND, HEADS, ORDER, NEIGHBOURS, LEVEL, QUEUE = 32, 20, 15, 10, 6, 3
+"""How many commands ahead each step looks; all but the first are less than ``HINTS``."""
 LINE = 64
 KIDS = 8
-STREAM = 32
 
 
 @hot
@@ -27,106 +26,113 @@ def exists(s, account, market):
 
 
 @hot
-def order_slot_hint(s, number):
-    """Return the head of the chain that an order would be in."""
-    return s.order_heads[bucket_of(s.pools[ORDERS], number)]
+def fetch_heads(s, commands, i):
+    """Fetch the account, the market with both sides, and the head of the chain of a cancelled order.
 
-
-@hot
-def balance_bucket_hint(s, account, market, side):
-    """Return the bucket of the balance that an order would lock."""
-    return bucket_of(s.pools[BALANCES], balance_id(account, sold_asset(s.markets[market], side)))
-
-
-@hot
-def look_far(s, commands, i):
-    """Fetch the account, the market's sides and the heads of the chains."""
-    account = commands[i].account
+    A command that names what does not exist, or is of another kind, gets hints about row 0, which is always there.
+    """
+    hint = s.ahead[i % HINTS]
+    account, market, side, order = commands[i].account, 0, 0, 0
     if commands[i].kind == Kind.CANCEL_ORDER:
-        c = cast(commands, i, CANCEL_ORDER)
-        prefetch(s.order_heads, bucket_of(s.pools[ORDERS], c.order))
-        if exists(s, account, c.market):
-            prefetch(s.accounts, account)
-            prefetch(s.halves, half_of(c.market, 0))
+        cancel = cast(commands, i, CANCEL_ORDER)
+        market, order = cancel.market, cancel.order
     elif commands[i].kind == Kind.PLACE_ORDER:
-        c = cast(commands, i, PLACE_ORDER)
-        prefetch(s.order_heads, bucket_of(s.pools[ORDERS], c.sequence))
-        if exists(s, account, c.market) and c.side <= Side.ASK:
-            prefetch(s.accounts, account)
-            prefetch(s.markets, c.market)
-            prefetch(s.halves, half_of(c.market, 0))
+        place = cast(commands, i, PLACE_ORDER)
+        market, side = place.market, place.side & 1
+    known = exists(s, account, market)
+    hint.order = order
+    hint.chain = bucket_of(s.pools[ORDERS], order)
+    hint.account = account if known else 0
+    hint.market = market if known else 0
+    hint.half = half_of(hint.market, side)
+    prefetch(s.order_heads, hint.chain)
+    prefetch(s.accounts, hint.account)
+    prefetch(s.halves, hint.half)
+    prefetch(s.halves, hint.half ^ 1)
+    prefetch(s.markets, hint.market)
 
 
 @hot
-def look_near(s, commands, i):
-    """Fetch the order itself, the user, and the bucket of the balance."""
-    account = commands[i].account
-    if commands[i].kind == Kind.CANCEL_ORDER:
-        c = cast(commands, i, CANCEL_ORDER)
-        slot = order_slot_hint(s, c.order)
-        prefetch(s.orders, slot)
-        prefetch(s.orders, slot, LINE)
-    elif commands[i].kind == Kind.PLACE_ORDER:
-        c = cast(commands, i, PLACE_ORDER)
-        if exists(s, account, c.market) and c.side <= Side.ASK:
-            prefetch(s.users, s.accounts[account].user)
-            prefetch(s.balance_heads, balance_bucket_hint(s, account, c.market, c.side))
-            prefetch(s.orders, s.accounts[account].last_order, LINE)
-            half = s.halves[half_of(c.market, c.side)]
-            key = price_key(c.side, c.price_ticks)
-            prefetch(s.nodes, half.root, KIDS + 4 * ((key >> half.shift) & BITS))
+def kid_of(hint, place, shift):
+    """Return where in a node of the price tree the way to a new order's level goes on."""
+    return (price_key(hint.half & 1, place.price_ticks) >> shift) & BITS
 
 
 @hot
-def look_next(s, commands, i):
-    """Fetch the order's neighbours and level, the balance, and the level a new order goes to."""
-    account = commands[i].account
-    if commands[i].kind == Kind.CANCEL_ORDER:
-        c = cast(commands, i, CANCEL_ORDER)
-        slot = order_slot_hint(s, c.order)
-        row = s.orders[slot]
+def fetch_order(s, commands, i):
+    """Fetch the order itself; for a new one the user, the account's last order and the way to the level."""
+    hint = s.ahead[i % HINTS]
+    if hint.order != 0:
+        hint.slot = s.order_heads[hint.chain]
+        prefetch(s.orders, hint.slot)
+        prefetch(s.orders, hint.slot, LINE)
+    else:
+        account, half = s.accounts[hint.account], s.halves[hint.half]
+        place = cast(commands, i, PLACE_ORDER)
+        prefetch(s.users, account.user)
+        prefetch(s.orders, account.last_order, LINE)
+        prefetch(s.nodes, half.root, KIDS + 4 * kid_of(hint, place, half.shift))
+        prefetch(s.levels, s.halves[hint.half ^ 1].best)
+
+
+@hot
+def fetch_neighbours(s, commands, i):
+    """Fetch the order's neighbours or the leaf above a new one's level, and the head of the chain of the balance."""
+    hint = s.ahead[i % HINTS]
+    side = hint.half & 1
+    if hint.order != 0:
+        row = s.orders[hint.slot]
         prefetch(s.orders, row.next)
         prefetch(s.orders, row.previous)
         prefetch(s.orders, row.account_next, LINE)
-        prefetch(s.orders, row.account_previous)
+        prefetch(s.orders, row.account_previous, LINE)
         prefetch(s.levels, row.level)
-        if slot != 0 and exists(s, account, row.market):
-            prefetch(s.balance_heads, balance_bucket_hint(s, account, row.market, row.side))
-    elif commands[i].kind == Kind.PLACE_ORDER:
-        c = cast(commands, i, PLACE_ORDER)
-        if exists(s, account, c.market) and c.side <= Side.ASK:
-            prefetch(s.balances, s.balance_heads[balance_bucket_hint(s, account, c.market, c.side)])
-            prefetch(s.levels, find_level(s, half_of(c.market, c.side), price_key(c.side, c.price_ticks)))
+        hint.level = row.level
+        side = row.side
+    else:
+        half = s.halves[hint.half]
+        place = cast(commands, i, PLACE_ORDER)
+        if half.shift > 0:
+            leaf = s.nodes[half.root].kids[kid_of(hint, place, half.shift)]
+            prefetch(s.nodes, leaf)
+            prefetch(s.nodes, leaf, KIDS + 4 * kid_of(hint, place, half.shift - STEP))
+    asset = sold_asset(s.markets[hint.market], side)
+    hint.bucket = bucket_of(s.pools[BALANCES], balance_id(hint.account, asset))
+    prefetch(s.balance_heads, hint.bucket)
 
 
 @hot
-def look_soon(s, commands, i):
-    """Fetch the last order of the level a new order goes to, and the balance a cancelled order unlocks."""
-    account = commands[i].account
-    if commands[i].kind == Kind.CANCEL_ORDER:
-        c = cast(commands, i, CANCEL_ORDER)
-        slot = order_slot_hint(s, c.order)
-        row = s.orders[slot]
-        if slot != 0 and exists(s, account, row.market):
-            prefetch(s.balances, s.balance_heads[balance_bucket_hint(s, account, row.market, row.side)])
-    elif commands[i].kind == Kind.PLACE_ORDER:
-        c = cast(commands, i, PLACE_ORDER)
-        if exists(s, account, c.market) and c.side <= Side.ASK:
-            level = find_level(s, half_of(c.market, c.side), price_key(c.side, c.price_ticks))
-            prefetch(s.orders, s.levels[level].tail)
+def fetch_level(s, commands, i):
+    """Fetch the balance that is locked or unlocked, and the level that a new order goes to."""
+    hint = s.ahead[i % HINTS]
+    prefetch(s.balances, s.balance_heads[hint.bucket])
+    if hint.order == 0:
+        place = cast(commands, i, PLACE_ORDER)
+        hint.level = find_level(s, hint.half, price_key(hint.half & 1, place.price_ticks))
+        prefetch(s.levels, hint.level)
+
+
+@hot
+def fetch_queue(s, i):
+    """Fetch the last order of the level, and the leaf in case that the level ends."""
+    level = s.levels[s.ahead[i % HINTS].level]
+    prefetch(s.orders, level.tail)
+    prefetch(s.nodes, level.leaf)
 
 
 @hot
 def look_ahead(s, commands, i, end):
     """Fetch for the commands a few places ahead, each a step further than before."""
-    if i + STREAM < end:
-        prefetch(commands, i + STREAM)
-        prefetch(commands, i + STREAM, LINE)
-    if i + FAR < end:
-        look_far(s, commands, i + FAR)
-    if i + NEAR < end:
-        look_near(s, commands, i + NEAR)
-    if i + NEXT < end:
-        look_next(s, commands, i + NEXT)
-    if i + SOON < end:
-        look_soon(s, commands, i + SOON)
+    if i + COMMAND < end:
+        prefetch(commands, i + COMMAND)
+        prefetch(commands, i + COMMAND, LINE)
+    if i + HEADS < end:
+        fetch_heads(s, commands, i + HEADS)
+    if i + ORDER < end:
+        fetch_order(s, commands, i + ORDER)
+    if i + NEIGHBOURS < end:
+        fetch_neighbours(s, commands, i + NEIGHBOURS)
+    if i + LEVEL < end:
+        fetch_level(s, commands, i + LEVEL)
+    if i + QUEUE < end:
+        fetch_queue(s, i + QUEUE)

@@ -19,6 +19,7 @@ FIRST_BUCKETS = 1024
 EVENT_ROWS = 1 << 16
 SOURCES = 64
 SCHEDULES, TIERS = 16, 16
+HINTS = 32
 
 
 def _record(size, *fields):
@@ -49,7 +50,7 @@ Taker = _record(
     ("order", "i8"), ("client_id", "i8"), ("price_ticks", "i8"), ("quantity_lots", "i8"), ("created_us", "i8"),
     ("limit_key", "i8"), ("bound_key", "i8"), ("left_lots", "i8"), ("left_quote_atoms", "i8"),
     ("filled_lots", "i8"), ("filled_quote_atoms", "i8"), ("earlier_lots", "i8"), ("earlier_quote_atoms", "i8"),
-    ("fee_atoms", "i8"), ("maker_fees_atoms", "i8"), ("handled", "i8"), ("bound_reason", "i8"), ("outcome", "i8"),
+    ("fee_atoms", "i8"), ("maker_fees_atoms", "i8"), ("handled", "i8"), ("bound_reason", "i8"),
     ("account", "i4"), ("user", "i4"), ("market", "i4"), ("fee_ppm", "i4"),
     ("side", "u1"), ("order_type", "u1"), ("time_in_force", "u1"), ("post_only", "u1"),
     ("self_trade_prevention", "u1"), ("by_quote", "u1"),
@@ -101,6 +102,13 @@ Level = _record(
 )  # fmt: skip
 Node = _record(136, ("mask", "u4"), ("parent", "i4"), ("kids", "i4", (FANOUT,)))
 
+# What the hints have found for a command that comes soon; no result depends on it.
+Hint = _record(
+    64,
+    ("order", "i8"), ("chain", "i8"), ("bucket", "i8"),
+    ("account", "i4"), ("market", "i4"), ("half", "i4"), ("slot", "i4"), ("level", "i4"),
+)  # fmt: skip
+
 # Numbers of the pools.
 ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES = range(5)
 
@@ -111,16 +119,17 @@ _BALANCES = _HIGHEST[Parameter.BALANCES] + _HIGHEST[Parameter.WITHDRAWALS] + BAL
 _WITHDRAWALS = _HIGHEST[Parameter.WITHDRAWALS] + 2
 _NODES = _ORDERS * (LEVELS_OF_TREE - 1) + _MARKETS * 2 * LEVELS_OF_TREE
 
-# Name, record and room of every table, in the order in which they stand in memory.
+# Name, record and room of every table, in the order in which they stand in memory: the small ones together on a page.
 TABLES = (
     ("venue", Venue, 1),
     ("taker", Taker, 1),
     ("pools", Pool, 5),
     ("parameters", np.dtype("i8"), 32),
-    ("assets", Asset, _HIGHEST[Parameter.ASSETS] + 1),
-    ("markets", Market, _MARKETS),
+    ("ahead", Hint, HINTS),
     ("fee_tiers", FeeTier, SCHEDULES * TIERS),
     ("sources", Source, SOURCES),
+    ("assets", Asset, _HIGHEST[Parameter.ASSETS] + 1),
+    ("markets", Market, _MARKETS),
     ("users", User, _HIGHEST[Parameter.USERS] + 1),
     ("accounts", Account, _HIGHEST[Parameter.ACCOUNTS] + 2),
     ("balances", Balance, _BALANCES),
@@ -135,15 +144,20 @@ TABLES = (
     ("events", EVENT_HEADER, EVENT_ROWS),
 )
 
-PAGE_BYTES = 1 << 21
+LINE_BYTES, PAGE_BYTES = 64, 1 << 21
+
+
+def _up(number, step):
+    return -(-number // step) * step
 
 
 def _offsets():
     found, at = {}, 0
     for name, dtype, rows in TABLES:
-        found[name] = at
-        at += (dtype.itemsize * rows + PAGE_BYTES - 1) // PAGE_BYTES * PAGE_BYTES
-    return found, at
+        size = dtype.itemsize * rows
+        found[name] = at = _up(at, PAGE_BYTES if size > PAGE_BYTES else LINE_BYTES)
+        at += size
+    return found, _up(at, PAGE_BYTES)
 
 
 OFFSETS, RESERVED_BYTES = _offsets()
