@@ -140,6 +140,9 @@ class LossyFiles:
         self._crash_here()
         self.handles[handle].sync()
 
+    def begin_sync(self, handle: int, offset: int, length: int) -> None:
+        """A hint; this layer loses what it can."""
+
     def truncate(self, handle: int, size_bytes: int) -> None:
         self._crash_here()
         inode = self.handles[handle]

@@ -11,6 +11,7 @@ from ..schema.layout import COMMAND_HEADER, RECORD
 from ..schema.tables import TABLES, AccountRow, AssetRow, MarketRow, OrderRow, UserRow
 from . import entry
 from .dispatch import EVENTS_PER_COMMAND, apply_frequent, apply_rare
+from .memory import MemoryAhead
 from .reads import Reads, row_of
 from .rows import restore_into, rows_of
 from .state import ORDERS, new_state
@@ -51,6 +52,7 @@ class Exchange:
         self._made, self._applied = venue["events"], venue["applied"]
         self._look_ahead = look_ahead
         self._reads = Reads(self._s)
+        self._memory = MemoryAhead(self._s)
         self._stopped: CoreStopped | None = None
         if not entry.INTERPRETED:
             self._enter = _c_entries()
@@ -90,6 +92,10 @@ class Exchange:
         while done < len(commands):
             done = self._interpret(commands, done) if entry.INTERPRETED else self._fill_events(commands, done)
             yield self._events[: self._made.item()]
+
+    def take_memory_ahead(self) -> None:
+        """Have memory for the rows that come next, so that no command waits for it; to be called between batches."""
+        self._memory.look()
 
     def _fill_events(self, commands: np.ndarray, begin: int) -> int:
         """Apply from ``begin`` until the buffer may run out; returns where it ended."""

@@ -6,6 +6,7 @@ loses what was not synced. Handles are the layer's own integers.
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Protocol
 
 Buffer = bytes | bytearray | memoryview
 
-ZERO_BLOCK = bytes(1 << 20)
+ZERO_BLOCK = bytes(1 << 18)
+SYNC_FILE_RANGE_WRITE = 2
+_sync_file_range = getattr(ctypes.CDLL(None), "sync_file_range", None)
 
 
 class Files(Protocol):
@@ -53,6 +56,10 @@ class Files(Protocol):
 
     def fdatasync(self, handle: int) -> None:
         """Return when the file's content and length are durable."""
+        ...
+
+    def begin_sync(self, handle: int, offset: int, length: int) -> None:
+        """Let a part of the file go to the disk and return at once; a hint, nothing is durable for it."""
         ...
 
     def truncate(self, handle: int, size_bytes: int) -> None:
@@ -134,6 +141,11 @@ class OsFiles:
     def fdatasync(self, handle: int) -> None:
         """Return when the file's content and length are durable."""
         os.fdatasync(handle)
+
+    def begin_sync(self, handle: int, offset: int, length: int) -> None:
+        """Let a part of the file go to the disk and return at once; only Linux can be asked for that."""
+        if _sync_file_range is not None:
+            _sync_file_range(handle, ctypes.c_int64(offset), ctypes.c_int64(length), SYNC_FILE_RANGE_WRITE)
 
     def truncate(self, handle: int, size_bytes: int) -> None:
         """Set the file's length."""

@@ -53,6 +53,7 @@ class Replica:
         """Apply stamped records that continue the log and return their events; raises `CoreStopped`."""
         records = self.skips.prepare(records)
         events = self.exchange.apply(records)
+        self.exchange.take_memory_ahead()
         self.marks = []
         header = records.view(COMMAND_HEADER)
         clocks = np.flatnonzero((header["kind"] == CLOCK_TAG) & (header["origin"] == Origin.NODE))

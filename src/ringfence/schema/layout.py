@@ -114,7 +114,6 @@ class _Packer:
             at = offset + part.itemsize
         self.kind, self.struct = kind, struct.Struct(form + "x" * (RECORD_BYTES - at))
         self.names = dtype.names
-        self.header = len((COMMAND_HEADER if issubclass(kind, Command) else EVENT_HEADER).names or ())
         self.body = body_fields(kind)
         self.text = {field.name for field in self.body if field.code[0] == "S"}
 
