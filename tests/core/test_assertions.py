@@ -265,7 +265,7 @@ def test_apply_given_a_kind_that_is_declared_and_has_no_handler_stops(
     batch = stage.batch(innocent(stage)[1])
     batch.view(COMMAND_HEADER)["kind"] = 63
     origins = door.ORIGINS.copy()
-    origins[63] = 1 << Origin.NODE
+    origins[:, 63] = 1 << Origin.NODE
     monkeypatch.setattr(door, "ORIGINS", origins)
     with pytest.raises(CoreStopped) as stop:
         stage.exchange.apply(batch)

@@ -136,7 +136,7 @@ def test_checkpoints_after_a_power_cut_hold_every_synced_one(seed: int, sync_eve
 
 def test_checkpoint_beyond_the_end_of_the_log_is_damage(tmp_path: Path) -> None:
     write_log(tmp_path, (3, 2))
-    recovery = examine(tmp_path, schema_hash=SCHEMA_HASH).recovery
+    recovery = examine(tmp_path, schemas=[SCHEMA_HASH]).recovery
     with CheckpointLog.open(tmp_path, KEY) as log:
         require_reached(None, recovery, tmp_path)
         require_reached(fill(log, 5, 1)[0], recovery, tmp_path)

@@ -179,7 +179,7 @@ def test_journal_with_torn_tail_is_cut_and_reports_it(tmp_path: Path) -> None:
     path = segments(tmp_path)[0]
     begin = 4096 + 4 * 128
     flip(path, begin + 200)
-    examined = examine(tmp_path, schema_hash=SCHEMA_HASH).recovery
+    examined = examine(tmp_path, schemas=[SCHEMA_HASH]).recovery
     with open_journal(tmp_path) as journal:
         assert journal.recovery == examined
         assert journal.recovery.cut_at == (path, begin)
@@ -217,18 +217,18 @@ def test_journal_with_bytes_behind_the_end_of_a_torn_frame_is_refused(tmp_path: 
 
 def test_journal_with_a_segment_that_continues_another_log_is_refused(tmp_path: Path) -> None:
     write_log(tmp_path / "real", (31, 5))
-    chain = examine(tmp_path / "real", schema_hash=SCHEMA_HASH).recovery.chain
-    examine(tmp_path / "real", schema_hash=SCHEMA_HASH, verify_from_sequence=36, known_chains={36: chain})
+    chain = examine(tmp_path / "real", schemas=[SCHEMA_HASH]).recovery.chain
+    examine(tmp_path / "real", schemas=[SCHEMA_HASH], verify_from_sequence=36, known_chains={36: chain})
     with open_journal(tmp_path / "other") as journal:
         journal.append(records(1, 31, salt=9))
         journal.append(records(32, 5))
     segments(tmp_path / "real")[1].write_bytes(segments(tmp_path / "other")[1].read_bytes())
     with pytest.raises(DamagedLog, match=r"expected sequence 32, found .*another chain hash"):
-        examine(tmp_path / "real", schema_hash=SCHEMA_HASH)
+        examine(tmp_path / "real", schemas=[SCHEMA_HASH])
     # Older segments left unread, only what a snapshot says of the chain can show it.
     with pytest.raises(DamagedLog, match=r"expected sequence 37, found .* recorded elsewhere"):
-        examine(tmp_path / "real", schema_hash=SCHEMA_HASH, verify_from_sequence=36, known_chains={36: chain})
-    with JournalReader(tmp_path / "real", SCHEMA_HASH) as reader, pytest.raises(DamagedLog, match="another chain"):
+        examine(tmp_path / "real", schemas=[SCHEMA_HASH], verify_from_sequence=36, known_chains={36: chain})
+    with JournalReader(tmp_path / "real", [SCHEMA_HASH]) as reader, pytest.raises(DamagedLog, match="another chain"):
         list(reader.read(1))
 
 
@@ -280,15 +280,15 @@ def test_journal_verified_from_a_snapshot_reads_older_segments_by_their_headers(
     write_log(tmp_path, FRAMES * 3)
     flip(segments(tmp_path)[0], 4096 + 500)
     last = 3 * sum(FRAMES)
-    end = examine(tmp_path, schema_hash=SCHEMA_HASH, verify_from_sequence=last)
+    end = examine(tmp_path, schemas=[SCHEMA_HASH], verify_from_sequence=last)
     assert (end.recovery.last_sequence, end.recovery.frames < 3 * len(FRAMES)) == (last, True)
     with pytest.raises(DamagedLog):
-        examine(tmp_path, schema_hash=SCHEMA_HASH, verify_from_sequence=2)
+        examine(tmp_path, schemas=[SCHEMA_HASH], verify_from_sequence=2)
 
 
 @pytest.mark.parametrize("verify", [True, False])
 def test_reader_beside_a_writer_goes_on_where_it_stopped(tmp_path: Path, verify: bool) -> None:
-    with open_journal(tmp_path) as journal, JournalReader(tmp_path, SCHEMA_HASH, verify=verify) as reader:
+    with open_journal(tmp_path) as journal, JournalReader(tmp_path, [SCHEMA_HASH], verify=verify) as reader:
         got = b""
         for count in FRAMES * 3:
             journal.append(records(journal.last_sequence + 1, count))
@@ -305,7 +305,7 @@ def test_reader_in_a_thread_beside_the_writer_sees_every_record_once(tmp_path: P
     got: list[int] = []
 
     def follow() -> None:
-        with JournalReader(tmp_path, SCHEMA_HASH) as reader:
+        with JournalReader(tmp_path, [SCHEMA_HASH]) as reader:
             while len(got) < total:
                 for frame in reader.read(len(got) + 1):
                     got.extend(range(frame.first_sequence, frame.last_sequence + 1))
@@ -327,7 +327,7 @@ def test_reader_meeting_a_half_written_frame_stops_before_it(tmp_path: Path) -> 
     place = 4096 + 4 * 128
     half = content[: place + 200].ljust(len(content), b"\x00")
     path.write_bytes(half)
-    with JournalReader(tmp_path, SCHEMA_HASH) as reader:
+    with JournalReader(tmp_path, [SCHEMA_HASH]) as reader:
         assert [frame.count for frame in reader.read(1)] == [3]
         path.write_bytes(content)
         assert [frame.count for frame in reader.read(4)] == [2]
@@ -336,7 +336,7 @@ def test_reader_meeting_a_half_written_frame_stops_before_it(tmp_path: Path) -> 
 def test_reader_meeting_damage_refuses_with_the_place(tmp_path: Path) -> None:
     write_log(tmp_path, FRAMES * 2)
     flip(segments(tmp_path)[0], 4096 + 4 * 128 + 130)
-    with JournalReader(tmp_path, SCHEMA_HASH) as reader, pytest.raises(DamagedLog) as caught:
+    with JournalReader(tmp_path, [SCHEMA_HASH]) as reader, pytest.raises(DamagedLog) as caught:
         list(reader.read(1))
     assert (caught.value.offset, caught.value.expected_sequence) == (4096 + 4 * 128, 4)
 
@@ -344,10 +344,10 @@ def test_reader_meeting_damage_refuses_with_the_place(tmp_path: Path) -> None:
 def test_reader_asked_for_what_is_before_the_log_says_so(tmp_path: Path) -> None:
     write_log(tmp_path, FRAMES * 2)
     segments(tmp_path)[0].unlink()
-    with JournalReader(tmp_path, SCHEMA_HASH) as reader, pytest.raises(SequenceNotInLog, match="begins at sequence"):
+    with JournalReader(tmp_path, [SCHEMA_HASH]) as reader, pytest.raises(SequenceNotInLog, match="begins at sequence"):
         list(reader.read(1))
 
 
 def test_reader_of_an_empty_directory_yields_nothing(tmp_path: Path) -> None:
-    with JournalReader(tmp_path, SCHEMA_HASH) as reader:
+    with JournalReader(tmp_path, [SCHEMA_HASH]) as reader:
         assert list(reader.read(1)) == []

@@ -97,7 +97,7 @@ def test_latest_takes_sequence_and_schema_as_limits(tmp_path: Path) -> None:
     found = latest(tmp_path, 29).snapshot
     assert found is not None and found.header.sequence == 20
     assert latest(tmp_path, 9).snapshot is None
-    assert latest(tmp_path, schema_hash=b"\x07" * 32).snapshot is None
+    assert latest(tmp_path, schemas=[b"\x07" * 32]).snapshot is None
 
 
 def test_prune_keeps_the_newest(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def checkpoints_of(directory):
 
 
 def log_of(directory):
-    with JournalReader(directory / "journal", schema_hash()) as reader:
+    with JournalReader(directory / "journal", known_schemas()) as reader:
         return np.concatenate([np.frombuffer(frame.payload, "V128") for frame in reader.read(1)])
 
 

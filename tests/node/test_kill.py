@@ -17,7 +17,7 @@ from ringfence.node.link import NodeLink
 from ringfence.node.local import LocalNode
 from ringfence.node.snapshotter import take_snapshot
 from ringfence.node.verify import verify
-from ringfence.schema.layout import COMMAND_HEADER, RECORD, schema_hash
+from ringfence.schema.layout import COMMAND_HEADER, RECORD, known_schemas
 
 from . import scene
 
@@ -58,7 +58,7 @@ class Load:
 
 
 def log_of(directory: Path) -> np.ndarray:
-    with JournalReader(directory / "journal", schema_hash()) as reader:
+    with JournalReader(directory / "journal", known_schemas()) as reader:
         return np.concatenate([np.frombuffer(frame.payload, RECORD) for frame in reader.read(1)])
 
 

@@ -13,7 +13,7 @@ from ringfence.node.connect import ControlClient
 from ringfence.schema.commands import Command
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, Origin
 from ringfence.schema.events import Rejected
-from ringfence.schema.layout import COMMAND_HEADER, RECORD, RECORD_BYTES, encode, schema_hash
+from ringfence.schema.layout import COMMAND_HEADER, RECORD, RECORD_BYTES, encode, known_schemas
 from ringfence.schema.rejects import Reject
 
 from .errors import WrongUse
@@ -66,7 +66,7 @@ def main_account(user: int) -> int:
 def _given_from_outside(directory: Path, last_sequence: int) -> list[bytes]:
     """Return the commands in the log that are not the node's own, without their stamps, up to ``last_sequence``."""
     found: list[bytes] = []
-    with JournalReader(directory / "journal", schema_hash(), verify=False) as reader:
+    with JournalReader(directory / "journal", known_schemas(), verify=False) as reader:
         for frame in reader.read(1, last_sequence):
             records = np.frombuffer(frame.payload, RECORD)
             origins = records.view(COMMAND_HEADER)["origin"]

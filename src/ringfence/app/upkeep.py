@@ -14,7 +14,7 @@ from ringfence.node.snapshotter import Taken, take_snapshot
 from ringfence.node.stopped import skip_command
 from ringfence.node.verify import Report, verify
 from ringfence.schema.events import Event
-from ringfence.schema.layout import RECORD_BYTES, decode_event, schema_hash
+from ringfence.schema.layout import RECORD_BYTES, decode_event, known_schemas
 from ringfence.views.history import HistoryReader, open_history, rebuild
 
 from .errors import EXIT_DAMAGED, EXIT_FAILED, EXIT_RIGHT
@@ -38,7 +38,7 @@ def rebuild_history(directory: Path, progress: Callable[[int, int], None]) -> in
     require_venue(directory)
     with DirectoryLock(directory):
         follower = Follower(directory, 0)
-        last = examine(directory / "journal", schema_hash=schema_hash()).recovery.last_sequence
+        last = examine(directory / "journal", schemas=known_schemas()).recovery.last_sequence
 
         def batches() -> Iterator[tuple[int, list[Event]]]:
             for records in follower.catch_up():

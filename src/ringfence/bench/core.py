@@ -20,7 +20,7 @@ from ..journal import Journal, JournalReader, snapshots
 from ..node.ahead import read_ahead
 from ..node.replay import batches
 from ..schema.enums import FIRST_USER_ACCOUNT, AccountKind
-from ..schema.layout import ROW_DTYPES, schema_hash
+from ..schema.layout import ROW_DTYPES, known_schemas, schema_hash
 from .flow import SHAPES, flow, opening
 
 BATCH = 4_096
@@ -94,7 +94,7 @@ def replay_commands_per_s(folder: Path) -> float:
     exchange = opening(SHAPES["one"])
     say("replay: reading and applying it")
     begin = time.perf_counter()
-    with JournalReader(folder / "journal", schema_hash()) as reader:
+    with JournalReader(folder / "journal", known_schemas()) as reader:
         for batch in read_ahead(batches(reader.read(1), 1)):
             for _ in exchange.apply_in_parts(batch.records):
                 pass

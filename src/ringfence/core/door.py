@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..schema.commands import COMMANDS, PlaceOrder
-from ..schema.enums import OrderType, SelfTradePrevention, Side, SlippageKind, TimeInForce
+from ..schema.enums import FIRST_RULES, LATEST_RULES, OrderType, SelfTradePrevention, Side, SlippageKind, TimeInForce
 from ..schema.fields import MAX_ATOMS, MAX_PRICE_TICKS, MAX_QUANTITY_LOTS, MAX_SEQUENCE
 from ..schema.layout import DTYPES, body_fields, tag_of
 from ..schema.rejects import Reject
@@ -17,28 +17,32 @@ FIELDS = 16
 U4 = 5
 """Width code of an unsigned four byte field; the other codes are the widths in bytes."""
 
-ORIGINS = np.zeros(KINDS, np.int64)
-"""Bit o is set where origin o may give the kind; 0 for what is no kind."""
+ORIGINS = np.zeros((LATEST_RULES + 1, KINDS), np.int64)
+"""Under a version of the rules: bit o is set where origin o may give the kind; 0 for what is no kind."""
 MARKET_AT = np.zeros(KINDS, np.int64)
 """Offset of the field ``market``, 0 where there is none."""
-CHECKS = np.zeros((KINDS, FIELDS, 5), np.int64)
-"""For each field of a kind: width code (0: no bounds), offset, lowest, highest, place in the declaration."""
+CHECKS = np.zeros((LATEST_RULES + 1, KINDS, FIELDS, 5), np.int64)
+"""For each field of a kind under a version of the rules.
+
+Width code (0: no bounds), offset, lowest, highest, place in the declaration.
+"""
 
 
-def _fill_tables():
-    for kind in COMMANDS:
+def _fill_tables(rules):
+    for kind in (kind for kind in COMMANDS if kind.since <= rules):
         tag, dtype = tag_of(kind), DTYPES[kind]
-        ORIGINS[tag] = sum(1 << origin for origin in kind.origins)
-        for place, field in enumerate(body_fields(kind)):
+        ORIGINS[rules, tag] = sum(1 << origin for origin in kind.origins)
+        for place, field in enumerate(body_fields(kind, rules)):
             offset = dtype.fields[field.name][1]
             if field.name == "market":
                 MARKET_AT[tag] = offset
             if field.code[0] not in "SB":
                 width = U4 if field.code == "u4" else int(field.code[1:])
-                CHECKS[tag, place] = width, offset, field.low, field.high, place + 1
+                CHECKS[rules, tag, place] = width, offset, field.low, field.high, place + 1
 
 
-_fill_tables()
+for _rules in range(FIRST_RULES, LATEST_RULES + 1):
+    _fill_tables(_rules)
 CLIENT_IDS_END = next(f.high for f in body_fields(PlaceOrder) if f.name == "client_id")
 SLIPPAGE_END = next(f.high for f in body_fields(PlaceOrder) if f.name == "slippage")
 MARKETS_END = next(f.high for f in body_fields(PlaceOrder) if f.name == "market")
@@ -61,15 +65,15 @@ def field_value(commands, i, width, offset):
 @cold
 def fields_in_range(s, commands, i):
     """Check every field of a command against its declared bounds, in the order of declaration."""
-    kind = commands[i].kind
+    kind, rules = commands[i].kind, s.venue[0].rules
     for place in range(FIELDS):
-        width = CHECKS[kind, place, 0]
+        width = CHECKS[rules, kind, place, 0]
         if width != 0:
-            value = field_value(commands, i, width, CHECKS[kind, place, 1])
-            low, high = CHECKS[kind, place, 2], CHECKS[kind, place, 3]
+            value = field_value(commands, i, width, CHECKS[rules, kind, place, 1])
+            low, high = CHECKS[rules, kind, place, 2], CHECKS[rules, kind, place, 3]
             if value < low or value > high:
                 broken = low if value < low else high
-                return refuse_field(s, Reject.FIELD_OUT_OF_RANGE, value, broken, CHECKS[kind, place, 4])
+                return refuse_field(s, Reject.FIELD_OUT_OF_RANGE, value, broken, CHECKS[rules, kind, place, 4])
     return True
 
 
@@ -101,12 +105,12 @@ def cancel_fields_in_range(c):
 @hot
 def passes_door(s, commands, i):
     """Check kind, origin and fields of a command."""
-    kind, origin = commands[i].kind, commands[i].origin
+    kind, origin, rules = commands[i].kind, commands[i].origin, s.venue[0].rules
     if kind == SKIPPED_KIND:
         return refuse(s, Reject.SKIPPED, commands[i].sequence, 0)
-    if kind >= KINDS or ORIGINS[kind] == 0:
+    if kind >= KINDS or ORIGINS[rules, kind] == 0:
         return refuse(s, Reject.UNKNOWN_KIND, kind, 0)
-    if origin >= 63 or (ORIGINS[kind] >> origin) & 1 == 0:
+    if origin >= 63 or (ORIGINS[rules, kind] >> origin) & 1 == 0:
         return refuse(s, Reject.WRONG_ORIGIN, origin, 0)
     if kind == Kind.PLACE_ORDER:
         return order_fields_in_range(cast(commands, i, PLACE_ORDER)) or fields_in_range(s, commands, i)

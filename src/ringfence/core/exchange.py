@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from ..schema.enums import Parameter, Side
+from ..schema.enums import Parameter, Side, rules_that_hold
 from ..schema.hashing import state_hash
 from ..schema.layout import COMMAND_HEADER, RECORD
-from ..schema.tables import TABLES, AccountRow, AssetRow, MarketRow, OrderRow, UserRow
+from ..schema.tables import AccountRow, AssetRow, MarketRow, OrderRow, UserRow
 from . import entry
 from .dispatch import EVENTS_PER_COMMAND, apply_frequent, apply_rare
 from .memory import MemoryAhead
 from .reads import Reads, row_of
-from .rows import restore_into, rows_of
+from .rows import narrowed, restore_into, rows_of, widened
 from .state import ORDERS, new_state
 
 _compiled: Any = None
@@ -60,15 +60,19 @@ class Exchange:
     @classmethod
     def restore(cls, rows: dict[str, np.ndarray], *, look_ahead: bool = True) -> "Exchange":
         """Return the exchange that has these canonical rows."""
-        assert list(rows) == list(TABLES), f"tables are {list(rows)}"
         exchange = cls(look_ahead=look_ahead)
-        restore_into(exchange._s, rows)
+        restore_into(exchange._s, widened(rows))
         return exchange
 
     @property
     def sequence(self) -> int:
         """The last command applied."""
         return int(self._s.venue[0].sequence)
+
+    @property
+    def rules_version(self) -> int:
+        """The rules that the log says hold, 0 before it says any."""
+        return int(self._s.venue[0].rules_version)
 
     @property
     def time_us(self) -> int:
@@ -143,8 +147,8 @@ class Exchange:
         raise self._stopped
 
     def rows(self) -> dict[str, np.ndarray]:
-        """Return the canonical rows of every table, in schema order."""
-        return rows_of(self._s)
+        """Return the canonical rows of every table that the rules in force have, in schema order."""
+        return narrowed(rows_of(self._s), rules_that_hold(self.rules_version))
 
     def state_hash(self) -> bytes:
         """Return the BLAKE2b-256 over the canonical rows."""

@@ -6,8 +6,8 @@ restored, one that was replayed and one kept in dicts give the same bytes.
 
 import numpy as np
 
-from ..schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS
-from ..schema.layout import ROW_DTYPES
+from ..schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Parameter, is_known, rules_that_hold
+from ..schema.layout import ROW_DTYPES, row_dtypes
 from .book import open_order, queue
 from .index import insert
 from .jit import cold
@@ -100,6 +100,35 @@ def rows_of(s):
     }
 
 
+def narrowed(rows, rules):
+    """Return of canonical rows what there is of them under a version of the rules."""
+    found = {}
+    for name, dtype in row_dtypes(rules).items():
+        table = rows[name]
+        if name == "parameters":
+            table = table[[is_known(Parameter(number), rules) for number in table["parameter"]]]
+        found[name] = table if table.dtype == dtype else _reshaped(table, dtype)
+    return found
+
+
+def widened(rows):
+    """Return canonical rows of earlier rules as the latest have them: what is new is empty or zero."""
+    expected = row_dtypes(rules_that_hold(int(rows["venue"]["rules_version"][0])))
+    assert list(rows) == list(expected), f"tables are {list(rows)}"
+    nothing = np.zeros(0)
+    return {name: _reshaped(rows.get(name, nothing), dtype) for name, dtype in ROW_DTYPES.items()}
+
+
+def _reshaped(table, dtype):
+    """Return rows with the columns of a dtype; those that are not there are zero."""
+    if table.dtype == dtype:
+        return table
+    found = np.zeros(len(table), dtype)
+    for name in set(dtype.names) & set(table.dtype.names or ()):
+        found[name] = table[name]
+    return found
+
+
 def _fill(table, numbers, rows):
     for field in rows.dtype.names:
         if field in table.dtype.names:
@@ -160,6 +189,7 @@ def restore_into(s, rows):
     _fill(s.sources, rows["sources"]["source"], rows["sources"])
     _fill(s.accounts, rows["accounts"]["account"], rows["accounts"])
     venue = s.venue[0]
+    venue.rules = rules_that_hold(int(venue.rules_version))
     venue.users, venue.assets, venue.markets = len(rows["users"]), len(rows["assets"]), len(rows["markets"])
     venue.next_account = FIRST_USER_ACCOUNT + len(rows["accounts"])
     restore_balances(s, _aligned(rows["balances"]))

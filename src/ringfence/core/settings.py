@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..schema.enums import PARAMETER_LIMITS, Parameter
+from ..schema.enums import LATEST_RULES, PARAMETER_LIMITS, Parameter
 from ..schema.rejects import Reject
 from .emit import emit, refuse, refuse_field
 from .jit import cold
@@ -33,6 +33,7 @@ def set_rules(s, c):
     if c.rules_version < venue.rules_version:
         return refuse(s, Reject.RANGE_REVERSED, c.rules_version, venue.rules_version)
     venue.rules_version = c.rules_version
+    venue.rules = LATEST_RULES if c.rules_version == 0 else min(c.rules_version, LATEST_RULES)
     event = cast(s.events, emit(s, EventKind.RULES_SET, c.account, 0), RULES_SET)
     event.rules_version = c.rules_version
     for i in range(HASH_BYTES):

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ..schema.enums import BALANCE_HEADROOM, FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Parameter
+from ..schema.enums import BALANCE_HEADROOM, FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Parameter, rules_that_hold
 from ..schema.layout import EVENT_HEADER, ROW_DTYPES
 
 FANOUT = 32
@@ -37,7 +37,7 @@ def _from_row(name, size, *more):
 # Where the log stands, what is being answered, and what must hold at the end of every command.
 Venue = _record(
     256,
-    ("sequence", "i8"), ("time_us", "i8"), ("events", "i8"), ("first_event", "i8"), ("applied", "i8"),
+    ("sequence", "i8"), ("time_us", "i8"), ("events", "i8"), ("first_event", "i8"), ("applied", "i8"), ("rules", "i8"),
     ("users", "i8"), ("next_account", "i8"), ("assets", "i8"), ("markets", "i8"),
     ("reject_value", "i8"), ("reject_limit", "i8"), ("unbalanced_assets", "i8"),
     ("reject", "i4"), ("reject_asset", "i4"), ("reject_field", "i4"), ("rules_version", "i4"),
@@ -181,6 +181,7 @@ def new_state():
         tables[name] = array.view(np.recarray) if dtype.names else array
     state = State(address=np.frombuffer(memory, "u1", 1).ctypes.data, **tables)
     state.venue[0].next_account = FIRST_USER_ACCOUNT
+    state.venue[0].rules = rules_that_hold(0)
     for parameter, (_, _, first) in PARAMETER_LIMITS.items():
         state.parameters[parameter] = first
     state.pools.buckets = FIRST_BUCKETS

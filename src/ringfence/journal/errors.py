@@ -15,6 +15,7 @@ JournalError
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 __all__ = [
@@ -47,15 +48,16 @@ class DirectoryInUse(JournalError):
 
 
 class SchemaMismatch(JournalError):
-    """Raised when a file names another schema hash than the running program's."""
+    """Raised when a file names a schema hash that the running program does not know."""
 
-    def __init__(self, path: Path, expected: bytes, found: bytes) -> None:
+    def __init__(self, path: Path, known: Collection[bytes], found: bytes) -> None:
         self.path = path
-        self.expected = expected
+        self.known = known
         self.found = found
+        names = ", ".join(sorted(schema.hex()[:16] for schema in known))
         super().__init__(
             f"SCHEMA_MISMATCH: {path} was written under schema {found.hex()[:16]}, "
-            f"this program has schema {expected.hex()[:16]}; run the version that wrote it"
+            f"this program knows {names}; run the version that wrote it"
         )
 
 

@@ -9,7 +9,7 @@ One thread appends. Other processes read with `JournalReader`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -28,6 +28,7 @@ from ringfence.journal.segment import (
     SEGMENT_BYTES,
     SEGMENT_HEADER_BYTES,
     SegmentHeader,
+    decode_segment_header,
     encode_frame_header,
     encode_segment_header,
     frame_records_maximum,
@@ -44,6 +45,13 @@ class Position(NamedTuple):
     last_sequence: int
     chain: bytes
     """The log's hash after it, 32 bytes."""
+
+
+class Epoch(NamedTuple):
+    """What a segment's header says of its records."""
+
+    schema_hash: bytes
+    rules_version: int
 
 
 class Journal:
@@ -64,8 +72,7 @@ class Journal:
         directory: Path,
         end: LogEnd,
         files: Files,
-        schema_hash: bytes,
-        rules_version: int,
+        schemas: Collection[bytes],
         preparer: SegmentPreparer,
     ) -> None:
         self.directory = directory
@@ -73,8 +80,8 @@ class Journal:
         self.last_sequence = end.recovery.last_sequence
         self.chain = end.recovery.chain
         self._files = files
-        self._schema_hash = schema_hash
-        self._rules_version = rules_version
+        self._schemas = schemas
+        self._epoch = Epoch(b"", 0)
         self._preparer = preparer
         self._offset = end.offset
         self._handle = -1
@@ -88,6 +95,7 @@ class Journal:
         *,
         schema_hash: bytes,
         rules_version: int = 1,
+        schemas: Collection[bytes] = (),
         files: Files | None = None,
         segment_bytes: int = SEGMENT_BYTES,
         verify_from_sequence: int = 1,
@@ -97,6 +105,8 @@ class Journal:
         prepare_in_background: bool = True,
     ) -> Journal:
         """Recover the log in `directory` (DIR/journal), or begin one, and return its writer.
+
+        New segments name `schema_hash`; those that are there may name one of `schemas` too.
 
         `verify_from_sequence` is one above the sequence of the snapshot to start from: segments that end before are
         checked by their headers only. `known_chains` gives the log's hash after some sequences (that snapshot's, for
@@ -109,7 +119,7 @@ class Journal:
         files.make_directory(directory)
         end = examine(
             directory,
-            schema_hash=schema_hash,
+            schemas={schema_hash, *schemas},
             files=files,
             first_sequence=first_sequence,
             first_chain=first_chain,
@@ -117,9 +127,9 @@ class Journal:
             known_chains=known_chains,
         )
         preparer = SegmentPreparer(files, directory, segment_bytes, background=prepare_in_background)
-        journal = cls(directory, end, files, schema_hash, rules_version, preparer)
+        journal = cls(directory, end, files, {schema_hash, *schemas}, preparer)
         journal.records_maximum = frame_records_maximum(segment_bytes)
-        journal._resume(end, segment_bytes)
+        journal._resume(end, segment_bytes, Epoch(schema_hash, rules_version))
         return journal
 
     def append(self, records: Buffer | npt.NDArray[np.void]) -> Position:
@@ -148,10 +158,25 @@ class Journal:
         self.last_sequence, self.chain = last, chain
         return Position(first, last, chain)
 
+    def begin_epoch(self, schema_hash: bytes, rules_version: int) -> None:
+        """Let what follows stand in a segment that names this schema; nothing happens where it does already.
+
+        Raises `JournalFailed`, and from then on always, when the disk fails.
+        """
+        self._require_usable()
+        if self._epoch == (schema_hash, rules_version):
+            return
+        self._epoch, self._failed = Epoch(schema_hash, rules_version), True
+        try:
+            self._rotate()
+        except OSError as error:
+            raise JournalFailed(f"JOURNAL_FAILED: {self.directory} at a new segment: {error}") from error
+        self._failed = False
+
     def read(self, from_sequence: int = 1, to_sequence: int | None = None, *, verify: bool = False) -> Iterator[Frame]:
         """Return the durable frames that hold `from_sequence` to `to_sequence` (or what is last now), whole."""
         end = self.last_sequence if to_sequence is None else min(to_sequence, self.last_sequence)
-        reader = JournalReader(self.directory, self._schema_hash, files=self._files, verify=verify)
+        reader = JournalReader(self.directory, self._schemas, files=self._files, verify=verify)
         try:
             yield from reader.read(from_sequence, end)
         finally:
@@ -187,14 +212,18 @@ class Journal:
         assert np.array_equal(sequences, dense), f"sequences do not run densely from {first}: {sequences[:4]}..."
         return first, first + count - 1
 
-    def _resume(self, end: LogEnd, segment_bytes: int) -> None:
+    def _resume(self, end: LogEnd, segment_bytes: int, epoch: Epoch) -> None:
         # A killed process may leave frames and names that are seen but not synced; the caller will act on them.
         self._files.fsync_directory(self.directory)
         if end.path is None:
+            self._epoch = epoch
             self._rotate()
             return
         self._handle = self._files.open(end.path)
         self._segment_bytes = self._files.size(self._handle)
+        header = decode_segment_header(self._files.pread(self._handle, SEGMENT_HEADER_BYTES, 0))
+        assert isinstance(header, SegmentHeader), "the walk has read it"
+        self._epoch = Epoch(header.schema_hash, header.rules_version)
         self._cut(end.offset, end.recovery.cut_bytes)
         self._files.fdatasync(self._handle)
         self._preparer.start()
@@ -208,7 +237,7 @@ class Journal:
         handle = self._preparer.take()
         segment_bytes = self._files.size(handle)
         first = self.last_sequence + 1
-        header = SegmentHeader(first, segment_bytes, self._schema_hash, self.chain, self._rules_version)
+        header = SegmentHeader(first, segment_bytes, self._epoch.schema_hash, self.chain, self._epoch.rules_version)
         self._files.pwrite(handle, encode_segment_header(header), 0)
         self._files.fdatasync(handle)
         self._files.rename(self._preparer.path, self.directory / segment_name(first))

@@ -8,7 +8,7 @@ the last committed sequence as `to_sequence`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -25,9 +25,11 @@ class JournalReader:
     Checksums are always checked. With `verify` the hash chain is too, from the begin of the segment read first.
     """
 
-    def __init__(self, directory: Path, schema_hash: bytes, *, files: Files | None = None, verify: bool = True) -> None:
+    def __init__(
+        self, directory: Path, schemas: Collection[bytes], *, files: Files | None = None, verify: bool = True
+    ) -> None:
         self.directory = directory
-        self._schema_hash = schema_hash
+        self._schemas = schemas
         self._files = files or OsFiles()
         self._verify = verify
         self._window: Window | None = None
@@ -98,7 +100,7 @@ class JournalReader:
     def _enter(self, path: Path) -> None:
         window = Window(self._files, path)
         try:
-            header = window.header(self._schema_hash)
+            header = window.header(self._schemas)
         except BaseException:
             window.close()
             raise

@@ -15,7 +15,7 @@ checkpoint of a later sequence can show that (`checkpoints.require_reached`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def list_segments(files: Files, directory: Path) -> list[Path]:
 def examine(
     directory: Path,
     *,
-    schema_hash: bytes,
+    schemas: Collection[bytes],
     files: Files | None = None,
     first_sequence: int = 1,
     first_chain: bytes = GENESIS_CHAIN,
@@ -76,7 +76,7 @@ def examine(
     Segments that end before `verify_from_sequence` are checked by their headers only. `known_chains` gives the log's
     hash after some sequences, as a snapshot or checkpoints state it: where a frame ends there, it must agree.
     """
-    walk = _Walk(files or OsFiles(), schema_hash, first_sequence, first_chain, verify_from_sequence, known_chains or {})
+    walk = _Walk(files or OsFiles(), schemas, first_sequence, first_chain, verify_from_sequence, known_chains or {})
     return walk.run(directory)
 
 
@@ -84,14 +84,14 @@ class _Walk:
     def __init__(
         self,
         files: Files,
-        schema_hash: bytes,
+        schemas: Collection[bytes],
         sequence: int,
         chain: bytes,
         verify_from: int,
         known_chains: Mapping[int, bytes],
     ) -> None:
         self.files = files
-        self.schema_hash = schema_hash
+        self.schemas = schemas
         self.sequence = sequence
         self.chain: bytes = chain
         self.verify_from = verify_from
@@ -115,7 +115,7 @@ class _Walk:
         return end
 
     def _enter(self, window: Window) -> None:
-        header = window.header(self.schema_hash)
+        header = window.header(self.schemas)
         if header.first_sequence != self.sequence:
             found = f"a segment that begins at sequence {header.first_sequence}: one before it is missing"
             raise DamagedLog(window.path, 0, self.sequence, found)
@@ -133,7 +133,7 @@ class _Walk:
         """Take the next segment's word for this one when its records are not asked for."""
         next_window = Window(self.files, following)
         try:
-            header = next_window.header(self.schema_hash)
+            header = next_window.header(self.schemas)
         finally:
             next_window.close()
         if header.first_sequence > self.verify_from:

@@ -15,7 +15,7 @@ final name was whole. One that has gone bad since is passed over for the one bef
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,11 +142,11 @@ def latest(
     directory: Path,
     at_most_sequence: int | None = None,
     *,
-    schema_hash: bytes | None = None,
+    schemas: Collection[bytes] | None = None,
     verify_hash: bool = False,
     files: Files | None = None,
 ) -> LatestSnapshot:
-    """Return the newest snapshot up to a sequence (and of a schema) that verifies, with those that did not."""
+    """Return the newest snapshot up to a sequence (and of these schemas) that verifies, with those that did not."""
     damaged: list[DamagedSnapshot] = []
     for path in reversed(list_snapshots(directory, files=files)):
         if at_most_sequence is not None and _sequence(path) > at_most_sequence:
@@ -156,7 +156,7 @@ def latest(
         except DamagedSnapshot as error:
             damaged.append(error)
             continue
-        if schema_hash is None or snapshot.header.schema_hash == schema_hash.hex():
+        if schemas is None or bytes.fromhex(snapshot.header.schema_hash) in schemas:
             return LatestSnapshot(snapshot, tuple(damaged))
     return LatestSnapshot(None, tuple(damaged))
 

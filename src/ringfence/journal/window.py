@@ -5,6 +5,7 @@ A window hands out payloads as views of what it read, so a record is copied once
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
@@ -73,7 +74,7 @@ class Window:
             self._files.close(self._handle)
             self._handle = -1
 
-    def header(self, schema_hash: bytes) -> SegmentHeader:
+    def header(self, schemas: Collection[bytes]) -> SegmentHeader:
         """Return the segment's header; `DamagedLog` or `SchemaMismatch` when it is not what name and program say."""
         sequence = segment_sequence(self.path.name)
         assert sequence is not None, self.path
@@ -85,8 +86,8 @@ class Window:
         if found.segment_bytes != self.size_bytes:
             what = f"a file of {self.size_bytes} bytes where the header says {found.segment_bytes}"
             raise DamagedLog(self.path, min(self.size_bytes, found.segment_bytes), sequence, what)
-        if found.schema_hash != schema_hash:
-            raise SchemaMismatch(self.path, schema_hash, found.schema_hash)
+        if found.schema_hash not in schemas:
+            raise SchemaMismatch(self.path, schemas, found.schema_hash)
         return found
 
     def forget(self) -> None:

@@ -31,10 +31,8 @@ from ringfence.node.recovery import Recovered, recover
 from ringfence.node.replay import BATCH_RECORDS
 from ringfence.node.replica import Records, Replica, as_records
 from ringfence.schema.commands import Clock, Command, SetRules
-from ringfence.schema.enums import Origin
+from ringfence.schema.enums import LATEST_RULES, Origin
 from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode, schema_hash
-
-RULES_VERSION = 1
 
 
 def wall_clock_us() -> int:
@@ -90,9 +88,14 @@ class Engine:
             found = recover(directory, key, resources, segment_bytes)
             engine = cls(found.replica, found.journal, found.checkpoints, resources.pop_all(), clock)
         engine.recovered, engine._seed = found.recovered, found.seed
-        if engine.sequence == 0:
-            engine._commit(_record(SetRules(rules_version=RULES_VERSION, schema_hash=schema_hash())))
+        engine._open_epoch()
         return engine
+
+    def _open_epoch(self) -> None:
+        """Let the latest rules hold from here on; what is in the log stays under those it was written with."""
+        if self.exchange.rules_version < LATEST_RULES:
+            self._journal.begin_epoch(schema_hash(), LATEST_RULES)
+            self._commit(_record(SetRules(rules_version=LATEST_RULES, schema_hash=schema_hash())))
 
     @property
     def exchange(self) -> Exchange:

@@ -17,7 +17,7 @@ from ringfence.node.errors import StateMismatch
 from ringfence.node.replay import batches, start
 from ringfence.node.replica import Mark, Records, as_records
 from ringfence.node.skips import Skips
-from ringfence.schema.layout import COMMAND_HEADER, schema_hash
+from ringfence.schema.layout import COMMAND_HEADER, known_schemas
 
 
 class Follower:
@@ -65,7 +65,7 @@ class Follower:
         `CoreStopped`, and `StateMismatch` when the log does not reach that far.
         """
         self._replica.skips = Skips.load(self.directory)
-        with JournalReader(self.directory / "journal", schema_hash(), verify=False) as reader:
+        with JournalReader(self.directory / "journal", known_schemas(), verify=False) as reader:
             frames = reader.read(self.sequence + 1, to_sequence)
             for batch in batches(frames, self.sequence + 1, to_sequence):
                 events = self._replica.apply(batch.records)

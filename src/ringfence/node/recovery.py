@@ -27,7 +27,8 @@ from ringfence.node.ahead import read_ahead
 from ringfence.node.errors import StateMismatch
 from ringfence.node.replay import BATCH_RECORDS, Start, batches, start
 from ringfence.node.replica import Mark, Replica
-from ringfence.schema.layout import schema_hash
+from ringfence.schema.enums import LATEST_RULES
+from ringfence.schema.layout import known_schemas, schema_hash
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -67,7 +68,12 @@ def recover(directory: Path, key: SigningKey, resources: ExitStack, segment_byte
     log = directory / "journal"
     journal = resources.enter_context(
         Journal.open(
-            log, schema_hash=schema_hash(), verify_from_sequence=begin.sequence + 1, segment_bytes=segment_bytes
+            log,
+            schema_hash=schema_hash(),
+            rules_version=LATEST_RULES,
+            schemas=known_schemas(),
+            verify_from_sequence=begin.sequence + 1,
+            segment_bytes=segment_bytes,
         )
     )
     assert journal.records_maximum >= BATCH_RECORDS, f"a segment of {segment_bytes} bytes does not take a batch"

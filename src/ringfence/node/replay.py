@@ -10,7 +10,8 @@ from ringfence.core import Exchange
 from ringfence.journal import Frame, snapshots
 from ringfence.node.replica import GENESIS_EVENTS_CHAIN, Records, Replica, as_records
 from ringfence.node.skips import Skips
-from ringfence.schema.layout import RECORD_BYTES, ROW_DTYPES, schema_hash
+from ringfence.schema.enums import rules_that_hold
+from ringfence.schema.layout import RECORD_BYTES, known_schemas, row_dtypes
 
 BATCH_RECORDS = 16_384
 """The most commands that go to the core at once."""
@@ -40,13 +41,14 @@ class Start(NamedTuple):
 
 def start(directory: Path, at_most_sequence: int | None = None) -> Start:
     """Return the state of the newest snapshot (up to a sequence) whose rows have its hash, or a new venue."""
-    found = snapshots.latest(directory / "snapshots", at_most_sequence, schema_hash=schema_hash(), verify_hash=True)
+    found = snapshots.latest(directory / "snapshots", at_most_sequence, schemas=known_schemas(), verify_hash=True)
     damaged = tuple(str(error) for error in found.damaged)
     skips = Skips.load(directory)
     if found.snapshot is None:
         return Start(Replica(Exchange(), GENESIS_EVENTS_CHAIN, skips), None, damaged)
     header = found.snapshot.header
-    rows = {name: table.view(ROW_DTYPES[name]) for name, table in found.snapshot.tables.items()}
+    dtypes = row_dtypes(rules_that_hold(header.rules_version))
+    rows = {name: table.view(dtypes[name]) for name, table in found.snapshot.tables.items()}
     replica = Replica(Exchange.restore(rows), bytes.fromhex(header.events_chain), skips)
     assert replica.exchange.sequence == header.sequence, f"{found.snapshot.path} holds {replica.exchange.sequence}"
     return Start(replica, found.snapshot, damaged)

@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from ringfence.core import CoreStopped
 from ringfence.journal import Checkpoint, DamagedFile, JournalError, OsFiles, read_checkpoints, snapshots
@@ -25,8 +24,8 @@ from ringfence.journal.keys import load_public_key
 from ringfence.node.errors import NodeError, StateMismatch
 from ringfence.node.follower import Follower
 from ringfence.node.recovery import require_same
+from ringfence.schema.enums import rules_that_hold
 from ringfence.schema.layout import schema_hash
-from ringfence.schema.tables import TABLES
 
 KEEP = 3
 NICENESS = 10
@@ -86,12 +85,12 @@ def _write(directory: Path, checkpoint: Checkpoint) -> int:
     if mark is None or mark.sequence != checkpoint.sequence:
         raise StateMismatch(f"CHECKPOINT_MISMATCH: no Clock command at checkpoint {checkpoint.sequence}")
     require_same(checkpoint, mark, follower.log_chain)
-    rows = follower.exchange.rows()
+    rows, rules = follower.exchange.rows(), follower.exchange.rules_version
     snapshots.write(
         directory / "snapshots",
-        [(name, rows[name]) for name in TABLES],
-        schema_hash=schema_hash(),
-        rules_version=int(np.asarray(rows["venue"]["rules_version"])[0]),
+        list(rows.items()),
+        schema_hash=schema_hash(rules_that_hold(rules)),
+        rules_version=rules,
         sequence=mark.sequence,
         time_us=mark.time_us,
         log_chain=follower.log_chain,

@@ -10,12 +10,12 @@ from ringfence.journal.keys import load_node_key
 from ringfence.node.errors import BadSkip
 from ringfence.node.follower import Follower
 from ringfence.node.skips import Skip, command_hash, write_skip
-from ringfence.schema.layout import decode_command, schema_hash
+from ringfence.schema.layout import decode_command, known_schemas
 
 
 def record_in_log(directory: Path, sequence: int) -> bytes | None:
     """Return the 128 bytes of a command as they stand in the log of DIR, None when it is not there."""
-    with JournalReader(directory / "journal", schema_hash(), verify=False) as reader:
+    with JournalReader(directory / "journal", known_schemas(), verify=False) as reader:
         for frame in reader.read(sequence, sequence):
             return bytes(frame.records_from(sequence)[:128])
     return None

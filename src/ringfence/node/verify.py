@@ -37,7 +37,7 @@ from ringfence.node.replay import Batch, batches
 from ringfence.node.replica import GENESIS_EVENTS_CHAIN, Mark, Replica
 from ringfence.node.skips import Skips
 from ringfence.schema.commands import Clock
-from ringfence.schema.layout import DTYPES, schema_hash
+from ringfence.schema.layout import DTYPES, known_schemas
 
 FINDINGS_MAXIMUM = 100
 """After so many findings the rest is not listed."""
@@ -107,7 +107,7 @@ class _Verification:
         self._target = self._examine()
         self._upcoming = next(self._checkpoints, None)
         stands = [int(path.stem) for path in snapshots.list_snapshots(self._snapshots)]
-        with JournalReader(self._log, schema_hash(), verify=True) as reader:
+        with JournalReader(self._log, known_schemas(), verify=True) as reader:
             for sequence in stands:
                 self._replay(reader, sequence)
                 self._check_snapshot(sequence)
@@ -118,7 +118,7 @@ class _Verification:
         """Return where the log ends, which only one that nobody writes can tell: damage at its end shows here."""
         try:
             with DirectoryLock(self._directory):
-                recovery = examine(self._log, schema_hash=schema_hash()).recovery
+                recovery = examine(self._log, schemas=known_schemas()).recovery
         except DirectoryInUse:
             self.report.notes.append("a node is running: what it writes meanwhile is left out")
             return None

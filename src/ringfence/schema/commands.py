@@ -43,6 +43,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     """The header of every command; ``origins`` are those that may give it."""
 
     origins: ClassVar[tuple[e.Origin, ...]] = ()
+    since: ClassVar[int] = e.FIRST_RULES
 
     sequence: Sequence = 0
     time_us: TimeUs = 0

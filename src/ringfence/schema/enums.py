@@ -1,6 +1,9 @@
-"""The closed lists of the venue.  Values are on disk: append, never renumber."""
+"""The closed lists of the venue.  Values are on disk: append, never renumber, and say in ``SINCE`` what is new."""
 
 from enum import IntEnum, IntFlag
+
+FIRST_RULES, LATEST_RULES = 1, 2
+"""Versions of the rules that this program replays; each has the schema of the same number (docs/architecture.md)."""
 
 
 class Origin(IntEnum):
@@ -169,3 +172,19 @@ BALANCE_HEADROOM = 4_096
 
 MAX_SLIPPAGE_PPM = 10**9
 """Largest slippage of a market order when it is given in parts per million."""
+
+SINCE: dict[IntEnum, int] = {}
+"""The version of the rules that brought a member of a closed list; what is not here was always there."""
+
+
+def is_known(member: IntEnum, rules: int) -> bool:
+    """Whether a member of a closed list exists under a version of the rules."""
+    return SINCE.get(member, FIRST_RULES) <= rules
+
+
+def rules_that_hold(version: int) -> int:
+    """Return the version of the rules that a venue with this number stands under.
+
+    A venue that has not been told yet stands under the latest; so does one that was told a later number.
+    """
+    return LATEST_RULES if version == 0 else min(version, LATEST_RULES)

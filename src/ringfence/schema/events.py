@@ -4,7 +4,7 @@ An event is 128 bytes: a header of 32 that all kinds share, then the fields of i
 (``sequence`` of the command, ``index`` within it).  Everything outside the core is a function of these.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -36,6 +36,8 @@ from .fields import (
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """The header of every event; ``account`` and ``market`` are 0 where the event concerns none."""
+
+    since: ClassVar[int] = e.FIRST_RULES
 
     sequence: Sequence = 0
     time_us: TimeUs = 0

@@ -9,6 +9,8 @@ from typing import Annotated, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
+from .enums import FIRST_RULES, LATEST_RULES, is_known
+
 MAX_PRICE_TICKS = 2**48 - 1
 MAX_QUANTITY_LOTS = 2**48
 MAX_ATOMS = 2**62
@@ -16,7 +18,10 @@ MAX_SEQUENCE = 2**62
 
 
 class Field(NamedTuple):
-    """What the layout knows of a field: numpy code, unit in words, lowest and highest value (integers only)."""
+    """What the layout knows of a field: numpy code, unit in words, lowest and highest value (integers only).
+
+    ``since`` is the version of the rules that brought it.
+    """
 
     name: str
     code: str
@@ -24,11 +29,12 @@ class Field(NamedTuple):
     low: int
     high: int
     enum: type[IntEnum] | None
+    since: int
 
 
-def unit(code: str, words: str, low: int = 0, high: int = MAX_ATOMS) -> msgspec.Meta:
+def unit(code: str, words: str, low: int = 0, high: int = MAX_ATOMS, since: int = FIRST_RULES) -> msgspec.Meta:
     """Annotate an integer field with its numpy code, its unit in words and its inclusive bounds."""
-    return msgspec.Meta(extra={"code": code, "unit": words, "low": low, "high": high})
+    return msgspec.Meta(extra={"code": code, "unit": words, "low": low, "high": high, "since": since})
 
 
 def text(length: int, words: str) -> msgspec.Meta:
@@ -73,12 +79,22 @@ Flag = Annotated[int, unit("u1", "0 or 1", 0, 1)]
 ClassMask = Annotated[int, unit("i8", "bit mask over eligibility classes", 0, MAX_ATOMS)]
 
 
-def fields_of(record: type) -> list[Field]:
-    """Return the annotated fields of a record class, base classes first, in the order of declaration."""
+def fields_of(record: type, rules: int = LATEST_RULES) -> list[Field]:
+    """Return the annotated fields that a record class has under a version of the rules.
+
+    Base classes come first, then the order of declaration; bounds of closed lists are those of that version.
+    """
     hints = get_type_hints(record, include_extras=True)
     found: list[Field] = []
     for name in record.__struct_fields__:  # type: ignore[attr-defined]
         meta = next(m for m in get_args(hints[name]) if isinstance(m, msgspec.Meta))
         extra = meta.extra or {}
-        found.append(Field(name, extra["code"], extra["unit"], extra["low"], extra["high"], extra.get("enum")))
-    return found
+        since = max(extra.get("since", FIRST_RULES), record.since)  # type: ignore[attr-defined]
+        found.append(Field(name, extra["code"], extra["unit"], extra["low"], extra["high"], extra.get("enum"), since))
+    return [_under(field, rules) for field in found if field.since <= rules]
+
+
+def _under(field: Field, rules: int) -> Field:
+    if field.enum is None:
+        return field
+    return field._replace(high=max(int(member) for member in field.enum if is_known(member, rules)))

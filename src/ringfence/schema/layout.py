@@ -7,11 +7,13 @@
 import hashlib
 import re
 import struct
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from .commands import COMMANDS, Command
+from .enums import FIRST_RULES, LATEST_RULES
 from .events import EVENTS, Event
 from .fields import Field, fields_of
 from .tables import TABLES, Row
@@ -55,10 +57,10 @@ def tag_of(kind: type) -> int:
     return int(kind.__struct_config__.tag)  # type: ignore[attr-defined]
 
 
-def body_fields(kind: type[Command] | type[Event]) -> list[Field]:
-    """Return the fields of a kind without those of the header."""
+def body_fields(kind: type[Command] | type[Event], rules: int = LATEST_RULES) -> list[Field]:
+    """Return the fields of a kind under a version of the rules, without those of the header."""
     base = Command if issubclass(kind, Command) else Event
-    return [field for field in fields_of(kind) if field.name not in base.__struct_fields__]
+    return [field for field in fields_of(kind, rules) if field.name not in base.__struct_fields__]
 
 
 def _width_and_format(code: str) -> tuple[int, Any]:
@@ -67,7 +69,7 @@ def _width_and_format(code: str) -> tuple[int, Any]:
     return int(code[1:]), "<" + code
 
 
-def record_dtype(kind: type[Command] | type[Event]) -> np.dtype:
+def record_dtype(kind: type[Command] | type[Event], rules: int = LATEST_RULES) -> np.dtype:
     """Return the dtype of a kind: the header's fields, then the body's at aligned offsets, 128 bytes in all.
 
     Text is an array of bytes, because that is what compiled code can look into.
@@ -78,7 +80,7 @@ def record_dtype(kind: type[Command] | type[Event]) -> np.dtype:
     formats: list[Any] = [field_of(header, name)[0] for name in names]
     offsets = [field_of(header, name)[1] for name in names]
     at = HEADER_BYTES
-    for field in body_fields(kind):
+    for field in body_fields(kind, rules):
         width, form = _width_and_format(field.code)
         at = (at + width - 1) // width * width
         names.append(field.name)
@@ -89,9 +91,9 @@ def record_dtype(kind: type[Command] | type[Event]) -> np.dtype:
     return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": RECORD_BYTES})
 
 
-def row_dtype(row: type[Row]) -> np.dtype:
-    """Return the packed dtype of a canonical row."""
-    return np.dtype([(field.name, _width_and_format(field.code)[1]) for field in fields_of(row)])
+def row_dtype(row: type[Row], rules: int = LATEST_RULES) -> np.dtype:
+    """Return the packed dtype of a canonical row under a version of the rules."""
+    return np.dtype([(field.name, _width_and_format(field.code)[1]) for field in fields_of(row, rules)])
 
 
 DTYPES: dict[type, np.dtype] = {kind: record_dtype(kind) for kind in (*COMMANDS, *EVENTS)}
@@ -169,14 +171,26 @@ def decode_event(data: bytes | memoryview) -> Event:
     return _PACKERS[EVENT_BY_TAG[struct.unpack_from("<H", data, 28)[0]]].unpack(data)
 
 
-def schema_hash() -> bytes:
-    """Return the BLAKE2b-256 of the layout of every command, event and table: what a segment names."""
+def row_dtypes(rules: int) -> dict[str, np.dtype]:
+    """Return the dtypes of the canonical rows that there are under a version of the rules, in schema order."""
+    return {name: row_dtype(row, rules) for name, row in TABLES.items() if row.since <= rules}
+
+
+@cache
+def schema_hash(rules: int = LATEST_RULES) -> bytes:
+    """Return the BLAKE2b-256 of the layout of every command, event and table of a version: what a segment names."""
     digest = hashlib.blake2b(digest_size=32)
-    for kind, dtype in DTYPES.items():
-        digest.update(f"{kind.__name__} {tag_of(kind)} {dtype.descr}\n".encode())
-    for name, dtype in ROW_DTYPES.items():
+    for kind in (*COMMANDS, *EVENTS):
+        if kind.since <= rules:
+            digest.update(f"{kind.__name__} {tag_of(kind)} {record_dtype(kind, rules).descr}\n".encode())
+    for name, dtype in row_dtypes(rules).items():
         digest.update(f"{name} {dtype.descr}\n".encode())
     return digest.digest()
+
+
+def known_schemas() -> frozenset[bytes]:
+    """Return the hashes of every schema that this program reads."""
+    return frozenset(schema_hash(rules) for rules in range(FIRST_RULES, LATEST_RULES + 1))
 
 
 __all__ = [
@@ -193,7 +207,9 @@ __all__ = [
     "decode_event",
     "encode",
     "encode_event",
+    "known_schemas",
     "row_dtype",
+    "row_dtypes",
     "schema_hash",
     "snake",
     "tag_of",

@@ -4,7 +4,7 @@ The state hash is computed over these rows in this order, a snapshot stores them
 can produce them.  How the core keeps them in memory is its own affair (``core.state``).
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -36,6 +36,8 @@ from .fields import (
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A canonical row; the first field, or the first fields named in ``key``, order the table."""
+
+    since: ClassVar[int] = e.FIRST_RULES
 
 
 class VenueRow(Row, frozen=True, kw_only=True):
