@@ -9,6 +9,7 @@ from tests.reference.flow import Flow
 from tests.reference.records import read_header
 
 from ringfence.core import Exchange
+from ringfence.schema.enums import PRICE_SOURCES
 from ringfence.schema.layout import COMMAND_BY_TAG, RECORD, decode_command, decode_event
 
 
@@ -70,6 +71,16 @@ class Pair:
         for order in state.orders:
             assert self.exchange.order(order) == reference.order(order), self.place()
         assert self.exchange.order(state.sequence + 1) is None
+        self.check_prices()
+
+    def check_prices(self) -> None:
+        """What is read of prices must be what the reference knows, also of assets and sources that are none."""
+        reference = self.flow.exchange
+        for asset in range(len(self.flow.state.assets) + 2):
+            assert self.exchange.price(asset) == reference.price(asset), self.place()
+            assert self.exchange.quotes(asset) == reference.quotes(asset), self.place()
+        for number in range(1, PRICE_SOURCES + 1):
+            assert self.exchange.price_source(number) == reference.price_source(number), self.place()
 
     def restart(self) -> None:
         """Go on with an exchange restored from the rows."""

@@ -14,6 +14,7 @@ from ringfence.journal.recovery import list_segments
 from ringfence.node.engine import Engine
 from ringfence.node.follower import Follower
 from ringfence.node.snapshotter import take_snapshot
+from ringfence.node.verify import verify
 from ringfence.schema import commands as c
 from ringfence.schema.enums import LATEST_RULES
 from ringfence.schema.layout import COMMAND_HEADER, known_schemas, schema_hash, tag_of
@@ -83,6 +84,18 @@ def test_a_snapshot_of_old_rules_is_taken_and_used(tmp_path: Path) -> None:
         state = engine.exchange.state_hash()
     assert Follower(tmp_path).snapshot_sequence == len(old) + 2
     assert Follower(tmp_path).exchange.state_hash() == state
+
+
+def test_verify_replays_every_epoch(tmp_path: Path) -> None:
+    old = old_log(tmp_path)
+    with Engine.open(tmp_path) as engine:
+        engine.tick()
+    with Engine.open(tmp_path) as engine:
+        state = engine.exchange.state_hash()
+    report = verify(tmp_path, lambda done, total: None)
+    # The clocks of the frozen log carry seeds of their own, not those a node would have given them.
+    assert {finding.split(":")[0] for finding in report.findings} == {"SEED_MISMATCH"}
+    assert (report.sequence, report.state_hash) == (len(old) + 2, state.hex())
 
 
 def test_a_schema_that_nobody_knows_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ringfence.journal import RECORD_BYTES, Files, Journal
 
-SCHEMA_HASH = bytes(range(32))
+SCHEMA_HASH, NEXT_SCHEMA_HASH = bytes(range(32)), bytes(range(32, 64))
 SMALL_SEGMENT_BYTES = 8192
 
 
@@ -25,6 +25,7 @@ def open_journal(directory: Path, files: Files | None = None, segment_bytes: int
     return Journal.open(
         directory,
         schema_hash=SCHEMA_HASH,
+        schemas=[NEXT_SCHEMA_HASH],
         files=files,
         segment_bytes=segment_bytes,
         prepare_in_background=False,

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.journal.lossy_files import Crash, FilesWithoutDirectorySync, FilesWithoutSync, LossyFiles
-from tests.journal.records import SMALL_SEGMENT_BYTES, open_journal, payload_of, records
+from tests.journal.records import NEXT_SCHEMA_HASH, SCHEMA_HASH, SMALL_SEGMENT_BYTES, open_journal, payload_of, records
 
 from ringfence.journal import DamagedLog, JournalError
 
 DIRECTORY = Path("/venue/journal")
+EPOCHS = [(SCHEMA_HASH, 1), (NEXT_SCHEMA_HASH, 2)]
+EPOCHS_SHARE = 0.15
 
 
 @dataclass
@@ -45,6 +47,8 @@ def run_life(files: LossyFiles, promise: Promise, salt: int, appends: int) -> No
         journal = open_journal(DIRECTORY, files)
         promise.require_kept(payload_of(journal))
         for _ in range(appends):
+            if files.chance.random() < EPOCHS_SHARE:
+                journal.begin_epoch(*files.chance.choice(EPOCHS))
             room = files.chance.choice((1, 2, 5, journal.records_maximum))
             payload = records(journal.last_sequence + 1, files.chance.randint(1, room), salt)
             promise.attempted = [payload]

@@ -16,9 +16,17 @@ from ringfence.node.skips import Skips
 from ringfence.node.snapshotter import prune, take_snapshot
 from ringfence.node.stopped import skip_command, stop_report
 from ringfence.schema.commands import Clock
-from ringfence.schema.enums import Origin
+from ringfence.schema.enums import LATEST_RULES, Origin
 from ringfence.schema.events import ClockTicked, Rejected, RulesSet
-from ringfence.schema.layout import COMMAND_HEADER, DTYPES, EVENT_HEADER, decode_event, schema_hash, tag_of
+from ringfence.schema.layout import (
+    COMMAND_HEADER,
+    DTYPES,
+    EVENT_HEADER,
+    decode_event,
+    known_schemas,
+    schema_hash,
+    tag_of,
+)
 from ringfence.schema.rejects import Reject
 
 from . import scene
@@ -44,7 +52,7 @@ def test_open_of_a_new_directory_sets_the_rules_and_this_schema(directory):
     events = list(Follower(directory).catch_up())
     (event,) = [decode_event(record.tobytes()) for record in events[0]]
     assert isinstance(event, RulesSet)
-    assert (event.rules_version, event.schema_hash) == (1, schema_hash())
+    assert (event.rules_version, event.schema_hash) == (LATEST_RULES, schema_hash())
 
 
 def test_open_of_a_directory_in_use_is_refused(directory):

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from ringfence.schema.enums import LATEST_RULES
 from ringfence.schema.layout import snake
 from ringfence.schema.rejects import Reject
-from ringfence.schema.tables import OrderRow
+from ringfence.schema.tables import OrderRow, PriceRow, PriceSourceRow, QuoteRow
 
-from . import funds, invariants, orders, rows, settings, users
+from . import funds, invariants, orders, prices, rows, settings, users
 from .records import READERS, WRITERS, Header, read_header
 from .state import ASK, BID, Order, Refused, State
 
@@ -20,10 +21,10 @@ Handler = Callable[[State, Any, Emit], None]
 HANDLERS: dict[int, Handler] = {
     tag: next(
         getattr(module, snake(reader.name))
-        for module in (settings, users, funds, orders)
+        for module in (settings, users, funds, orders, prices)
         if hasattr(module, snake(reader.name))
     )
-    for tag, reader in READERS.items()
+    for tag, reader in READERS[LATEST_RULES].items()
 }
 
 
@@ -49,13 +50,14 @@ class ReferenceExchange:
         state.sequence, state.time_us = header.sequence, header.time_us
         events: list[bytes] = []
         market = 0
+        readers, writers = READERS[state.rules], WRITERS[state.rules]
 
         def emit(kind: str, account: int | None = None, market: int | None = None, **body: Any) -> None:
             place = (header.account if account is None else account, named_market if market is None else market)
             head = (state.sequence, state.time_us, len(events), *place)
-            events.append(WRITERS[kind].write(head, body))
+            events.append(writers[kind].write(head, body))
 
-        command = READERS[header.kind].read(record) if header.kind in READERS else None
+        command = readers[header.kind].read(record) if header.kind in readers else None
         named_market = getattr(command, "market", market)
         try:
             self.handle(header, command, emit)
@@ -72,7 +74,7 @@ class ReferenceExchange:
             raise Refused(Reject.SKIPPED, value=header.sequence)
         if command is None:
             raise Refused(Reject.UNKNOWN_KIND, value=header.kind)
-        reader = READERS[header.kind]
+        reader = READERS[self.state.rules][header.kind]
         if header.origin not in reader.origins:
             raise Refused(Reject.WRONG_ORIGIN, value=header.origin)
         if broken := reader.first_out_of_range(command):
@@ -106,10 +108,31 @@ class ReferenceExchange:
     def order(self, order: int) -> OrderRow | None:
         return order_row(self.state.orders[order]) if order in self.state.orders else None
 
+    def price(self, asset: int) -> PriceRow | None:
+        return row_of(PriceRow, self.state.prices.get(asset))
+
+    def quotes(self, asset: int) -> list[QuoteRow]:
+        """Return what the sources that count for an asset last said, by source."""
+        keys = sorted(key for key in self.state.quotes if key[0] == asset)
+        return [row_of(QuoteRow, self.state.quotes[key]) for key in keys]
+
+    def price_source(self, number: int) -> PriceSourceRow | None:
+        """Return a source that has a name."""
+        source = self.state.price_sources.get(number)
+        if source is None or source.name == bytes(16):
+            return None
+        name = source.name.rstrip(b"\0").decode("ascii")
+        return PriceSourceRow(price_source=number, name=name, enabled=source.enabled)
+
 
 def standing(level: dict[int, Order]) -> int:
     return sum(order.remaining_lots for order in level.values())
 
 
 def order_row(order: Order) -> OrderRow:
-    return OrderRow(**{name: getattr(order, name) for name in OrderRow.__struct_fields__})
+    return row_of(OrderRow, order)
+
+
+def row_of(kind: Any, found: Any) -> Any:
+    """Return an object of the state as a row of the schema; None stays None."""
+    return found and kind(**{name: getattr(found, name) for name in kind.__struct_fields__})

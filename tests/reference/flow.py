@@ -18,10 +18,11 @@ from ringfence.schema.enums import (
     MarketState,
     Origin,
     Parameter,
+    UserFlag,
 )
 from ringfence.schema.layout import DTYPES, body_fields, encode
 
-from . import ReferenceExchange
+from . import ReferenceExchange, flow_prices
 from .book import ceil_ppm, floor_ppm
 from .orders import active_price
 from .state import ASK, BID, Market, Order
@@ -37,8 +38,13 @@ WEIGHTS: dict[str, dict[str, int]] = {
     "trading": {"place": 650, "cancel": 50, "amend": 110, "funds": 60, "settings": 15, "people": 10, "oddity": 5},
     "mixed": {"place": 480, "cancel": 45, "amend": 120, "funds": 150, "settings": 80, "people": 50, "oddity": 20},
     "strict": {"place": 450, "cancel": 40, "amend": 120, "funds": 130, "settings": 160, "people": 60, "oddity": 20},
+    "pricing": {"place": 150, "cancel": 15, "amend": 30, "funds": 60, "settings": 40, "people": 30, "oddity": 5},
 }
+for style, share in (("trading", 50), ("mixed", 150), ("strict", 150), ("pricing", 700)):
+    WEIGHTS[style]["prices"] = share
 STYLES = list(WEIGHTS)
+# Rules that a venue begins with: a third of the seeds live through an epoch of the first, in each style.
+FIRST_EPOCHS = (1, 2, 2)
 
 
 class Flow:
@@ -53,7 +59,10 @@ class Flow:
         self.state = self.exchange.state
         self.time_us = 1_700_000_000_000_000
         self.later: list[tuple[int, int, c.Command]] = []
-        self.opening = opening(self.random)
+        self.worth: dict[int, int] = {}
+        self.opening = opening(self.random, FIRST_EPOCHS[seed % len(FIRST_EPOCHS)])
+        if seed % len(FIRST_EPOCHS) == 0:
+            self.next_epoch()
         self.groups, self.weights = zip(*WEIGHTS[self.style].items(), strict=True)
 
     def step(self) -> tuple[bytes, list[bytes]]:
@@ -74,6 +83,12 @@ class Flow:
         made = GROUPS[self.random.choices(self.groups, self.weights)[0]](self)
         return self.spoiled(made) if self.chance(self.wrong) else self.stamped(made)
 
+    def next_epoch(self) -> None:
+        """Let the second rules come after a while, and what they bring."""
+        due = self.random.choice((120, 400, 1_500))
+        for place, command in enumerate((c.SetRules(rules_version=2), *flow_prices.opening(self.random))):
+            heapq.heappush(self.later, (due + place, 0, command))
+
     def stamped(self, command: c.Command) -> bytes:
         record = bytearray(encode(command, self.random.choice(command.origins)))  # type: ignore[attr-defined]
         struct.pack_into("<qqq", record, 0, self.state.sequence + 1, self.time_us, self.random.getrandbits(62))
@@ -87,7 +102,7 @@ class Flow:
             record[30] = self.random.choice([0, 7, 255, *Origin])
         elif what == 1:
             struct.pack_into(
-                "<H", record, 28, self.random.choice([0, 14, 19, 26, 29, 34, 99, 65_534, 65_535, 65_535, 65_535])
+                "<H", record, 28, self.random.choice([0, 14, 18, 26, 34, 40, 41, 65_534, 65_535, 65_535, 65_535])
             )
         elif what == 2:
             wrong = [0, -1, 1, 4, 9, 63, self.state.next_account, 2**31 - 1, -(2**31), self.account()]
@@ -155,11 +170,12 @@ class Flow:
         return self.state.balances.get((account, asset), (0, 0))[0]
 
 
-def opening(chooser: random.Random) -> Iterator[c.Command]:
-    """Yield the commands that list assets and markets, open users and give them money."""
-    yield c.Clock(seed=chooser.randbytes(32))
+def opening(chooser: random.Random, rules_version: int) -> Iterator[c.Command]:
+    """Yield the commands that list assets and markets, open users and give them money, and make prices."""
+    seed, schema = chooser.randbytes(32), chooser.randbytes(32)
+    yield c.SetRules(rules_version=rules_version, schema_hash=schema)
+    yield c.Clock(seed=seed)
     yield c.SetParameter(parameter=Parameter.ACCOUNTS_PER_USER, value=FEW_ACCOUNTS)
-    yield c.SetRules(rules_version=1, schema_hash=chooser.randbytes(32))
     for symbol, kind, decimals, wanted in (
         ("USDC", AssetKind.CASH, 6, 0),
         ("SOL", AssetKind.CRYPTO, 9, 0),
@@ -179,6 +195,7 @@ def opening(chooser: random.Random) -> Iterator[c.Command]:
                 fee_schedule=schedule, fee_tier=tier, maker_ppm=maker, taker_ppm=chooser.choice([0, 1, 500, 100_000])
             )
     yield from opening_people(chooser)
+    yield from flow_prices.opening(chooser)  # under the first rules there is nothing of this
 
 
 def opening_people(chooser: random.Random) -> Iterator[c.Command]:
@@ -359,6 +376,9 @@ def finish_withdrawal(flow: Flow) -> c.Command:
 
 def transfer(flow: Flow) -> c.Command:
     account, asset = flow.account(), flow.asset()
+    frozen = [user.main_account for user in flow.state.users.values() if user.user_flags & UserFlag.TRANSFERS_FROZEN]
+    if frozen and flow.chance(0.1):
+        account = flow.random.choice(frozen)
     target = flow.account()
     if account in flow.state.accounts and flow.chance(0.9):
         user = flow.state.accounts[account].user
@@ -472,17 +492,13 @@ def listing(flow: Flow) -> c.Command:
 
 
 def settings(flow: Flow) -> c.Command:
-    builders = (market_state, market_limits, price_bands, fee_tier, parameter, listing, rules, clock)
+    builders = (market_state, market_limits, price_bands, fee_tier, parameter, listing, rules, flow_prices.clock)
     return flow.random.choices(builders, (5, 3, 6, 3, 6, 1, 1, 4))[0](flow)
 
 
 def rules(flow: Flow) -> c.Command:
     version = max(1, min(2**31 - 1, flow.state.rules_version + flow.random.choice((-1, 0, 1))))
     return c.SetRules(rules_version=version, schema_hash=flow.random.randbytes(32))
-
-
-def clock(flow: Flow) -> c.Command:
-    return c.Clock(seed=flow.random.randbytes(32))
 
 
 # People.
@@ -548,4 +564,5 @@ GROUPS: dict[str, Callable[[Flow], c.Command]] = {
     "settings": settings,
     "people": people,
     "oddity": oddity,
+    "prices": flow_prices.prices,
 }

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from ringfence.schema.enums import FIRST_USER_ACCOUNT, HouseAccount
-from ringfence.schema.fields import MAX_ATOMS
+from ringfence.schema.enums import FIRST_USER_ACCOUNT, HouseAccount, PriceState
+from ringfence.schema.fields import MAX_ATOMS, MAX_PRICE_UNITS
 
 from .state import ASK, BID, State
 
@@ -13,6 +13,7 @@ def check(state: State) -> None:
     locks_equal_open_orders(state)
     withdrawals_are_in_transit(state)
     books_are_whole(state)
+    prices_are_whole(state)
 
 
 def money_is_conserved(state: State) -> None:
@@ -61,3 +62,19 @@ def books_are_whole(state: State) -> None:
                 assert all((order.price_ticks, order.side) == (price, side) for order in level.values())
                 assert all(0 < order.remaining_lots <= order.quantity_lots for order in level.values())
     assert standing == len(state.orders) == sum(len(account.orders) for account in state.accounts.values())
+
+
+def prices_are_whole(state: State) -> None:
+    for (asset, source), row in state.quotes.items():
+        assert asset in state.prices
+        assert state.price_sources[source].name != bytes(16)
+        assert 1 <= row.weight <= 255
+        assert bool(row.price_units) == bool(row.observed_us)
+        assert row.observed_us <= state.time_us
+    for price in state.prices.values():
+        nothing = price.mark_units == 0
+        assert nothing == (price.index_units == 0) == (price.updated_us == 0)
+        assert nothing == (price.price_state == PriceState.NONE)
+        assert max(price.mark_units, price.index_units) <= MAX_PRICE_UNITS
+        assert price.updated_us <= state.time_us
+        assert price.clamped_sources & ~price.used_sources == 0

@@ -1,22 +1,29 @@
 """The canonical rows of the state, by the schema's tables, and their hash."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ringfence.schema.hashing import state_hash
-from ringfence.schema.layout import ROW_DTYPES
+from ringfence.schema.layout import row_dtypes
 
 from .state import State
 
 
 def rows(state: State) -> dict[str, np.ndarray]:
-    """Return every table in schema order, its rows by key."""
-    return {name: np.array(list(table(state, name)), dtype) for name, dtype in ROW_DTYPES.items()}
+    """Return every table that there is under the present rules, in schema order, its rows by key."""
+    dtypes = dtypes_under(state.rules)
+    return {name: np.array(list(table(state, name, dtype)), dtype) for name, dtype in dtypes.items()}
 
 
-def table(state: State, name: str) -> Iterator[tuple[Any, ...]]:
+@cache
+def dtypes_under(rules: int) -> dict[str, np.dtype]:
+    return row_dtypes(rules)
+
+
+def table(state: State, name: str, dtype: np.dtype) -> Iterator[tuple[Any, ...]]:
     if name == "venue":
         yield (state.sequence, state.time_us, state.rules_version, tuple(state.schema_hash), tuple(state.seed))
     elif name == "parameters":
@@ -28,12 +35,12 @@ def table(state: State, name: str) -> Iterator[tuple[Any, ...]]:
     elif name == "balances":
         yield from (key + tuple(state.balances[key]) for key in sorted(state.balances))
     else:
-        objects: dict[int, Any] = getattr(state, name)
-        yield from by_columns(name, (objects[key] for key in sorted(objects)))
+        objects: dict[Any, Any] = getattr(state, name)
+        yield from by_columns(dtype, (objects[key] for key in sorted(objects)))
 
 
-def by_columns(name: str, objects: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-    columns = ROW_DTYPES[name].names
+def by_columns(dtype: np.dtype, objects: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    columns = dtype.names
     assert columns
     for found in objects:
         values = (getattr(found, column) for column in columns)

@@ -7,10 +7,16 @@
 
 The venue lists USDC (6 decimals), SOL (9) and ACME (6, class 1); market 1 is SOL_USDC and 2 is ACME_USDC, both with
 100 quote atoms per tick and lot; a lot is 0.01 of the base. Alice, bob and carol hold 1,000 USDC and 10 SOL each.
+
+    wait 2.5                        time passes, in seconds, before the next command
+    op quote SOL 1 bid=99 ask=101   : Quoted 100                source 1 observed it now (at=-1000: a millisecond ago)
+    op clock                        : ClockTicked; price SOL index 100 mark 100 FRESH used 1,2,3
+    quotes SOL                      = 1:2@100 2:1@0             source:weight@price
 """
 
 import re
 import shlex
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,8 +26,10 @@ from ringfence.schema import enums as e
 from ringfence.schema import events as v
 from ringfence.schema.layout import RECORD, decode_event, encode
 from ringfence.schema.rejects import Reject
+from ringfence.schema.tables import QuoteRow
 
-ASSETS = {"USDC": 1, "SOL": 2, "ACME": 3}
+ASSETS = {"USDC": 1, "SOL": 2, "ACME": 3, "none": 99}
+ASSET_NAMES = {number: name for name, number in ASSETS.items()}
 PEOPLE = {"alice": 64, "bob": 66, "carol": 68}
 ACCOUNTS = PEOPLE | {f"{name}.fenced": account + 1 for name, account in PEOPLE.items()} | {"alice.1": 70}
 ACCOUNTS |= {house.name: int(house) for house in e.HouseAccount} | {"nobody": 999, "op": 0}
@@ -29,6 +37,8 @@ NAMES = {account: name for name, account in ACCOUNTS.items()}
 USERS = {"alice": 1, "bob": 2, "carol": 3}
 FLAGS = {"reject_maker": {"self_trade_prevention": 1}, "reject_both": {"self_trade_prevention": 2}}
 FLAGS |= {"ioc": {"time_in_force": 1}, "fok": {"time_in_force": 2}, "post": {"post_only": 1}, "on2": {"market": 2}}
+PRICING = {"sources": "minimum_sources", "age": "maximum_age_ms", "clamp": "clamp_ppm", "cap": "update_cap_ppm"}
+PRICING |= {"haircut": "closed_haircut_ppm"}
 START = [
     c.ListAsset(symbol="USDC", name="US dollar coin", asset_kind=2, decimals=6),
     c.ListAsset(symbol="SOL", name="Solana", asset_kind=1, decimals=9),
@@ -52,34 +62,48 @@ class AnyExchange(Protocol):
 
     def balances(self, account: int) -> list[tuple[int, int, int]]: ...
 
+    def quotes(self, asset: int) -> list[QuoteRow]: ...
+
+    def rows(self) -> dict[str, np.ndarray]: ...
+
 
 class Scenario:
     """A venue that plays lines; every line's answer is compared with what follows its colon."""
 
-    def __init__(self, exchange: AnyExchange) -> None:
+    def __init__(self, exchange: AnyExchange, rules_version: int | None = None) -> None:
         self.exchange = exchange
         self.sequence = 0
+        self.waited_us = 0
         self.labels: dict[str, int] = {}
-        for command in START:
+        told = [c.SetRules(rules_version=rules_version)] if rules_version else []
+        for command in (*told, *START):
             assert not isinstance(self.give(command)[0], v.Rejected)
 
     def give(self, command: c.Command, origin: int | None = None) -> list[v.Event]:
         """Apply one command and return its events."""
         self.sequence += 1
         fields = {name: getattr(command, name) for name in command.__struct_fields__}
-        stamped = type(command)(**fields | {"sequence": self.sequence, "time_us": 1_000 * self.sequence})
+        stamped = type(command)(**fields | {"sequence": self.sequence, "time_us": self.time_us})
         events = self.exchange.apply(np.frombuffer(encode(stamped, origin), RECORD))
         return [decode_event(bytes(event)) for event in events]
 
+    @property
+    def time_us(self) -> int:
+        """The time of the last command: a millisecond each, and what was waited."""
+        return 1_000 * self.sequence + self.waited_us
+
     def play(self, lines: str) -> None:
         whole = re.sub(r"\n\s*;", ";", lines)  # an answer of several events may go on in the next line
-        for line in whole.strip().splitlines():
-            self.play_line(line.strip())
+        for line in filter(None, map(str.strip, whole.splitlines())):
+            self.play_line(line)
 
     def play_line(self, line: str) -> None:
         if " = " in line:
             holding, amounts = line.split(" = ")
-            self.check_balance(*holding.split(), amounts.strip())
+            self.check(*holding.split(), amounts.strip())
+            return
+        if line.startswith("wait "):
+            self.waited_us += round(float(line.split()[1]) * 1_000_000)
             return
         doing, _, expected = re.sub(r":(; )?", ":", line, count=1).partition(" :")
         words = shlex.split(doing)
@@ -89,6 +113,14 @@ class Scenario:
         events = self.give(self.command(words))
         told = "; ".join(brief(event) for event in events)
         assert told == expected.strip(), f"{line}\nanswered: {told}"
+
+    def check(self, holder: str, asset: str, amounts: str) -> None:
+        if holder == "quotes":
+            rows = self.exchange.quotes(ASSETS[asset])
+            told = " ".join(f"{row.price_source}:{row.weight}@{row.price_units}" for row in rows)
+            assert (told or "nothing") == amounts, f"quotes of {asset}: {told}"
+        else:
+            self.check_balance(holder, asset, amounts)
 
     def check_balance(self, account: str, asset: str, amounts: str) -> None:
         held = {found[0]: found[1:] for found in self.exchange.balances(ACCOUNTS[account])}
@@ -177,6 +209,36 @@ class Scenario:
     def house(self, account: int, amount: str, asset: str, to: str) -> c.Command:
         return c.MoveHouseFunds(account=account, to_account=ACCOUNTS[to], asset=ASSETS[asset], amount_atoms=int(amount))
 
+    def rules(self, _account: int, version: str) -> c.Command:
+        return c.SetRules(rules_version=int(version))
+
+    def clock(self, account: int) -> c.Command:
+        return c.Clock(account=account)
+
+    def source(self, _account: int, number: str, name: str, enabled: str = "on") -> c.Command:
+        return c.SetPriceSource(price_source=int(number), name=name, enabled=int(enabled == "on"))
+
+    def pricing(self, _account: int, asset: str, *given: str) -> c.Command:
+        """``sources=4 age=5000 clamp=20000 cap=100 haircut=7``; what is not given is 3, 10 s, 1 %, 0.25 % and none."""
+        return c.SetPricing(asset=ASSETS[asset], **{PRICING[name]: value for name, value in numbers(given)})
+
+    def weight(self, _account: int, asset: str, source: str, weight: str) -> c.Command:
+        return c.SetPriceWeight(asset=ASSETS[asset], price_source=int(source), weight=int(weight))
+
+    def session(self, _account: int, asset: str, session: str) -> c.Command:
+        return c.SetSession(asset=ASSETS[asset], session=e.Session[session])
+
+    def quote(self, _account: int, asset: str, source: str, *given: str) -> c.Command:
+        """``bid=99 ask=101 last=100``; observed now, or ``at`` microseconds later."""
+        found = dict(numbers(given))
+        prices = {f"{name}_units": found.get(name, 0) for name in ("bid", "ask", "last")}
+        observed = self.time_us + 1_000 + found.get("at", 0)
+        return c.Quote(asset=ASSETS[asset], price_source=int(source), observed_us=observed, **prices)
+
+
+def numbers(given: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    return ((name, int(value)) for name, value in (part.split("=") for part in given))
+
 
 def limit(account: int, side: int, price: str, lots: str, flags: tuple[str, ...]) -> c.Command:
     given: dict[str, Any] = {"market": 1}
@@ -221,5 +283,19 @@ def brief(event: v.Event) -> str:
         case v.FundsMoved():
             cause = e.MoveCause(event.cause).name
             return f"{cause} {event.amount_atoms} {NAMES[event.account]} to {NAMES[event.to_account]}"
+        case v.Quoted():
+            return f"Quoted {event.price_units}"
+        case v.PriceUpdated():
+            return told_price(event)
         case _:
             return type(event).__name__
+
+
+def told_price(event: v.PriceUpdated) -> str:
+    assert (event.account, event.market) == (0, 0)
+    parts = [f"price {ASSET_NAMES[event.asset]} index {event.index_units} mark {event.mark_units}"]
+    parts.append(e.PriceState(event.price_state).name)
+    for name, mask in (("used", event.used_sources), ("clamped", event.clamped_sources)):
+        if mask:
+            parts.append(f"{name} {','.join(str(bit) for bit in range(32) if mask >> bit & 1)}")
+    return " ".join(parts)

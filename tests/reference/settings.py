@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
-from ringfence.schema.enums import PARAMETER_LIMITS, Parameter
+from ringfence.schema.enums import LATEST_RULES, PARAMETER_LIMITS, Parameter
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import checks
+from . import checks, prices
 from .state import Asset, Market, Refused, State
 
 SYMBOL = re.compile(rb"[A-Z0-9.]{1,16}\0*")
@@ -25,11 +25,15 @@ BANDS = ("limit_maximum_ppm", "limit_minimum_ppm", "impact_maximum_ppm", "impact
 def clock(state: State, command: Any, emit: Any) -> None:
     state.seed = command.seed
     emit("ClockTicked", seed=command.seed)
+    if state.rules >= 2:
+        prices.tick(state, emit)
 
 
 def set_rules(state: State, command: Any, emit: Any) -> None:
     if command.rules_version < state.rules_version:
         raise Refused(Reject.RANGE_REVERSED, value=command.rules_version, limit=state.rules_version)
+    if state.rules_version == 0 and command.sequence != 1 and command.rules_version < LATEST_RULES:
+        raise Refused(Reject.RANGE_REVERSED, value=command.rules_version, limit=LATEST_RULES)
     state.rules_version, state.schema_hash = command.rules_version, command.schema_hash
     emit("RulesSet", rules_version=command.rules_version, schema_hash=command.schema_hash)
 

@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 
 from sortedcontainers import SortedDict
 
-from ringfence.schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Side
+from ringfence.schema.enums import (
+    FIRST_USER_ACCOUNT,
+    PARAMETER_LIMITS,
+    PRICE_SOURCES,
+    PriceState,
+    Session,
+    Side,
+    rules_that_hold,
+)
 from ringfence.schema.rejects import Reject
 
 BID, ASK = int(Side.BID), int(Side.ASK)
@@ -120,6 +128,42 @@ class Withdrawal:
 
 
 @dataclass(slots=True)
+class PriceSource:
+    price_source: int
+    name: bytes = bytes(16)
+    enabled: int = 0
+
+
+@dataclass(slots=True)
+class Price:
+    asset: int
+    minimum_sources: int = 0
+    session: int = int(Session.OPEN)
+    price_state: int = int(PriceState.NONE)
+    maximum_age_ms: int = 0
+    clamp_ppm: int = 0
+    update_cap_ppm: int = 0
+    closed_haircut_ppm: int = 0
+    index_units: int = 0
+    mark_units: int = 0
+    updated_us: int = 0
+    used_sources: int = 0
+    clamped_sources: int = 0
+
+
+@dataclass(slots=True)
+class Quote:
+    asset: int
+    price_source: int
+    weight: int = 0
+    price_units: int = 0
+    bid_units: int = 0
+    ask_units: int = 0
+    last_units: int = 0
+    observed_us: int = 0
+
+
+@dataclass(slots=True)
 class State:
     """The tables of the venue, empty as on its first day."""
 
@@ -143,3 +187,13 @@ class State:
     balances: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # (account, asset) -> [available, locked]
     orders: dict[int, Order] = field(default_factory=dict)
     withdrawals: dict[int, Withdrawal] = field(default_factory=dict)
+    price_sources: dict[int, PriceSource] = field(
+        default_factory=lambda: {number: PriceSource(number) for number in range(1, PRICE_SOURCES + 1)}
+    )
+    prices: dict[int, Price] = field(default_factory=dict)
+    quotes: dict[tuple[int, int], Quote] = field(default_factory=dict)  # (asset, price source) -> what counts
+
+    @property
+    def rules(self) -> int:
+        """The version of the rules that the next command meets."""
+        return rules_that_hold(self.rules_version)

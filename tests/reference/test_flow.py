@@ -13,7 +13,7 @@ from ringfence.schema.layout import decode_event, tag_of
 from ringfence.schema.rejects import Reject
 
 SEEDS = range(12)
-COMMANDS_A_SEED = 4_000
+COMMANDS_A_SEED = 5_000
 
 
 @pytest.fixture(scope="module")

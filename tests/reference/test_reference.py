@@ -1,23 +1,7 @@
 """What the rules say, worked out by hand; the reference and the compiled core must both say it."""
 
-from collections.abc import Callable
-
 import pytest
-from tests.reference import ReferenceExchange
-from tests.reference.scenario import AnyExchange, Scenario
-
-from ringfence.core import Exchange
-
-
-def reference() -> AnyExchange:
-    return ReferenceExchange(debug=True)
-
-
-@pytest.fixture(params=[reference, Exchange], ids=["reference", "core"])
-def scenario(request: pytest.FixtureRequest) -> Scenario:
-    make: Callable[[], AnyExchange] = request.param
-    return Scenario(make())
-
+from tests.reference.scenario import Scenario
 
 SCENARIOS: dict[str, str] = {}
 """Name of the case -> its lines."""

@@ -41,6 +41,14 @@ COMMANDS_ON_DISK = {
     "CancelOrder": "31: market:i4@32 order:i8@40",
     "CancelAllOrders": "32: market:i4@32",
     "AmendOrder": "33: market:i4@32 order:i8@40 price_ticks:i8@48 quantity_lots:i8@56",
+    "SetPriceSource": "14: price_source:u1@32 name:S16@33 enabled:u1@49",
+    "SetPricing": (
+        "15: asset:i4@32 minimum_sources:u1@36 maximum_age_ms:i8@40 clamp_ppm:i8@48 update_cap_ppm:i8@56 "
+        "closed_haircut_ppm:i8@64"
+    ),
+    "SetPriceWeight": "16: asset:i4@32 price_source:u1@36 weight:i4@40",
+    "SetSession": "17: asset:i4@32 session:u1@36",
+    "Quote": "40: asset:i4@32 price_source:u1@36 bid_units:i8@40 ask_units:i8@48 last_units:i8@56 observed_us:i8@64",
 }
 
 EVENTS_ON_DISK = {
@@ -88,6 +96,17 @@ EVENTS_ON_DISK = {
     "ParameterSet": "26: parameter:u1@32 value:i8@40",
     "ClockTicked": "30: seed:B32@32",
     "RulesSet": "31: rules_version:i4@32 schema_hash:B32@36",
+    "PriceSourceSet": "40: price_source:u1@32 name:S16@33 enabled:u1@49",
+    "PricingSet": (
+        "41: asset:i4@32 minimum_sources:u1@36 maximum_age_ms:i8@40 clamp_ppm:i8@48 update_cap_ppm:i8@56 "
+        "closed_haircut_ppm:i8@64"
+    ),
+    "PriceWeightSet": "42: asset:i4@32 price_source:u1@36 weight:i4@40",
+    "SessionSet": "43: asset:i4@32 session:u1@36",
+    "Quoted": "44: asset:i4@32 price_source:u1@36 price_units:i8@40 observed_us:i8@48",
+    "PriceUpdated": (
+        "45: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 index_units:i8@48 mark_units:i8@56"
+    ),
 }
 
 ROWS_ON_DISK = {
@@ -113,6 +132,14 @@ ROWS_ON_DISK = {
         "executed_quote_atoms:i8 created_us:i8 side:u1 time_in_force:u1 post_only:u1 self_trade_prevention:u1"
     ),
     "withdrawals": "withdrawal:i8 account:i4 asset:i4 amount_atoms:i8 fee_atoms:i8",
+    "price_sources": "price_source:u1 name:S16 enabled:u1",
+    "prices": (
+        "asset:i4 minimum_sources:u1 session:u1 price_state:u1 maximum_age_ms:i8 clamp_ppm:i8 update_cap_ppm:i8 "
+        "closed_haircut_ppm:i8 index_units:i8 mark_units:i8 updated_us:i8 used_sources:i4 clamped_sources:i4"
+    ),
+    "quotes": (
+        "asset:i4 price_source:u1 weight:i4 price_units:i8 bid_units:i8 ask_units:i8 last_units:i8 observed_us:i8"
+    ),
 }
 
 NUMBERS_ON_DISK = {
@@ -149,8 +176,16 @@ NUMBERS_ON_DISK = {
         "PRICE_ABOVE_MAXIMUM=42 QUANTITY_BELOW_MINIMUM=43 QUANTITY_ABOVE_MAXIMUM=44 PRICE_OUT_OF_BAND=45 "
         "VALUE_TOO_LARGE=46 OPEN_ORDERS_LIMIT=50 VENUE_FULL=51 WOULD_TAKE=52 INSUFFICIENT_FUNDS=53 "
         "SUPPLY_LIMIT=54 NUMBER_ALREADY_APPLIED=60 NUMBER_NOT_NEXT=61 INVALID_SYMBOL=70 SYMBOL_IN_USE=71 "
-        "FACTOR_NOT_INTEGER=72 RANGE_REVERSED=73 SUB_ACCOUNT_NOT_NEXT=74 ACCOUNTS_PER_USER_LIMIT=75 BELOW_USE=76"
+        "FACTOR_NOT_INTEGER=72 RANGE_REVERSED=73 SUB_ACCOUNT_NOT_NEXT=74 ACCOUNTS_PER_USER_LIMIT=75 BELOW_USE=76 "
+        "NOT_PRICED=80 UNKNOWN_PRICE_SOURCE=81 PRICE_SOURCE_DISABLED=82 SOURCE_NOT_WEIGHTED=83 QUOTE_EMPTY=84 "
+        "QUOTE_CROSSED=85 QUOTE_NOT_LATER=86 QUOTE_FROM_FUTURE=87"
     ),
+    "Session": "OPEN=1 CLOSED=2",
+    "PriceState": "NONE=0 FRESH=1 CLOSED=2 STALE=3",
 }
 
-SCHEMA_HASH = "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad"
+SCHEMA_HASHES = {
+    1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
+    2: "e3aca8caa3d0a8dede24701e46d49b8328dba2293fe41e136ad16b3a64100ee7",
+}
+"""The hash of the schema under each version of the rules; those of rules that have been released never change."""

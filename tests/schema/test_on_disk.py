@@ -10,6 +10,7 @@ from tests.schema import on_disk
 
 from ringfence.schema import enums
 from ringfence.schema.commands import COMMANDS
+from ringfence.schema.enums import FIRST_RULES, LATEST_RULES
 from ringfence.schema.events import EVENTS
 from ringfence.schema.fields import fields_of
 from ringfence.schema.layout import (
@@ -71,7 +72,8 @@ def test_members_have_the_numbers_that_are_on_disk() -> None:
 
 
 def test_schema_hash_is_the_one_that_logs_name() -> None:
-    assert schema_hash().hex() == on_disk.SCHEMA_HASH
+    versions = range(FIRST_RULES, LATEST_RULES + 1)
+    assert {rules: schema_hash(rules).hex() for rules in versions} == on_disk.SCHEMA_HASHES
 
 
 @pytest.mark.parametrize("seed", ["0", "1", "4711"])

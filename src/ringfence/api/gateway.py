@@ -13,7 +13,7 @@ import numpy as np
 
 from ringfence.node.errors import LinkBusy, LinkLost, NodeError
 from ringfence.schema.commands import Command
-from ringfence.schema.events import Event, Trade
+from ringfence.schema.events import Event, FundsMoved, Trade
 from ringfence.schema.layout import COMMAND_HEADER, EVENT_HEADER, RECORD_BYTES, decode_event
 from ringfence.views.catalog import Catalog
 from ringfence.views.depth import CONFLATION_WINDOWS_MS
@@ -194,6 +194,8 @@ class Gateway:
             self._acknowledged[event.account] = event.sequence
             if isinstance(event, Trade):
                 self._acknowledged[event.maker_account] = event.sequence
+            elif isinstance(event, FundsMoved):
+                self._acknowledged[event.to_account] = event.sequence
         updates = self.market_data.apply(events, self.exchange)
         self.public.publish(updates)
         self.private.publish(events)

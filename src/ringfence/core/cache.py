@@ -14,7 +14,7 @@ import llvmlite
 import llvmlite.binding
 import numpy
 
-NOT_COMPILED = {"__init__.py", "build.py", "cache.py", "exchange.py", "reads.py"}
+NOT_COMPILED = {"__init__.py", "build.py", "cache.py", "exchange.py", "memory.py", "reads.py"}
 """Modules of the core that are plain Python and that no compiled module imports."""
 
 KEPT_VERSIONS = 4

@@ -1,10 +1,11 @@
 """Commands in, events out.  The order of a command's life: stamp checked, door, handler, balance of postings.
 
-There are two ways in, for the frequent kinds and for all others, because what is compiled together is compiled slowly.
+There are three ways in, for orders, for settings and prices, and for all others, because what is compiled together is
+compiled slowly.
 """
 
 from ..schema.enums import PARAMETER_LIMITS, Parameter
-from . import amend, cancels, listings, money, orders, people, settings
+from . import amend, cancels, listings, money, orders, people, quotes, settings
 from . import records as r
 from .door import market_named, passes_door
 from .emit import emit_rejected
@@ -20,14 +21,12 @@ EVENTS_PER_COMMAND = max(
 
 @cold
 def handle_rare(s, commands, i):
-    """Carry out a command that is not frequent; returns whether it was accepted."""
+    """Carry out a command of the kinds that are neither frequent nor settings; returns whether it was accepted."""
     kind = commands[i].kind
     if kind == Kind.CANCEL_ALL_ORDERS:
         return cancels.cancel_all_orders(s, cast(commands, i, r.CANCEL_ALL_ORDERS))
     if kind == Kind.AMEND_ORDER:
         return amend.amend_order(s, cast(commands, i, r.AMEND_ORDER))
-    if kind == Kind.CLOCK:
-        return settings.clock(s, cast(commands, i, r.CLOCK))
     if kind == Kind.DEPOSIT:
         return money.deposit(s, cast(commands, i, r.DEPOSIT))
     if kind == Kind.REQUEST_WITHDRAWAL:
@@ -46,15 +45,16 @@ def handle_rare(s, commands, i):
         return people.open_account(s, cast(commands, i, r.OPEN_ACCOUNT))
     if kind == Kind.SET_USER:
         return people.set_user(s, cast(commands, i, r.SET_USER))
-    if kind == Kind.SET_ELIGIBILITY:
-        return people.set_eligibility(s, cast(commands, i, r.SET_ELIGIBILITY))
-    return handle_setting(s, commands, i)
+    assert kind == Kind.SET_ELIGIBILITY, "a kind of command has no handler"
+    return people.set_eligibility(s, cast(commands, i, r.SET_ELIGIBILITY))
 
 
 @cold
 def handle_setting(s, commands, i):
-    """Carry out a listing or a setting; returns whether it was accepted."""
+    """Carry out the clock, a listing, a setting or a quote; returns whether it was accepted."""
     kind = commands[i].kind
+    if kind == Kind.CLOCK:
+        return settings.clock(s, cast(commands, i, r.CLOCK))
     if kind == Kind.SET_RULES:
         return settings.set_rules(s, cast(commands, i, r.SET_RULES))
     if kind == Kind.SET_PARAMETER:
@@ -69,15 +69,41 @@ def handle_setting(s, commands, i):
         return listings.set_market_limits(s, cast(commands, i, r.SET_MARKET_LIMITS))
     if kind == Kind.SET_PRICE_BANDS:
         return listings.set_price_bands(s, cast(commands, i, r.SET_PRICE_BANDS))
-    assert kind == Kind.SET_FEE_TIER, "a kind of command has no handler"
-    return listings.set_fee_tier(s, cast(commands, i, r.SET_FEE_TIER))
+    if kind == Kind.SET_FEE_TIER:
+        return listings.set_fee_tier(s, cast(commands, i, r.SET_FEE_TIER))
+    return handle_prices(s, commands, i)
+
+
+@cold
+def handle_prices(s, commands, i):
+    """Carry out a command about prices; returns whether it was accepted."""
+    kind = commands[i].kind
+    if kind == Kind.QUOTE:
+        return quotes.take_quote(s, cast(commands, i, r.QUOTE))
+    if kind == Kind.SET_PRICE_SOURCE:
+        return quotes.set_price_source(s, cast(commands, i, r.SET_PRICE_SOURCE))
+    if kind == Kind.SET_PRICING:
+        return quotes.set_pricing(s, cast(commands, i, r.SET_PRICING))
+    if kind == Kind.SET_PRICE_WEIGHT:
+        return quotes.set_price_weight(s, cast(commands, i, r.SET_PRICE_WEIGHT))
+    assert kind == Kind.SET_SESSION, "a kind of command has no handler"
+    return quotes.set_session(s, cast(commands, i, r.SET_SESSION))
 
 
 @cold
 def step_rare(s, commands, i):
-    """Apply one command of any kind but the frequent ones."""
+    """Apply one command of the kinds that are neither frequent nor settings."""
     begin_command(s, commands[i])
     if not (passes_door(s, commands, i) and handle_rare(s, commands, i)):
+        emit_rejected(s, commands[i].kind, commands[i].account, market_named(commands, i))
+    assert s.venue[0].unbalanced_assets == 0, "the postings of a command do not sum to zero"
+
+
+@cold
+def step_setting(s, commands, i):
+    """Apply one setting; it posts nothing."""
+    begin_command(s, commands[i])
+    if not (passes_door(s, commands, i) and handle_setting(s, commands, i)):
         emit_rejected(s, commands[i].kind, commands[i].account, market_named(commands, i))
     assert s.venue[0].unbalanced_assets == 0, "the postings of a command do not sum to zero"
 
@@ -97,6 +123,16 @@ def begin_command(s, header):
 def is_frequent(kind):
     """Whether the kind is about single orders, and so in the entry that is fast."""
     return kind == Kind.PLACE_ORDER or kind == Kind.CANCEL_ORDER
+
+
+@hot
+def is_setting(kind):
+    """Whether the kind is the clock, a listing, a setting or a quote."""
+    return (
+        Kind.CLOCK <= kind <= Kind.SET_FEE_TIER
+        or Kind.SET_PRICE_SOURCE <= kind <= Kind.SET_SESSION
+        or kind == Kind.QUOTE
+    )
 
 
 @flat
@@ -141,11 +177,25 @@ def apply_frequent(s, commands, begin, ahead):
 
 @flat
 def apply_rare(s, commands, begin):
-    """Apply commands of the other kinds from ``begin`` up to the first frequent one; returns where it ended."""
+    """Apply commands that are neither frequent nor settings, up to the first that is; returns where it ended."""
     venue = s.venue[0]
     i = begin
-    while i < len(commands) and not is_frequent(commands[i].kind) and is_room(s):
+    while i < len(commands) and is_room(s):
+        if is_frequent(commands[i].kind) or is_setting(commands[i].kind):
+            break
         step_rare(s, commands, i)
+        venue.applied += 1
+        i += 1
+    return i
+
+
+@flat
+def apply_settings(s, commands, begin):
+    """Apply settings from ``begin`` up to the first command that is none; returns where it ended."""
+    venue = s.venue[0]
+    i = begin
+    while i < len(commands) and is_setting(commands[i].kind) and is_room(s):
+        step_setting(s, commands, i)
         venue.applied += 1
         i += 1
     return i

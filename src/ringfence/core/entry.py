@@ -9,7 +9,7 @@ import ctypes
 from numba import carray, cfunc, config
 
 from ..schema.layout import COMMAND_HEADER
-from .dispatch import apply_frequent, apply_rare
+from .dispatch import apply_frequent, apply_rare, apply_settings
 from .handle import state_at
 
 INTERPRETED = bool(config.DISABLE_JIT)
@@ -24,15 +24,22 @@ def _apply_rare(address, commands, n, begin, ahead):
     return 1 + apply_rare(state_at(address), carray(commands, n, COMMAND_HEADER), begin)
 
 
-def compile_entries(say=None):
-    """Return the two entries as C functions, compiled or from the cache; ``say`` is told what is next."""
-    entries = []
-    for function, words in ((_apply_frequent, "orders and matching"), (_apply_rare, "all other commands")):
-        if say:
-            say(words)
-        signature = "int64(voidptr, voidptr, int64, int64, int64)"
-        entries.append(cfunc(signature, cache=True, boundscheck=True, error_model="numpy")(function))
-    return entries
+def _apply_settings(address, commands, n, begin, ahead):
+    return 1 + apply_settings(state_at(address), carray(commands, n, COMMAND_HEADER), begin)
+
+
+ENTRIES = {
+    "orders and matching": _apply_frequent,
+    "money, people and amendments": _apply_rare,
+    "settings and prices": _apply_settings,
+}
+"""The entries, by what they are for; each command belongs to one of them."""
+
+
+def compile_entry(words):
+    """Return one of the entries as a C function, compiled or from the cache."""
+    signature = "int64(voidptr, voidptr, int64, int64, int64)"
+    return cfunc(signature, cache=True, boundscheck=True, error_model="numpy")(ENTRIES[words])
 
 
 def c_function(compiled):

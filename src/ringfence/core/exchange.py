@@ -1,6 +1,6 @@
 """``Exchange``: the core as Python sees it.  Commands in, events out, and reads of the tables in between."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,13 +8,13 @@ import numpy as np
 from ..schema.enums import Parameter, Side, rules_that_hold
 from ..schema.hashing import state_hash
 from ..schema.layout import COMMAND_HEADER, RECORD
-from ..schema.tables import AccountRow, AssetRow, MarketRow, OrderRow, UserRow
+from ..schema.tables import AccountRow, AssetRow, MarketRow, OrderRow, PriceRow, PriceSourceRow, QuoteRow, UserRow
 from . import entry
-from .dispatch import EVENTS_PER_COMMAND, apply_frequent, apply_rare
+from .dispatch import EVENTS_PER_COMMAND, apply_frequent, apply_rare, apply_settings
 from .memory import MemoryAhead
 from .reads import Reads, row_of
 from .rows import narrowed, restore_into, rows_of, widened
-from .state import ORDERS, new_state
+from .state import ORDERS, QUOTES_PER_ASSET, new_state
 
 _compiled: Any = None
 
@@ -28,17 +28,12 @@ class CoreStopped(Exception):
         self.sequence = sequence
 
 
-def _c_entries(say: Callable[[str], None] | None = None) -> list[Any]:
+def _c_entries() -> list[Any]:
     global _compiled
     if _compiled is None:
-        compiled = entry.compile_entries(say)
+        compiled = [entry.compile_entry(words) for words in entry.ENTRIES]
         _compiled = (compiled, [entry.c_function(one) for one in compiled])
     return _compiled[1]
-
-
-def compile_ahead(say: Callable[[str], None]) -> None:
-    """Compile the ways into the core, or load them; ``say`` is told what is next."""
-    _c_entries(say)
 
 
 class Exchange:
@@ -104,14 +99,14 @@ class Exchange:
     def _fill_events(self, commands: np.ndarray, begin: int) -> int:
         """Apply from ``begin`` until the buffer may run out; returns where it ended."""
         address, n, hints = commands.__array_interface__["data"][0], len(commands), int(self._look_ahead)
-        frequent, rare = self._enter
         self._made[0] = self._applied[0] = 0
         at = begin
         while True:
             before = at
-            at = frequent(self._s.address, address, n, at, hints) - 1
-            if at >= 0 and at < n:
-                at = rare(self._s.address, address, n, at, 0) - 1
+            for enter in self._enter:
+                at = enter(self._s.address, address, n, at, hints) - 1
+                if at < 0 or at == n:
+                    break
             if at < 0:
                 at = begin + self._applied.item()
                 if hints and not self._is_at_fault(commands, at):
@@ -135,6 +130,7 @@ class Exchange:
             while at < len(commands):
                 before = at
                 at = apply_rare(self._s, headers, apply_frequent(self._s, headers, at, False))
+                at = apply_settings(self._s, headers, at)
                 if at == before:
                     break
         except (AssertionError, IndexError) as e:
@@ -201,6 +197,23 @@ class Exchange:
     def user(self, user: int) -> UserRow | None:
         """Return a user."""
         return row_of(UserRow, self._s.users[user]) if 1 <= user <= self.users_opened else None
+
+    def price(self, asset: int) -> PriceRow | None:
+        """Return how an asset is priced and what its price is, None if it has none."""
+        record = self._s.prices[asset] if 1 <= asset <= self.assets_listed else None
+        return row_of(PriceRow, record, asset=asset) if record is not None and record["minimum_sources"] else None
+
+    def quotes(self, asset: int) -> list[QuoteRow]:
+        """Return what the sources that count for an asset last said of it, by source."""
+        first = asset * QUOTES_PER_ASSET if 1 <= asset <= self.assets_listed else 0
+        records = [(source, self._s.quotes[first + source]) for source in range(1, QUOTES_PER_ASSET)]
+        return [row_of(QuoteRow, r, asset=asset, price_source=n) for n, r in records if first and r["weight"]]
+
+    def price_source(self, source: int) -> PriceSourceRow | None:
+        """Return a source of quotes, None if it has no name yet."""
+        record = self._s.price_sources[source] if 1 <= source < QUOTES_PER_ASSET else None
+        row = row_of(PriceSourceRow, record, price_source=source) if record is not None else None
+        return row if row is not None and row.name else None
 
     def account(self, account: int) -> AccountRow | None:
         """Return an account of a user; house accounts have no row."""

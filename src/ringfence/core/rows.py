@@ -12,7 +12,7 @@ from .book import open_order, queue
 from .index import insert
 from .jit import cold
 from .ledger import open_balance
-from .state import BALANCES, ORDERS, SCHEDULES, SOURCES, TIERS, WITHDRAWALS
+from .state import BALANCES, ORDERS, QUOTES_PER_ASSET, SCHEDULES, SOURCES, TIERS, WITHDRAWALS
 
 
 def _copied(name, table, selected):
@@ -82,6 +82,26 @@ def _withdrawals(s):
     return rows
 
 
+def _price_sources(s):
+    rows = _copied("price_sources", s.price_sources, np.arange(1, QUOTES_PER_ASSET))
+    rows["price_source"] = np.arange(1, QUOTES_PER_ASSET)
+    return rows
+
+
+def _prices(s):
+    assets = np.flatnonzero(s.prices["minimum_sources"][: s.venue[0].assets + 1])
+    rows = _copied("prices", s.prices, assets)
+    rows["asset"] = assets
+    return rows
+
+
+def _quotes(s):
+    slots = np.flatnonzero(s.quotes["weight"][: (s.venue[0].assets + 1) * QUOTES_PER_ASSET])
+    rows = _copied("quotes", s.quotes, slots)
+    rows["asset"], rows["price_source"] = np.divmod(slots, QUOTES_PER_ASSET)
+    return rows
+
+
 def rows_of(s):
     """Return the canonical rows of every table, in schema order, sorted by key."""
     venue = s.venue[0]
@@ -97,6 +117,9 @@ def rows_of(s):
         "balances": _balances(s),
         "orders": _orders(s),
         "withdrawals": _withdrawals(s),
+        "price_sources": _price_sources(s),
+        "prices": _prices(s),
+        "quotes": _quotes(s),
     }
 
 
@@ -188,6 +211,10 @@ def restore_into(s, rows):
     _fill(s.fee_tiers, np.arange(SCHEDULES * TIERS), rows["fee_tiers"])
     _fill(s.sources, rows["sources"]["source"], rows["sources"])
     _fill(s.accounts, rows["accounts"]["account"], rows["accounts"])
+    _fill(s.price_sources, np.arange(1, 1 + len(rows["price_sources"])), rows["price_sources"])
+    _fill(s.prices, rows["prices"]["asset"], rows["prices"])
+    slots = rows["quotes"]["asset"] * QUOTES_PER_ASSET + rows["quotes"]["price_source"]
+    _fill(s.quotes, slots, rows["quotes"])
     venue = s.venue[0]
     venue.rules = rules_that_hold(int(venue.rules_version))
     venue.users, venue.assets, venue.markets = len(rows["users"]), len(rows["assets"]), len(rows["markets"])

@@ -2,14 +2,17 @@
 
 import numpy as np
 
+from ..schema.commands import SetPricing
 from ..schema.enums import LATEST_RULES, PARAMETER_LIMITS, Parameter
 from ..schema.rejects import Reject
 from .emit import emit, refuse, refuse_field
 from .jit import cold
+from .marks import update_prices
 from .records import CLOCK_TICKED, PARAMETER_SET, RULES_SET, EventKind, cast
 from .state import BALANCES, ORDERS, WITHDRAWALS
 
 HASH_BYTES = 32
+PRICES_SINCE = SetPricing.since
 LOWEST = np.zeros(32, np.int64)
 HIGHEST = np.zeros(32, np.int64)
 for _parameter, (_low, _high, _) in PARAMETER_LIMITS.items():
@@ -23,6 +26,8 @@ def clock(s, c):
     for i in range(HASH_BYTES):
         s.venue[0].seed[i] = c.seed[i]
         event.seed[i] = c.seed[i]
+    if s.venue[0].rules >= PRICES_SINCE:
+        update_prices(s)
     return True
 
 
@@ -32,6 +37,9 @@ def set_rules(s, c):
     venue = s.venue[0]
     if c.rules_version < venue.rules_version:
         return refuse(s, Reject.RANGE_REVERSED, c.rules_version, venue.rules_version)
+    # What the latest rules brought may be in use already; earlier ones would hide it from the rows.
+    if venue.rules_version == 0 and venue.sequence != 1 and c.rules_version < LATEST_RULES:
+        return refuse(s, Reject.RANGE_REVERSED, c.rules_version, LATEST_RULES)
     venue.rules_version = c.rules_version
     venue.rules = LATEST_RULES if c.rules_version == 0 else min(c.rules_version, LATEST_RULES)
     event = cast(s.events, emit(s, EventKind.RULES_SET, c.account, 0), RULES_SET)

@@ -10,7 +10,14 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ..schema.enums import BALANCE_HEADROOM, FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Parameter, rules_that_hold
+from ..schema.enums import (
+    BALANCE_HEADROOM,
+    FIRST_USER_ACCOUNT,
+    PARAMETER_LIMITS,
+    PRICE_SOURCES,
+    Parameter,
+    rules_that_hold,
+)
 from ..schema.layout import EVENT_HEADER, ROW_DTYPES
 
 FANOUT = 32
@@ -20,6 +27,7 @@ EVENT_ROWS = 1 << 16
 SOURCES = 64
 SCHEDULES, TIERS = 16, 16
 HINTS = 32
+QUOTES_PER_ASSET = PRICE_SOURCES + 1
 
 
 def _record(size, *fields):
@@ -102,6 +110,10 @@ Level = _record(
 )  # fmt: skip
 Node = _record(136, ("mask", "u4"), ("parent", "i4"), ("kids", "i4", (FANOUT,)))
 
+PriceSource = _from_row("price_sources", 32)
+Price = _from_row("prices", 128)
+Quote = _from_row("quotes", 64)
+
 # What the hints have found for a command that comes soon; no result depends on it.
 Hint = _record(
     64,
@@ -128,8 +140,11 @@ TABLES = (
     ("ahead", Hint, HINTS),
     ("fee_tiers", FeeTier, SCHEDULES * TIERS),
     ("sources", Source, SOURCES),
+    ("price_sources", PriceSource, QUOTES_PER_ASSET),
     ("assets", Asset, _HIGHEST[Parameter.ASSETS] + 1),
     ("markets", Market, _MARKETS),
+    ("prices", Price, _HIGHEST[Parameter.ASSETS] + 1),
+    ("quotes", Quote, (_HIGHEST[Parameter.ASSETS] + 1) * QUOTES_PER_ASSET),
     ("users", User, _HIGHEST[Parameter.USERS] + 1),
     ("accounts", Account, _HIGHEST[Parameter.ACCOUNTS] + 2),
     ("balances", Balance, _BALANCES),

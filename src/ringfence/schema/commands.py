@@ -23,7 +23,9 @@ from .fields import (
     PositiveLots,
     PositiveTicks,
     Ppm,
+    PriceSource,
     PriceTicks,
+    PriceUnits,
     QuantityLots,
     Request,
     Sequence,
@@ -182,6 +184,48 @@ class SetEligibility(Command, tag=13, frozen=True, kw_only=True):
     withdraw_classes: ClassMask = 0
 
 
+class SetPriceSource(Command, tag=14, frozen=True, kw_only=True):
+    """Name a source of quotes, and switch it on or off. Origin: operator."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (OPERATOR,)
+    price_source: PriceSource
+    name: Annotated[str, text(16, "ASCII name")]
+    enabled: Flag = 1
+
+
+class SetPricing(Command, tag=15, frozen=True, kw_only=True):
+    """Say how the index and the mark of an asset are made from quotes. Origin: operator."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (OPERATOR,)
+    asset: AssetNumber
+    minimum_sources: Annotated[int, unit("u1", "sources that must be fresh", 3, e.PRICE_SOURCES)] = 3
+    maximum_age_ms: Annotated[int, unit("i8", "milliseconds", 100, 86_400_000)] = 10_000
+    clamp_ppm: Annotated[int, unit("i8", "parts per million from the median", 0, 500_000)] = 10_000
+    update_cap_ppm: Annotated[int, unit("i8", "parts per million of the mark a second", 1, 1_000_000)] = 2_500
+    closed_haircut_ppm: Annotated[int, unit("i8", "parts per million of the mark", 0, 999_999)] = 0
+
+
+class SetPriceWeight(Command, tag=16, frozen=True, kw_only=True):
+    """Say how much a source counts for an asset; 0 forgets the source and its quote. Origin: operator."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (OPERATOR,)
+    asset: AssetNumber
+    price_source: PriceSource
+    weight: Annotated[int, unit("i4", "weight", 0, 255)]
+
+
+class SetSession(Command, tag=17, frozen=True, kw_only=True):
+    """Say whether an asset is traded where its prices come from. Origin: operator or registrar."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (OPERATOR, e.Origin.REGISTRAR)
+    asset: AssetNumber
+    session: Annotated[int, member(e.Session)]
+
+
 class Deposit(Command, tag=20, frozen=True, kw_only=True):
     """Credit ``account`` with money from outside; SUSPENSE takes what nobody could be found for. Origin: custody.
 
@@ -286,6 +330,22 @@ class AmendOrder(Command, tag=33, frozen=True, kw_only=True):
     order: OrderNumber
     price_ticks: PriceTicks
     quantity_lots: QuantityLots
+
+
+class Quote(Command, tag=40, frozen=True, kw_only=True):
+    """What a source sees of an asset: best bid, best ask and last price, 0 for what it does not. Origin: price_source.
+
+    Bid and ask together, or a last price, are needed; with all three their median counts.
+    """
+
+    since: ClassVar = 2
+    origins: ClassVar = (e.Origin.PRICE_SOURCE,)
+    asset: AssetNumber
+    price_source: PriceSource
+    bid_units: PriceUnits = 0
+    ask_units: PriceUnits = 0
+    last_units: PriceUnits = 0
+    observed_us: TimeUs
 
 
 COMMANDS: tuple[type[Command], ...] = tuple(

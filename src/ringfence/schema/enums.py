@@ -111,6 +111,22 @@ class UserFlag(IntFlag):
 ALL_USER_FLAGS = 7
 
 
+class Session(IntEnum):
+    """Whether an asset is traded where its prices come from."""
+
+    OPEN = 1
+    CLOSED = 2
+
+
+class PriceState(IntEnum):
+    """What a mark is worth: fresh; the last good one of a closed trading session; too old to take risk on; none yet."""
+
+    NONE = 0
+    FRESH = 1
+    CLOSED = 2
+    STALE = 3
+
+
 class CloseReason(IntEnum):
     """Why an order left the venue unfilled; REQUESTED is a cancellation, all others are expiries."""
 
@@ -166,6 +182,11 @@ PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
     Parameter.ASSETS: (1, 2**12, 2**10),
 }
 """Bounds and first values; the highest value is what the process reserves address space for."""
+
+PRICE_SOURCES = 15
+"""Price sources are numbered from 1 to this."""
+UNITS_PER_CASH = 10**8
+"""Prices of assets count hundred-millionths of the cash unit for one whole unit of the asset."""
 
 BALANCE_HEADROOM = 4_096
 """Free balance rows that must be left for a command that may create some: more than one command can create."""

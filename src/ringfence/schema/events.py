@@ -20,11 +20,14 @@ from .fields import (
     MarketNumber,
     OrderNumber,
     Ppm,
+    PriceSource,
     PriceTicks,
+    PriceUnits,
     QuantityLots,
     Sequence,
     SignedAtoms,
     SignedPpm,
+    SourceMask,
     TimeUs,
     UserNumber,
     member,
@@ -258,6 +261,66 @@ class RulesSet(Event, tag=31, frozen=True, kw_only=True):
 
     rules_version: Annotated[int, unit("i4", "version", 1, 2**31 - 1)]
     schema_hash: Annotated[bytes, raw(32, "hash")]
+
+
+class PriceSourceSet(Event, tag=40, frozen=True, kw_only=True):
+    """A source of quotes has this name, and counts or not."""
+
+    since: ClassVar = 2
+    price_source: PriceSource
+    name: Annotated[str, text(16, "ASCII name")]
+    enabled: Flag
+
+
+class PricingSet(Event, tag=41, frozen=True, kw_only=True):
+    """The prices of an asset are made like this."""
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    minimum_sources: Annotated[int, unit("u1", "sources that must be fresh", 0, e.PRICE_SOURCES)]
+    maximum_age_ms: Annotated[int, unit("i8", "milliseconds")]
+    clamp_ppm: Ppm
+    update_cap_ppm: Ppm
+    closed_haircut_ppm: Ppm
+
+
+class PriceWeightSet(Event, tag=42, frozen=True, kw_only=True):
+    """A source counts this much for an asset."""
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    price_source: PriceSource
+    weight: Annotated[int, unit("i4", "weight", 0, 255)]
+
+
+class SessionSet(Event, tag=43, frozen=True, kw_only=True):
+    """An asset is, or is not, traded where its prices come from."""
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    session: Annotated[int, member(e.Session)]
+
+
+class Quoted(Event, tag=44, frozen=True, kw_only=True):
+    """A source's quote counts from the next second on, with this price."""
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    price_source: PriceSource
+    price_units: PriceUnits
+    observed_us: TimeUs
+
+
+class PriceUpdated(Event, tag=45, frozen=True, kw_only=True):
+    """The index, the mark or the state of an asset's price changed, or the sources that made them."""
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    used_sources: SourceMask
+    clamped_sources: SourceMask
+    price_state: Annotated[int, member(e.PriceState)]
+    index_units: PriceUnits
+    mark_units: PriceUnits
 
 
 EVENTS: tuple[type[Event], ...] = tuple(

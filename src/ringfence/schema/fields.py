@@ -9,12 +9,13 @@ from typing import Annotated, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-from .enums import FIRST_RULES, LATEST_RULES, is_known
+from .enums import FIRST_RULES, LATEST_RULES, PRICE_SOURCES, is_known
 
 MAX_PRICE_TICKS = 2**48 - 1
 MAX_QUANTITY_LOTS = 2**48
 MAX_ATOMS = 2**62
 MAX_SEQUENCE = 2**62
+MAX_PRICE_UNITS = 2**50 - 1
 
 
 class Field(NamedTuple):
@@ -75,6 +76,9 @@ SignedAtoms = Annotated[int, unit("i8", "atoms of the asset, signed", -MAX_ATOMS
 Ppm = Annotated[int, unit("i8", "parts per million", 0, 10**9)]
 SignedPpm = Annotated[int, unit("i4", "parts per million, signed", -100_000, 100_000)]
 Count = Annotated[int, unit("i8", "count", 0, MAX_SEQUENCE)]
+PriceUnits = Annotated[int, unit("i8", "10^-8 of the cash unit per whole unit of the asset", 0, MAX_PRICE_UNITS)]
+PriceSource = Annotated[int, unit("u1", "price source", 1, PRICE_SOURCES)]
+SourceMask = Annotated[int, unit("i4", "bit mask over price sources", 0, 2**16 - 1)]
 Flag = Annotated[int, unit("u1", "0 or 1", 0, 1)]
 ClassMask = Annotated[int, unit("i8", "bit mask over eligibility classes", 0, MAX_ATOMS)]
 

@@ -86,3 +86,12 @@ class Reject(IntEnum):
     SUB_ACCOUNT_NOT_NEXT = 74, 409, "PRECONDITION_FAILED", "sub-account {value} is not next; the next is {limit}"
     ACCOUNTS_PER_USER_LIMIT = 75, 403, "FORBIDDEN", "user has {value} accounts and the limit is {limit}"
     BELOW_USE = 76, 409, "PRECONDITION_FAILED", "the setting {value} is below what is in use, {limit}"
+    # prices
+    NOT_PRICED = 80, 409, "PRECONDITION_FAILED", "{place} has no pricing: set it first"
+    UNKNOWN_PRICE_SOURCE = 81, 404, "RESOURCE_NOT_FOUND", "price source {value} has no name yet"
+    PRICE_SOURCE_DISABLED = 82, 409, "PRECONDITION_FAILED", "price source {value} is switched off"
+    SOURCE_NOT_WEIGHTED = 83, 409, "PRECONDITION_FAILED", "price source {value} has no weight for {place}"
+    QUOTE_EMPTY = 84, 400, "INVALID_PRICE", "a quote of {place} needs a bid and an ask, or a last price"
+    QUOTE_CROSSED = 85, 400, "INVALID_PRICE", "the bid {value} is above the ask {limit} of {place}"
+    QUOTE_NOT_LATER = 86, 409, "PRECONDITION_FAILED", "observed at {value}, not after the quote of {limit} that counts"
+    QUOTE_FROM_FUTURE = 87, 400, "INVALID_CLIENT_REQUEST", "observed at {value}, after the venue's time {limit}"

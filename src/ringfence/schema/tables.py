@@ -20,11 +20,14 @@ from .fields import (
     MarketNumber,
     OrderNumber,
     Ppm,
+    PriceSource,
     PriceTicks,
+    PriceUnits,
     QuantityLots,
     Sequence,
     SignedAtoms,
     SignedPpm,
+    SourceMask,
     TimeUs,
     UserNumber,
     member,
@@ -183,6 +186,51 @@ class WithdrawalRow(Row, frozen=True, kw_only=True):
     fee_atoms: Atoms
 
 
+class PriceSourceRow(Row, frozen=True, kw_only=True):
+    """A source of quotes; all 15 have a row."""
+
+    since: ClassVar = 2
+    key = ("price_source",)
+    price_source: PriceSource
+    name: Annotated[str, text(16, "ASCII name")]
+    enabled: Flag
+
+
+class PriceRow(Row, frozen=True, kw_only=True):
+    """How the price of an asset is made, and what it is; ``updated_us`` is when enough sources last agreed on it."""
+
+    since: ClassVar = 2
+    key = ("asset",)
+    asset: AssetNumber
+    minimum_sources: Annotated[int, unit("u1", "sources that must be fresh", 0, e.PRICE_SOURCES)]
+    session: Annotated[int, member(e.Session)]
+    price_state: Annotated[int, member(e.PriceState)]
+    maximum_age_ms: Annotated[int, unit("i8", "milliseconds")]
+    clamp_ppm: Ppm
+    update_cap_ppm: Ppm
+    closed_haircut_ppm: Ppm
+    index_units: PriceUnits
+    mark_units: PriceUnits
+    updated_us: TimeUs
+    used_sources: SourceMask
+    clamped_sources: SourceMask
+
+
+class QuoteRow(Row, frozen=True, kw_only=True):
+    """What a source that counts for an asset last said of it, 0 before it said anything."""
+
+    since: ClassVar = 2
+    key = ("asset", "price_source")
+    asset: AssetNumber
+    price_source: PriceSource
+    weight: Annotated[int, unit("i4", "weight", 0, 255)]
+    price_units: PriceUnits
+    bid_units: PriceUnits
+    ask_units: PriceUnits
+    last_units: PriceUnits
+    observed_us: TimeUs
+
+
 TABLES: dict[str, type[Row]] = {
     "venue": VenueRow,
     "parameters": ParameterRow,
@@ -195,5 +243,8 @@ TABLES: dict[str, type[Row]] = {
     "balances": BalanceRow,
     "orders": OrderRow,
     "withdrawals": WithdrawalRow,
+    "price_sources": PriceSourceRow,
+    "prices": PriceRow,
+    "quotes": QuoteRow,
 }
 """The tables in schema order, which is the order of the state hash."""
