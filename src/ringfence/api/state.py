@@ -7,7 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ringfence.schema.enums import Parameter
-from ringfence.schema.tables import AccountRow, AssetRow, MarketRow, OrderRow, UserRow
+from ringfence.schema.tables import (
+    AccountRow,
+    AssetRow,
+    MarketRow,
+    OrderRow,
+    PriceRow,
+    PriceSourceRow,
+    QuoteRow,
+    UserRow,
+)
 
 Records = npt.NDArray[np.void]
 
@@ -71,6 +80,18 @@ class VenueState(AccountState, Protocol):
 
     def market(self, market: int) -> MarketRow | None:
         """Return a listed market."""
+        ...
+
+    def price(self, asset: int) -> PriceRow | None:
+        """Return how an asset is priced and what its price is, ``None`` if it has none."""
+        ...
+
+    def quotes(self, asset: int) -> list[QuoteRow]:
+        """Return what the sources that count for an asset last said of it, by source."""
+        ...
+
+    def price_source(self, source: int) -> PriceSourceRow | None:
+        """Return a source of quotes, ``None`` if it has no name yet."""
         ...
 
     def parameter(self, parameter: Parameter) -> int:

@@ -7,15 +7,20 @@ from collections.abc import Callable
 import msgspec
 
 from ringfence.schema.events import Rejected
+from ringfence.schema.fields import MAX_PRICE_UNITS
 from ringfence.schema.layout import COMMAND_BY_TAG, body_fields
 from ringfence.schema.rejects import Reject
 
 from .catalog import Catalog
+from .decimals import Scale
 
 PRICE_REJECTS = frozenset(
     {Reject.PRICE_BELOW_MINIMUM, Reject.PRICE_ABOVE_MAXIMUM, Reject.PRICE_OUT_OF_BAND, Reject.WOULD_TAKE}
 )
 QUANTITY_REJECTS = frozenset({Reject.QUANTITY_BELOW_MINIMUM, Reject.QUANTITY_ABOVE_MAXIMUM})
+
+
+PRICE_UNITS = Scale("Price", 1, 8, MAX_PRICE_UNITS, place="prices")
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -63,4 +68,4 @@ def _number_text(event: Rejected, reject: Reject, catalog: Catalog) -> Callable[
         return market.quantity_text
     if reject is Reject.INSUFFICIENT_FUNDS and asset:
         return asset.text
-    return str
+    return PRICE_UNITS.text if reject is Reject.QUOTE_CROSSED else str

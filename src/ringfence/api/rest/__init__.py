@@ -2,11 +2,11 @@
 
 from ringfence.api.operations import Operation
 
-from . import account, history, markets, orders, system
+from . import account, history, markets, orders, prices, system
 
 OPERATIONS: list[Operation] = [
     operation
-    for family in (orders.FAMILY, system.FAMILY, markets.FAMILY, account.FAMILY, history.FAMILY)
+    for family in (orders.FAMILY, system.FAMILY, markets.FAMILY, prices.FAMILY, account.FAMILY, history.FAMILY)
     for operation in family.operations
 ]
 """Everything that is served under /api, /wapi and /ringfence."""
