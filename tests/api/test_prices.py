@@ -74,3 +74,19 @@ def test_a_closed_trading_session_and_a_stale_price_are_told(venue: Venue, clien
     venue.node.command(c.SetSession(asset=SOL, session=Session.OPEN))
     venue.tick(60)
     assert price_of(venue, client)["state"] == "Stale"
+
+
+def test_history_and_streams_pass_over_prices(venue: Venue, client: TestClient) -> None:
+    streams = ("trade.SOL_USDC", "depth.SOL_USDC", "account.orderUpdate", "account.balanceUpdate")
+    with client.websocket_connect("/ws") as socket:
+        socket.send_json(venue.alice.subscription(*streams))
+        socket.send_text("?")
+        assert socket.receive_json()["error"]["code"] == 4002
+        set_up(venue)
+        for source in (1, 2, 3):
+            quote(venue, source, 14_000_000_000)
+        venue.tick()
+        assert price_of(venue, client)["state"] == "Fresh"
+        assert venue.writer.wait_for(venue.node.exchange.sequence, 5)
+        socket.send_text("?")
+        assert socket.receive_json()["error"]["code"] == 4002

@@ -1,11 +1,15 @@
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
-from tests.api.venue import Venue
+from tests.api.venue import START_US, Signer, Venue
+
+from ringfence.database import sqlite_url
+from ringfence.identity import IdentityStore
 
 
 @pytest.fixture(params=["/", "/ws"])
@@ -229,6 +233,70 @@ def test_account_stream_without_right_signature_is_refused(
     venue.clock.now_us += 5_001_000
     socket.send_json(frame)
     assert socket.receive_json()["error"] == {"code": 4001, "message": "Request has expired"}
+
+
+@pytest.fixture
+def operator(venue: Venue, tmp_path: Path) -> Iterator[IdentityStore]:
+    """The keys of the venue as another process has them."""
+    with IdentityStore(sqlite_url(tmp_path / "identity.sqlite")) as keys:
+        yield keys
+
+
+def told_of_revocation(socket: WebSocketTestSession) -> None:
+    error = socket.receive_json()["error"]
+    assert error["code"] == 4001 and error["message"].startswith("the API key does not work any more")
+
+
+def test_socket_whose_key_is_revoked_is_told_and_closed_and_others_go_on(
+    venue: Venue, client: TestClient, operator: IdentityStore
+) -> None:
+    with client.websocket_connect("/ws") as alice, client.websocket_connect("/ws") as bob:
+        private(venue, alice, "account.orderUpdate", "account.orderUpdate.SOL_USDC", "account.balanceUpdate")
+        bob.send_json(venue.bob.subscription("account.orderUpdate"))
+        settle(bob)
+        operator.revoke(venue.alice.key, START_US)
+        told_of_revocation(alice)
+        with pytest.raises(WebSocketDisconnect) as caught:
+            alice.receive_json()
+        assert caught.value.code == 1008
+        venue.bob.limit(client, "Bid", "100", "1")
+        assert bob.receive_json()["data"]["e"] == "orderAccepted"
+        assert {topic.account for topic in venue.gateway.hub._listeners} == {66}
+        assert set(venue.gateway.private._trackers) == {66} and not venue.gateway.private._balance_listeners
+
+
+def test_public_streams_outlive_the_key_of_the_account_streams_beside_them(
+    venue: Venue, client: TestClient, operator: IdentityStore
+) -> None:
+    venue.alice.limit(client, "Bid", "100", "2")
+    with client.websocket_connect("/ws") as socket:
+        private(venue, socket, "account.orderUpdate", "account.balanceUpdate", "trade.SOL_USDC")
+        operator.revoke(venue.alice.key, START_US)
+        told_of_revocation(socket)
+        venue.bob.limit(client, "Ask", "100", "1")
+        assert socket.receive_json()["stream"] == "trade.SOL_USDC"
+        socket.send_json(venue.alice.subscription("account.orderUpdate"))
+        error = {"code": 4001, "message": "the API key is not known to this venue"}
+        assert socket.receive_json()["error"] == error
+        settle(socket)
+
+
+def test_account_stream_stays_by_the_key_that_signed_last(
+    venue: Venue, client: TestClient, operator: IdentityStore
+) -> None:
+    second = Signer(bytes([7] * 32), venue.clock)
+    venue.keys.add_key(second.key, 1, 64, "second", START_US)
+    with client.websocket_connect("/ws") as socket, client.websocket_connect("/ws") as witness:
+        private(venue, socket, "account.orderUpdate")
+        private(venue, witness, "account.orderUpdate")
+        socket.send_json(second.subscription("account.orderUpdate"))
+        settle(socket)
+        operator.revoke(venue.alice.key, START_US)
+        told_of_revocation(witness)
+        second.limit(client, "Bid", "100", "1")
+        assert socket.receive_json()["data"]["e"] == "orderAccepted"
+        operator.revoke(second.key, START_US)
+        told_of_revocation(socket)
 
 
 def test_slow_reader_is_dropped(venue: Venue, client: TestClient, socket: WebSocketTestSession) -> None:

@@ -66,7 +66,7 @@ HELLO = encode_hello(Role.CONTROL)
         (bytes(HELLO_BYTES), "BAD_HELLO: magic"),
         (b"GET / HTTP/1.1\r\n" + bytes(HELLO_BYTES), "BAD_HELLO: magic"),
         (HELLO[:8] + bytes(32) + HELLO[40:], "SCHEMA_MISMATCH"),
-        (HELLO[:40] + struct.pack("<H", 3) + HELLO[42:], "BAD_HELLO: role 3"),
+        (HELLO[:40] + struct.pack("<H", 4) + HELLO[42:], "BAD_HELLO: role 4"),
         (HELLO[:40] + struct.pack("<H", 0) + HELLO[42:], "BAD_HELLO: role 0"),
         (HELLO[:42] + b"\x01" + HELLO[43:], "BAD_HELLO: flags"),
     ],

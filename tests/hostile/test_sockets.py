@@ -12,10 +12,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
-from tests.api.venue import Signer
+from tests.api.venue import START_US, Signer
 from tests.hostile.target import Target, wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+
+from ringfence.database import sqlite_url
+from ringfence.identity import IdentityStore
 
 HANDSHAKE = (
     b"GET /%b HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -297,3 +300,21 @@ def test_socket_elsewhere_is_not_opened(target: Target, path: str) -> None:
         pass
     assert refused.value.response.status_code in (403, 404)
     assert b"Traceback" not in (refused.value.response.body or b"")
+
+
+def test_account_streams_end_soon_after_an_operator_revokes_their_key(target: Target) -> None:
+    stolen = Signer(bytes([9] * 32))
+    with IdentityStore(sqlite_url(target.directory / "identity.sqlite")) as operator, opened(target) as stream:
+        operator.add_key(stolen.key, 1, 64, "stolen", START_US)
+        wait_for(lambda: stolen.get(target.client, "/api/v1/capital", "balanceQuery").status_code == 200)
+        stream.send(json.dumps(stolen.subscription("account.orderUpdate")))
+        assert target.alice.order(target.client, **ORDER).status_code == 200
+        assert json.loads(stream.recv(timeout=5))["data"]["e"] == "orderAccepted"
+        operator.revoke(stolen.key, START_US)
+        assert json.loads(stream.recv(timeout=5))["error"]["code"] == 4001
+        with pytest.raises(ConnectionClosed) as closed:
+            stream.recv(timeout=5)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
+    assert stolen.get(target.client, "/api/v1/capital", "balanceQuery").status_code == 401
+    body = {"symbol": "SOL_USDC"}
+    assert target.alice.send(target.client, "DELETE", "/api/v1/orders", "orderCancelAll", body).status_code == 200

@@ -5,6 +5,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from nacl.signing import SigningKey, VerifyKey
+from sqlalchemy import event
 
 from ringfence.database import open_engine, sqlite_url
 from ringfence.identity import (
@@ -99,6 +100,27 @@ def test_key_added_by_another_process_works_after_a_reload(tmp_path: Path) -> No
         assert gateway.find_key(public) is not None
         operator.revoke(public, 3_000)
         gateway.reload()
+        assert gateway.find_key(public) is None
+
+
+def test_change_that_could_not_be_read_is_read_the_next_time(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "identity.sqlite")
+    public = new_key_pair().public
+
+    def fail(connection: object, cursor: object, statement: str, *more: object) -> None:
+        if "count(" not in statement:
+            raise OSError("the disk does not answer")
+
+    with IdentityStore(url) as gateway, IdentityStore(url) as operator:
+        operator.add_user("alice", 1, 1_000)
+        operator.add_key(public, 1, 64, "", 2_000)
+        assert gateway.reload_if_changed() and not gateway.reload_if_changed()
+        operator.revoke(public, 3_000)
+        event.listen(gateway._engine, "before_cursor_execute", fail)
+        with pytest.raises(OSError, match="the disk"):
+            gateway.reload_if_changed()
+        event.remove(gateway._engine, "before_cursor_execute", fail)
+        assert gateway.reload_if_changed()
         assert gateway.find_key(public) is None
 
 

@@ -1,13 +1,22 @@
 import pytest
 
-from ringfence.schema.commands import Deposit, PlaceOrder, SetMarketState, SetParameter
+from ringfence.schema.commands import (
+    Deposit,
+    PlaceOrder,
+    Quote,
+    SetMarketState,
+    SetParameter,
+    SetPriceSource,
+    SetPriceWeight,
+    SetPricing,
+)
 from ringfence.schema.enums import MarketState, Side
 from ringfence.schema.events import Rejected
 from ringfence.schema.rejects import Reject
 from ringfence.views.catalog import Catalog
 from ringfence.views.rejections import Rejection, rejection
 
-from .venue import ALICE, SOL, SOL_USDC, Venue, limit, listed_venue
+from .venue import ALICE, SOL, SOL_USDC, START_US, USDC, Venue, limit, listed_venue
 
 
 def refuse(venue: Venue, command: object) -> Rejection:
@@ -44,6 +53,33 @@ def test_rejection_names_markets_and_sources() -> None:
     assert refuse(venue, limit(ALICE, Side.BID, 1, 1)).message == "SOL_USDC is closed"
     again = Deposit(account=ALICE, asset=SOL, source=1, number=1, amount_atoms=1)
     assert refuse(venue, again).message == "deposit 1 was applied; the last of this source is 9"
+
+
+def quote(source: int = 1, asset: int = SOL, observed_us: int = START_US, **prices: int) -> Quote:
+    return Quote(asset=asset, price_source=source, observed_us=observed_us, **prices)
+
+
+def test_rejection_of_a_quote_names_asset_and_source_and_writes_prices_as_decimals() -> None:
+    venue, _ = listed_venue()
+    assert refuse(venue, quote(last_units=1)) == Rejection(
+        409, "PRECONDITION_FAILED", "SOL has no pricing: set it first"
+    )
+    venue.do(SetPricing(asset=SOL))
+    assert refuse(venue, quote(last_units=1)).message == "price source 1 has no name yet"
+    venue.do(SetPriceSource(price_source=1, name="north"), SetPriceSource(price_source=2, name="east", enabled=0))
+    assert refuse(venue, quote(source=2, last_units=1)).message == "price source 2 is switched off"
+    assert refuse(venue, quote(last_units=1)).message == "price source 1 has no weight for SOL"
+    venue.do(SetPriceWeight(asset=SOL, price_source=1, weight=1))
+    assert refuse(venue, quote(bid_units=1)).message == "a quote of SOL needs a bid and an ask, or a last price"
+    assert refuse(venue, quote(bid_units=14_120_000_001, ask_units=14_000_000_000)) == Rejection(
+        400, "INVALID_PRICE", "the bid 141.20000001 is above the ask 140 of SOL"
+    )
+    venue.do(quote(last_units=14_000_000_000))
+    sentence = f"observed at {START_US}, not after the quote of {START_US} that counts"
+    assert refuse(venue, quote(last_units=1)).message == sentence
+    late = refuse(venue, quote(observed_us=2**61, last_units=1)).message
+    assert late == f"observed at {2**61}, after the venue's time {venue.time_us}"
+    assert refuse(venue, SetPriceWeight(asset=USDC, price_source=1, weight=1)).message.startswith("USDC has no pricing")
 
 
 @pytest.mark.parametrize("reject", list(Reject))

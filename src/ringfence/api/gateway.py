@@ -6,7 +6,7 @@ submitted here, the replies.  Nothing a client does reaches the node but the rec
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +35,7 @@ logger = logging.getLogger("ringfence.api")
 FIRST_RETRY_S = 0.05
 LAST_RETRY_S = 1.0
 HISTORY_RETRY_S = 0.005
-KEYS_RELOAD_S = 1.0
+KEYS_RELOAD_S = 0.5
 
 
 class History(NamedTuple):
@@ -58,7 +58,6 @@ class Gateway:
         history: History,
         settings: ApiSettings,
         clock_us: Callable[[], int],
-        background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     ) -> None:
         self._follower, self._connect = follower, connect
         self.keys, self.history, self.settings, self.clock_us = keys, history, settings, clock_us
@@ -68,12 +67,13 @@ class Gateway:
         self.public = PublicStreams(self.hub, catalog, market_data, clock_us)
         self.private = PrivateStreams(self.hub, catalog, self.exchange, clock_us)
         self.trackers = Trackers()
-        self._background = background
         self._pending = PendingRequests()
         self._link: Link | None = None
         self._history_failed = False
         self._acknowledged: dict[int, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self.on_keys_changed: list[Callable[[], None]] = []
+        """Called when keys were added or revoked; whoever let somebody in by a key asks for it again."""
 
     @property
     def is_connected(self) -> bool:
@@ -88,8 +88,6 @@ class Gateway:
         for window_ms in CONFLATION_WINDOWS_MS:
             self._tasks.append(asyncio.create_task(self._flush_depth(window_ms), name=f"gateway: depth {window_ms} ms"))
         self._tasks.append(asyncio.create_task(self._reload_keys(), name="gateway: reload keys"))
-
-        self._tasks += [asyncio.create_task(task(), name="gateway: background") for task in self._background]
 
     async def stop(self) -> None:
         """Stop following; whoever still waits for a command is told that its state is unknown."""
@@ -220,7 +218,9 @@ class Gateway:
         while True:
             await asyncio.sleep(KEYS_RELOAD_S)
             try:
-                await asyncio.to_thread(self.keys.reload_if_changed)
+                if await asyncio.to_thread(self.keys.reload_if_changed):
+                    for told in self.on_keys_changed:
+                        told()
             except Exception:
                 logger.exception("the keys cannot be read again; those that were known go on working")
 

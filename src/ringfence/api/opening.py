@@ -1,7 +1,5 @@
 """Opening the gateway of a data directory: identities, history, the copy of the state, and the first market data."""
 
-import asyncio
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +14,6 @@ from ringfence.views.seeding import seed_market_data
 
 from .gateway import Gateway, History, decode_events
 from .settings import ApiSettings
-
-logger = logging.getLogger("ringfence.api")
 
 
 def open_gateway(
@@ -45,41 +41,10 @@ def open_gateway(
     async def connect() -> NodeLink:
         return await NodeLink.connect(directory)
 
-    async def follow_keys() -> None:
-        await reload_when_changed(keys, directory)
-
     def close() -> None:
         writer.close()
         engine.dispose()
         keys.close()
 
-    gateway = Gateway(
-        follower, connect, keys, market_data, catalog, History(reader, writer), settings, clock_us, [follow_keys]
-    )
-    return gateway, close
-
-
-KEYS_POLL_S = 0.5
-
-
-async def reload_when_changed(keys: IdentityStore, directory: Path) -> None:
-    """Read the keys again whenever another process, such as the command line, has changed them; never returns."""
-    seen = _stamps(directory)
-    while True:
-        await asyncio.sleep(KEYS_POLL_S)
-        now = _stamps(directory)
-        if now != seen:
-            seen = now
-            await asyncio.to_thread(keys.reload)
-
-
-def _stamps(directory: Path) -> list[tuple[int, int]]:
-    """Return time and size of the identity database and of its write-ahead log, which grows with each commit."""
-    found: list[tuple[int, int]] = []
-    for name in ("identity.sqlite", "identity.sqlite-wal"):
-        try:
-            status = (directory / name).stat()
-        except FileNotFoundError:
-            continue
-        found.append((status.st_mtime_ns, status.st_size))
-    return found
+    history = History(reader, writer)
+    return Gateway(follower, connect, keys, market_data, catalog, history, settings, clock_us), close

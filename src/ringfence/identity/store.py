@@ -117,11 +117,12 @@ class IdentityStore:
 
     def reload(self) -> None:
         """Read the keys that work from the database."""
-        # Counted first: what comes in between is seen as a change the next time.
-        self._counted = self._count()
+        # Counted first, and remembered last: what comes in between, and what cannot be read, is seen the next time.
+        counted = self._count()
         query = sa.select(API_KEYS).where(API_KEYS.c.revoked_us.is_(None))
         with self._engine.connect() as connection:
             self._working = {row.public: ApiKey(*row) for row in connection.execute(query)}
+        self._counted = counted
 
     def reload_if_changed(self) -> bool:
         """Read the keys again if another process has added or revoked one since they were read; tell whether it has.

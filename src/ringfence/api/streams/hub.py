@@ -42,9 +42,14 @@ class Listener:
         self._queue.append(message)
         self._waiting_bytes += len(message)
         if len(self._queue) > self._most_messages or self._waiting_bytes > self._most_bytes:
-            self.is_dropped = True
-            self._queue.clear()
-            self._dropped.set()
+            self.drop()
+        self._wake.set()
+
+    def drop(self) -> None:
+        """Let the listener go with all that waits for him."""
+        self.is_dropped = True
+        self._queue.clear()
+        self._dropped.set()
         self._wake.set()
 
     async def take(self) -> str | None:
