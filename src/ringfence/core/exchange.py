@@ -200,14 +200,16 @@ class Exchange:
 
     def price(self, asset: int) -> PriceRow | None:
         """Return how an asset is priced and what its price is, None if it has none."""
-        record = self._s.prices[asset] if 1 <= asset <= self.assets_listed else None
+        record = self._s.prices.view(np.ndarray)[asset] if 1 <= asset <= self.assets_listed else None
         return row_of(PriceRow, record, asset=asset) if record is not None and record["minimum_sources"] else None
 
     def quotes(self, asset: int) -> list[QuoteRow]:
         """Return what the sources that count for an asset last said of it, by source."""
-        first = asset * QUOTES_PER_ASSET if 1 <= asset <= self.assets_listed else 0
-        records = [(source, self._s.quotes[first + source]) for source in range(1, QUOTES_PER_ASSET)]
-        return [row_of(QuoteRow, r, asset=asset, price_source=n) for n, r in records if first and r["weight"]]
+        if not 1 <= asset <= self.assets_listed:
+            return []
+        records = self._s.quotes.view(np.ndarray)[asset * QUOTES_PER_ASSET : (asset + 1) * QUOTES_PER_ASSET]
+        weighted = np.flatnonzero(records["weight"]).tolist()
+        return [row_of(QuoteRow, records[n], asset=asset, price_source=n) for n in weighted]
 
     def price_source(self, source: int) -> PriceSourceRow | None:
         """Return a source of quotes, None if it has no name yet."""

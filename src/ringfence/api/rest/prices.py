@@ -2,7 +2,7 @@
 
 from ringfence.schema import enums as core
 from ringfence.schema.fields import MAX_PRICE_UNITS
-from ringfence.schema.tables import PriceRow, QuoteRow
+from ringfence.schema.tables import PriceRow, PriceSourceRow, QuoteRow
 from ringfence.views.catalog import AssetInfo
 from ringfence.views.decimals import Scale
 
@@ -11,6 +11,8 @@ from ..operations import Family, Tag
 from ..wire import price as wire
 
 FAMILY = Family(Tag.MARKETS)
+
+_Sources = dict[int, PriceSourceRow | None]
 
 _PRICE = Scale("Price", 1, 8, MAX_PRICE_UNITS, place="prices")
 _FRACTION = Scale("Fraction", 1, 6, 10**9, place="prices")
@@ -29,10 +31,11 @@ async def prices(call: Call) -> list[wire.AssetPrice]:
     """List the prices of assets; an asset that no price was set up for has none."""
     assets = call.gateway.catalog.assets.values() if call.query.asset is None else [call.asset(call.query.asset)]
     rows = [(asset, call.gateway.exchange.price(asset.number)) for asset in assets]
-    return [_asset_price(call, asset, row) for asset, row in rows if row is not None]
+    sources = {number: call.gateway.exchange.price_source(number) for number in range(1, core.PRICE_SOURCES + 1)}
+    return [_asset_price(call, asset, row, sources) for asset, row in rows if row is not None]
 
 
-def _asset_price(call: Call, asset: AssetInfo, row: PriceRow) -> wire.AssetPrice:
+def _asset_price(call: Call, asset: AssetInfo, row: PriceRow, named: _Sources) -> wire.AssetPrice:
     return wire.AssetPrice(
         asset=asset.symbol,
         state=_STATES[core.PriceState(row.price_state)],
@@ -46,12 +49,12 @@ def _asset_price(call: Call, asset: AssetInfo, row: PriceRow) -> wire.AssetPrice
         clamp=_FRACTION.text(row.clamp_ppm),
         update_cap=_FRACTION.text(row.update_cap_ppm),
         closed_haircut=_FRACTION.text(row.closed_haircut_ppm),
-        sources=[_source_price(call, row, quote) for quote in call.gateway.exchange.quotes(asset.number)],
+        sources=[_source_price(call, row, quote, named) for quote in call.gateway.exchange.quotes(asset.number)],
     )
 
 
-def _source_price(call: Call, row: PriceRow, quote: QuoteRow) -> wire.SourcePrice:
-    source, bit = call.gateway.exchange.price_source(quote.price_source), 1 << quote.price_source
+def _source_price(call: Call, row: PriceRow, quote: QuoteRow, named: _Sources) -> wire.SourcePrice:
+    source, bit = named[quote.price_source], 1 << quote.price_source
     assert source is not None, f"source {quote.price_source} has a weight and no name"
     return wire.SourcePrice(
         source=source.name,
