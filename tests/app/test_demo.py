@@ -99,7 +99,7 @@ def test_directory_in_use_and_port_taken_are_refused_with_sentences(tmp_path, qu
 
 def test_node_that_dies_ends_the_venue_loudly(tmp_path):
     with demo(tmp_path / "log", "--no-makers") as venue:
-        (node,) = venue.children()
+        node, *_ = venue.children()
         os.kill(node, signal.SIGKILL)
         assert venue.process.wait(ENDED_S) == 1
     assert "THE NODE ENDED by itself (signal 9)" in venue.log

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ringfence.app.demo import PRICE_SOURCES, demo_config
 from ringfence.config import (
     TEMPLATE,
     ConfigError,
@@ -18,6 +19,8 @@ from ringfence.schema.enums import PARAMETER_LIMITS, AssetKind, MarketState, Par
 from ringfence.schema.layout import COMMAND_HEADER, EVENT_HEADER, RECORD, encode
 from ringfence.schema.rejects import Reject
 
+SIMULATED = '[[prices.sources]]\nnumber = 1\nname = "a"\nkind = "simulated"\n'
+PRICED = '[[prices.assets]]\nsymbol = "USDC"\nweights = { a = 1 }\n'
 USDC = '[[assets]]\nsymbol = "USDC"\nname = ""\nkind = "cash"\ndecimals = 6\n'
 SOL = '[[assets]]\nsymbol = "SOL"\nname = ""\nkind = "crypto"\ndecimals = 9\n'
 MARKET = '[[markets]]\nbase = "SOL"\nquote = "USDC"\n'
@@ -67,6 +70,20 @@ def apply(commands: list) -> tuple[Exchange, np.ndarray]:
         ),
         (USDC + SOL + MARKET + 'tick = "1"\nstep = "1"\nstate = "shut"', "state: 'shut' is not one of open, closed"),
         (USDC + '[[users]]\nname = "a"\ndeposits = { DOGE = "1" }', "users a: deposits.DOGE: is not among the assets"),
+        ("[prices]\ninterval_ms = 1", "prices.interval_ms: 1 is not within 100 to 60000"),
+        (SIMULATED.replace("= 1", "= 16"), "prices.sources a: number: 16 is not within 1 to 15"),
+        (SIMULATED + SIMULATED.replace('"a"', '"b"'), "prices.sources number 1: stands there twice"),
+        (SIMULATED.replace("simulated", "oracle"), "a: kind: 'oracle' is not one of simulated, recorded, ccxt, ringf"),
+        (SIMULATED.replace("simulated", "ccxt"), "prices.sources a: exchange: is needed, as ccxt names it"),
+        (SIMULATED.replace("simulated", "ringfence"), "prices.sources a: url: '' does not begin with http://"),
+        (SIMULATED.replace("simulated", "recorded"), "prices.sources a: path: is needed, the file to play"),
+        (SIMULATED.replace('"a"', '"a name that is long"'), "name: 'a name that is long' is not 1 to 16 printable"),
+        (USDC + PRICED, "prices.assets USDC: weights.a: is not among the sources: there is none"),
+        (USDC + SIMULATED + PRICED, "weights: 1 sources can never be the 3 of minimum_sources"),
+        (USDC + SIMULATED + PRICED, "weights.a: prices.simulated.first_prices has no USDC"),
+        (USDC + SIMULATED + PRICED + 'clamp_bps = "0.001"', "clamp_bps: 0.001 has 3 decimals, at most 2"),
+        (USDC + SIMULATED + PRICED + 'update_cap_bps = "0"', "update_cap_bps: 0 is not greater than zero"),
+        (SIMULATED + PRICED, "prices.assets USDC: is not among the assets"),
         ('[[users]]\nname = "a"\neligible_classes = [62]', "users a: eligible_classes: 62 is not within 1 to 61"),
     ],
 )
@@ -128,6 +145,25 @@ def test_users_are_opened_made_eligible_and_funded_in_their_order():
     assert exchange.balances(66) == [(1, 3_000_000, 0)]
     second = exchange.user(2)
     assert second and second.hold_classes == second.buy_classes == 0b1010
+
+
+def test_prices_of_the_demo_become_sources_pricing_and_weights():
+    config = demo_config(0, 7)
+    commands = seed_commands(config)
+    exchange, events = apply(commands)
+    assert 1 not in events.view(EVENT_HEADER)["kind"], "nothing was rejected"
+    assert [exchange.price_source(number).name for number in range(1, 5)] == list(PRICE_SOURCES)
+    row = exchange.price(2)
+    assert row and (row.minimum_sources, row.maximum_age_ms) == (3, 10_000)
+    assert (row.clamp_ppm, row.update_cap_ppm, row.closed_haircut_ppm) == (10_000, 2_500, 0)
+    assert all([q.weight for q in exchange.quotes(asset)] == [1] * 4 for asset in range(1, 8))
+
+
+def test_prices_in_the_comments_of_the_template_are_a_configuration():
+    block = TEMPLATE[TEMPLATE.index("# [prices]") : TEMPLATE.index("# Users can be opened here")]
+    config = parse_config(TEMPLATE + "\n".join(line.removeprefix("# ") for line in block.splitlines() if line != "#"))
+    assert [source.name for source in config.prices.sources] == ["kraken", "coinbase", "neighbour"]
+    assert len(seed_commands(config)) == len(seed_commands(template_config())) + 3 + 1 + 3
 
 
 def test_parameters_come_last_so_that_a_longer_configuration_does_not_begin_like_a_shorter_one():

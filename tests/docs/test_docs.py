@@ -28,7 +28,8 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob
 LINK = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 OUT_OF_PLACE = re.compile(
-    r"(?i)(?<!trading )(?<!without )(?<![`#\[])(?<!# )\bsessions?\b|\bissue #?\d+|\bhelpers?\b|\bthe brief\b"
+    r"(?i)(?<!trading )(?<!without )(?<!ringfence price )(?<![`#\[])(?<!# )\bsessions?\b"
+    r"|\bissue #?\d+|\bhelpers?\b|\bthe brief\b"
     r"|\b(claude|chatgpt|copilot)\b|\blanguage models?\b|pypi\.|pythonhosted|registry\.npmjs|index-url|/work/"
 )
 

@@ -135,6 +135,25 @@ def test_control_client_of_an_origin_nobody_may_use_is_dropped(served, origin):
     still_serves(directory)
 
 
+@pytest.mark.parametrize("origin", [Origin.USER, Origin.OPERATOR, Origin.CUSTODY, Origin.NODE])
+def test_prices_client_of_another_origin_than_price_source_is_dropped(served, origin):
+    directory, node = served
+    records = scene.orders(3)
+    records.view(COMMAND_HEADER)["origin"][:] = Origin.PRICE_SOURCE
+    records.view(COMMAND_HEADER)["origin"][1] = origin
+    with ControlClient(directory, role=Role.PRICES) as control, pytest.raises(LinkLost):
+        control.submit_records(records)
+    assert f"(PRICES) disconnected: FORBIDDEN_ORIGIN: submitted a command of origin {int(origin)};" in node.log
+    still_serves(directory)
+
+
+def test_prices_client_is_answered_with_the_events_of_its_quotes(served):
+    directory, _ = served
+    with ControlClient(directory, role=Role.PRICES) as control:
+        ((event,),) = control.submit([c.Quote(asset=scene.SOL, price_source=15, last_units=1, observed_us=1)])
+    assert isinstance(event, Rejected) and event.reject == Reject.NOT_PRICED
+
+
 @pytest.mark.parametrize("origin", [Origin.OPERATOR, Origin.CUSTODY, Origin.REGISTRAR, Origin.NODE])
 def test_gateway_of_another_origin_than_user_is_dropped_and_nothing_is_written(served, origin):
     directory, node = served

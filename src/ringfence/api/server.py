@@ -18,6 +18,7 @@ from .application import make_application
 from .opening import open_gateway
 from .protocols import bounded_http_protocol, bounded_socket_protocol
 from .settings import ApiSettings
+from .state import VenueState
 
 logger = logging.getLogger("ringfence.api")
 
@@ -74,10 +75,12 @@ def serve(
     ready: Callable[[int], None],
     settings: ApiSettings | None = None,
     snippet: Callable[[int], str] | None = None,
+    opened: Callable[[VenueState], None] | None = None,
 ) -> None:
     """Serve the venue of a data directory, whose node runs, until SIGTERM or SIGINT.
 
     ``ready`` is called with the real port once requests are answered; ``snippet`` gives the text of the page for it.
+    ``opened`` is given the venue's state, which is up to date once requests are answered and changes on this thread.
     Nothing is written to stdout. Raises ``PortTaken`` before anything else is opened.
     """
     settings = settings or ApiSettings()
@@ -86,6 +89,8 @@ def serve(
         real_port = int(listener.getsockname()[1])
         raise_open_files()
         gateway, close = open_gateway(directory, settings, wall_clock_us)
+        if opened is not None:
+            opened(gateway.exchange)
         try:
             application = make_application(gateway, snippet(real_port) if snippet else "")
             server = make_server(application, settings, lambda: ready(real_port))

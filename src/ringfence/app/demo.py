@@ -1,5 +1,7 @@
 """The demo: a venue on its own templates with two funded users, market makers, and a client's first lines to paste."""
 
+from __future__ import annotations
+
 import hashlib
 import shutil
 import tempfile
@@ -8,22 +10,35 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from ringfence.config import UserConfig, VenueConfig, template_config
+from ringfence.config import (
+    PriceAssetConfig,
+    PricesConfig,
+    PriceSourceConfig,
+    SimulatedConfig,
+    UserConfig,
+    VenueConfig,
+    template_config,
+)
 from ringfence.database import sqlite_url
 from ringfence.identity import ApiKeyPair, IdentityStore, key_pair_from_seed
 from ringfence.makers.setup import Credentials, MakersSetup
+from ringfence.prices.setup import PricesSetup
 
 from .children import Child, log
 from .errors import WrongUse
+from .quoting import prices_setup, start_prices
 from .seeding import register
 from .supervisor import Plan, run_venue
 
+if TYPE_CHECKING:
+    from ringfence.api.state import VenueState
+
 FIRST_QUOTES_S = 3.0
-"""How long the demo waits for the makers' first quotes before it says that it is ready."""
+"""How long the demo waits for the first quotes before it says that it is ready."""
 
 DEMO_USERS = ("alice", "bob")
 MAKERS = ("maker-1", "maker-2")
@@ -49,6 +64,9 @@ FIRST_PRICES = {
     "FWDI.US_USDC": "10",
 }
 """Where the makers begin in a market that never traded."""
+
+PRICE_SOURCES = ("north", "east", "south", "west")
+CASH = "USDC"
 
 
 class DemoOptions(NamedTuple):
@@ -81,7 +99,21 @@ def demo_config(port: int, seed: int) -> VenueConfig:
         UserConfig(name=name, eligible_classes=[1], deposits=deposits, api_keys=[demo_key(seed, name).public])
         for name, deposits in funds.items()
     ]
-    return msgspec.structs.replace(template_config(), port=port, users=users)
+    return msgspec.structs.replace(template_config(), port=port, users=users, prices=demo_prices(seed))
+
+
+def demo_prices(seed: int) -> PricesConfig:
+    """Return four simulated sources of every asset, all of which look at the makers' reference prices."""
+    first_prices = {CASH: "1"} | {market.removesuffix(f"_{CASH}"): price for market, price in FIRST_PRICES.items()}
+    weights: dict[str, int] = {name: 1 for name in PRICE_SOURCES}
+    return PricesConfig(
+        simulated=SimulatedConfig(seed=seed, first_prices=first_prices, pegged=[CASH]),
+        sources=[
+            PriceSourceConfig(number=number, name=name, kind="simulated")
+            for number, name in enumerate(PRICE_SOURCES, 1)
+        ],
+        assets=[PriceAssetConfig(symbol=asset, weights=weights) for asset in first_prices],
+    )
 
 
 class _Demo:
@@ -108,16 +140,18 @@ class _Demo:
         alice = self._keys["alice"]
         return SNIPPET.format(rest=self._rest(port), key=alice.public, secret=alice.secret)
 
-    def started(self, port: int) -> Child | None:
-        """Start the makers, and say that the venue is ready once they quote."""
-        makers = self._start_makers(port) if self._options.makers else None
-        threading.Thread(target=self._announce, args=(port, makers), name="announce", daemon=True).start()
-        return makers
+    def started(self, port: int, exchange: VenueState) -> Child | None:
+        """Start makers and price sources, in one process, and say that the venue is ready once they quote."""
+        prices = prices_setup(self._directory, self.config.prices, exchange)
+        makers = self._options.makers
+        companion = self._start_makers(port, prices) if makers else None if prices is None else start_prices(prices)
+        threading.Thread(target=self._announce, args=(port, companion), name="announce", daemon=True).start()
+        return companion
 
     def _rest(self, port: int) -> str:
         return f"http://{self.config.host}:{port}"
 
-    def _start_makers(self, port: int) -> Child:
+    def _start_makers(self, port: int, prices: PricesSetup | None) -> Child:
         def credentials(name: str) -> Credentials:
             return Credentials(self._keys[name].public, self._keys[name].secret)
 
@@ -127,15 +161,17 @@ class _Demo:
             makers=[credentials(name) for name in MAKERS],
             taker=credentials(TAKER),
             first_prices=FIRST_PRICES,
+            prices=prices,
         )
         return Child("ringfence.makers", setup=msgspec.json.encode(setup))
 
-    def _announce(self, port: int, makers: Child | None) -> None:
-        if makers is not None:
-            quoting = threading.Thread(target=makers.output.readline, name="wait for quotes", daemon=True)
+    def _announce(self, port: int, companion: Child | None) -> None:
+        if companion is not None:
+            quoting = threading.Thread(target=companion.output.readline, name="wait for quotes", daemon=True)
             quoting.start()
             quoting.join(FIRST_QUOTES_S)
-            makers.watch(_on_makers_ended)
+            if self._options.makers:
+                companion.watch(_on_makers_ended)
         print(self._ready_line(port) if self._options.json else self._welcome(port), flush=True)
         log(f"the demo is ready after {time.monotonic() - self._began_s:.1f} s")
 

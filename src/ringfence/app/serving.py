@@ -1,14 +1,21 @@
 """A venue as its operator runs it: configured by venue.toml, without makers."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from ringfence.config import TEMPLATE, load_config
 
-from .children import log
+from .children import Child, log
 from .errors import WrongUse
+from .quoting import prices_setup, start_prices, warn_of_simulated
 from .supervisor import Plan, run_venue
+
+if TYPE_CHECKING:
+    from ringfence.api.state import VenueState
 
 
 def serve_venue(config_path: Path, port: int | None) -> None:
@@ -19,13 +26,19 @@ def serve_venue(config_path: Path, port: int | None) -> None:
             raise WrongUse(f"--port {port} is not within 0 to 65535")
         config = msgspec.structs.replace(config, port=port)
 
-    def started(real_port: int) -> None:
+    def started(real_port: int, exchange: VenueState) -> Child | None:
         addresses = {"rest": f"http://{config.host}:{real_port}", "ws": f"ws://{config.host}:{real_port}"}
         print(msgspec.json.encode(addresses).decode(), flush=True)
+        warn_of_simulated(config.prices.sources)
+        setup = prices_setup(config_path.parent, config.prices, exchange)
+        return None if setup is None else start_prices(setup)
 
     def seeded(begins_so: bool) -> None:
         if not begins_so:
-            log(f"the log in {config_path.parent} goes on; of {config_path.name} only host, port and limits are read")
+            log(
+                f"the log in {config_path.parent} goes on; of {config_path.name} only host, port, limits "
+                "and where prices come from are read"
+            )
 
     run_venue(Plan(config_path.parent, config, started, seeded))
 

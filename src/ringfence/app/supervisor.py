@@ -26,6 +26,7 @@ from .snapshots import SnapshotSchedule
 
 if TYPE_CHECKING:
     from ringfence.api.settings import ApiSettings
+    from ringfence.api.state import VenueState
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -39,8 +40,9 @@ class Plan(NamedTuple):
 
     directory: Path
     config: VenueConfig
-    started: Callable[[int], Child | None]
-    """Called with the real port when requests are answered; it may start one more child, which ends with the venue."""
+    started: Callable[[int, VenueState], Child | None]
+    """Called with the real port and the state when requests are answered; it may start one more child, which ends with
+    the venue."""
     seeded: Callable[[bool], None] = lambda _: None
     """Called before requests are answered with whether the log begins as the configuration says."""
     snippet: Callable[[int], str] | None = None
@@ -74,6 +76,7 @@ class _Venue:
         self._node: NodeChild | None = None
         self._companion: Child | None = None
         self._schedule: SnapshotSchedule | None = None
+        self._exchange: VenueState | None = None
         self._ending = False
         self.node_ended: NodeEnded | None = None
 
@@ -89,7 +92,8 @@ class _Venue:
         self._node.watch(self._on_node_ended)
         plan.seeded(seed(plan.directory, config, ready.sequence, time.time_ns() // 1_000))
         try:
-            serve(plan.directory, config.host, config.port, self._on_ready, _settings(config), plan.snippet)
+            settings = _settings(config)
+            serve(plan.directory, config.host, config.port, self._on_ready, settings, plan.snippet, self._on_opened)
         except PortTaken as error:
             raise WrongUse(f"{error}; choose it with --port") from None
 
@@ -103,10 +107,14 @@ class _Venue:
         if self._node is not None:
             self._node.end()
 
+    def _on_opened(self, exchange: VenueState) -> None:
+        self._exchange = exchange
+
     def _on_ready(self, port: int) -> None:
+        assert self._exchange is not None, "it is opened before it is served"
         self._schedule = SnapshotSchedule(self._plan.directory, self._plan.config.snapshots)
         self._schedule.start()
-        self._companion = self._plan.started(port)
+        self._companion = self._plan.started(port, self._exchange)
 
     def _on_node_ended(self, return_code: int) -> None:
         if self._ending:

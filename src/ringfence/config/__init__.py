@@ -7,21 +7,30 @@ from .model import (
     FeeTierConfig,
     LimitsConfig,
     MarketConfig,
+    PriceAssetConfig,
+    PricesConfig,
+    PriceSourceConfig,
+    SimulatedConfig,
     SnapshotConfig,
     UserConfig,
     VenueConfig,
 )
-from .seeding import OPERATOR_SOURCE, seed_commands
+from .seeding import OPERATOR_SOURCE, PPM_DECIMALS, seed_commands
 from .template import TEMPLATE, template_config
 
 __all__ = [
     "OPERATOR_SOURCE",
+    "PPM_DECIMALS",
     "TEMPLATE",
     "AssetConfig",
     "ConfigError",
     "FeeTierConfig",
     "LimitsConfig",
     "MarketConfig",
+    "PriceAssetConfig",
+    "PriceSourceConfig",
+    "PricesConfig",
+    "SimulatedConfig",
     "SnapshotConfig",
     "UserConfig",
     "VenueConfig",

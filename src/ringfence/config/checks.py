@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from ringfence.schema.enums import PARAMETER_LIMITS, Parameter
 
 from .amounts import parse_units
+from .bounds import decimal_problems, repeated, within
 from .model import ASSET_KINDS, MARKET_STATES, AssetConfig, FeeTierConfig, MarketConfig, UserConfig, VenueConfig
+from .price_checks import price_problems
 
 MAX_BPS = 1_000
 MAX_FACTOR = 1_000
@@ -17,9 +19,9 @@ def problems(config: VenueConfig) -> list[str]:
     """Return a sentence for everything that is wrong, each with its place; an empty list when nothing is."""
     assets = {asset.symbol: asset for asset in config.assets}
     found = list(_numbers(config))
-    found += _repeated("assets", [asset.symbol for asset in config.assets])
-    found += _repeated("markets", [market.symbol for market in config.markets])
-    found += _repeated("users", [user.name for user in config.users])
+    found += repeated("assets", [asset.symbol for asset in config.assets])
+    found += repeated("markets", [market.symbol for market in config.markets])
+    found += repeated("users", [user.name for user in config.users])
     for number, tier in enumerate(config.fee_tiers, 1):
         found += [f"fee_tiers {number}: {problem}" for problem in _fee_tier(tier)]
     for asset in config.assets:
@@ -28,39 +30,31 @@ def problems(config: VenueConfig) -> list[str]:
         found += [f"markets {market.symbol}: {problem}" for problem in _market(market, assets)]
     for user in config.users:
         found += [f"users {user.name}: {problem}" for problem in _user(user, assets)]
+    found += price_problems(config.prices, set(assets))
     return found
 
 
-def _within(name: str, value: int, low: int, high: int) -> Iterator[str]:
-    if not low <= value <= high:
-        yield f"{name}: {value} is not within {low} to {high}"
-
-
 def _numbers(config: VenueConfig) -> Iterator[str]:
-    yield from _within("port", config.port, 0, 65_535)
-    yield from _within("snapshots.every_commands", config.snapshots.every_commands, 1_000, 2**40)
-    yield from _within("snapshots.every_minutes", config.snapshots.every_minutes, 1, 7 * 24 * 60)
-    yield from _within("snapshots.keep", config.snapshots.keep, 1, 1_000)
+    yield from within("port", config.port, 0, 65_535)
+    yield from within("snapshots.every_commands", config.snapshots.every_commands, 1_000, 2**40)
+    yield from within("snapshots.every_minutes", config.snapshots.every_minutes, 1, 7 * 24 * 60)
+    yield from within("snapshots.keep", config.snapshots.keep, 1, 1_000)
     for name in config.limits.__struct_fields__:
-        yield from _within(f"limits.{name}", getattr(config.limits, name), 1, 10_000_000)
+        yield from within(f"limits.{name}", getattr(config.limits, name), 1, 10_000_000)
     names = {parameter.name.lower(): parameter for parameter in Parameter}
     for name, value in config.parameters.items():
         if name not in names:
             yield f"parameters.{name}: is not a parameter; expected one of {', '.join(names)}"
             continue
         low, high, _ = PARAMETER_LIMITS[names[name]]
-        yield from _within(f"parameters.{name}", value, low, high)
-
-
-def _repeated(table: str, names: list[str]) -> list[str]:
-    return [f"{table} {name}: stands there twice" for name in sorted({name for name in names if names.count(name) > 1})]
+        yield from within(f"parameters.{name}", value, low, high)
 
 
 def _fee_tier(tier: FeeTierConfig) -> Iterator[str]:
-    yield from _within("schedule", tier.schedule, 0, 15)
-    yield from _within("tier", tier.tier, 0, 15)
-    yield from _decimal("maker_bps", tier.maker_bps.removeprefix("-"), 2, 0, MAX_BPS)
-    yield from _decimal("taker_bps", tier.taker_bps, 2, 0, MAX_BPS)
+    yield from within("schedule", tier.schedule, 0, 15)
+    yield from within("tier", tier.tier, 0, 15)
+    yield from decimal_problems("maker_bps", tier.maker_bps.removeprefix("-"), 2, 0, MAX_BPS)
+    yield from decimal_problems("taker_bps", tier.taker_bps, 2, 0, MAX_BPS)
 
 
 def _asset(asset: AssetConfig) -> Iterator[str]:
@@ -71,8 +65,8 @@ def _asset(asset: AssetConfig) -> Iterator[str]:
     for name, text, length in (("name", asset.name, 32), ("cusip", asset.cusip, 16)):
         if len(text) > length or not text.isascii() or (text and not text.isprintable()):
             yield f"{name}: {text!r} is not up to {length} printable ASCII characters"
-    yield from _within("decimals", asset.decimals, 0, 12)
-    yield from _within("eligibility_class", asset.eligibility_class, 0, 61)
+    yield from within("decimals", asset.decimals, 0, 12)
+    yield from within("eligibility_class", asset.eligibility_class, 0, 61)
 
 
 def _market(market: MarketConfig, assets: dict[str, AssetConfig]) -> Iterator[str]:
@@ -85,14 +79,17 @@ def _market(market: MarketConfig, assets: dict[str, AssetConfig]) -> Iterator[st
         yield "base and quote are the same asset"
     if market.state not in MARKET_STATES:
         yield f"state: {market.state!r} is not one of {', '.join(MARKET_STATES)}"
-    yield from _within("fee_schedule", market.fee_schedule, 0, 15)
+    yield from within("fee_schedule", market.fee_schedule, 0, 15)
     for name in ("limit_band", "impact_band"):
         yield from _band(name, getattr(market, name))
     yield from _steps(market, assets[market.base].decimals, assets[market.quote].decimals)
 
 
 def _steps(market: MarketConfig, base_decimals: int, quote_decimals: int) -> Iterator[str]:
-    wrong = [*_decimal("tick", market.tick, quote_decimals, 1), *_decimal("step", market.step, base_decimals, 1)]
+    wrong = [
+        *decimal_problems("tick", market.tick, quote_decimals, 1),
+        *decimal_problems("step", market.step, base_decimals, 1),
+    ]
     yield from wrong
     if wrong:
         return
@@ -111,7 +108,7 @@ def _steps(market: MarketConfig, base_decimals: int, quote_decimals: int) -> Ite
         text = getattr(market, name)
         if text is None:
             continue
-        problem = list(_decimal(name, text, decimals, 1))
+        problem = list(decimal_problems(name, text, decimals, 1))
         yield from problem
         if not problem and parse_units(text, decimals) % atoms:
             yield f"{name}: {text} is not a multiple of {'tick' if 'price' in name else 'step'}"
@@ -123,30 +120,18 @@ def _band(name: str, band: list[str] | None) -> Iterator[str]:
     if len(band) != 2:
         yield f'{name}: expected two factors such as ["0.25", "4"], got {len(band)}'
         return
-    wrong = [problem for text in band for problem in _decimal(name, text, 6, 0, MAX_FACTOR)]
+    wrong = [problem for text in band for problem in decimal_problems(name, text, 6, 0, MAX_FACTOR)]
     yield from wrong
     if not wrong and not parse_units(band[0], 6) <= 10**6 <= parse_units(band[1], 6):
         yield f"{name}: {band[0]} to {band[1]} does not hold 1, the reference price itself"
 
 
 def _user(user: UserConfig, assets: dict[str, AssetConfig]) -> Iterator[str]:
-    yield from _within("fee_tier", user.fee_tier, 0, 15)
+    yield from within("fee_tier", user.fee_tier, 0, 15)
     for number in user.eligible_classes:
-        yield from _within("eligible_classes", number, 1, 61)
+        yield from within("eligible_classes", number, 1, 61)
     for symbol, amount in user.deposits.items():
         if symbol not in assets:
             yield f"deposits.{symbol}: is not among the assets: {', '.join(assets)}"
         else:
-            yield from _decimal(f"deposits.{symbol}", amount, assets[symbol].decimals, 1)
-
-
-def _decimal(name: str, text: str, decimals: int, low_units: int, high: int | None = None) -> Iterator[str]:
-    try:
-        units = parse_units(text, decimals)
-    except ValueError as error:
-        yield f"{name}: {error}"
-        return
-    if units < low_units:
-        yield f"{name}: {text} is not greater than zero"
-    if high is not None and units > high * 10**decimals:
-        yield f"{name}: {text} is above {high}"
+            yield from decimal_problems(f"deposits.{symbol}", amount, assets[symbol].decimals, 1)

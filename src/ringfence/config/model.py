@@ -17,6 +17,7 @@ MARKET_STATES = {
     "limit-only": MarketState.LIMIT_ONLY,
     "post-only": MarketState.POST_ONLY,
 }
+PRICE_SOURCE_KINDS = ("simulated", "recorded", "ccxt", "ringfence")
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,6 +91,53 @@ class UserConfig(Table, frozen=True, kw_only=True):
     api_keys: list[str] = []
 
 
+class SimulatedConfig(Table, frozen=True, kw_only=True):
+    """The prices that all simulated sources look at: they wander from the first ones, but for the pegged."""
+
+    seed: int = 7
+    first_prices: dict[str, str] = {}
+    pegged: list[str] = []
+
+
+class PriceSourceConfig(Table, frozen=True, kw_only=True):
+    """A source of quotes; its number is what the log knows it by, for good. What else it needs follows from its kind.
+
+    ``symbols`` maps assets to the names that the source has for their markets.
+    """
+
+    number: int
+    name: str
+    kind: str
+    exchange: str = ""
+    url: str = ""
+    quote: str = "USDC"
+    symbols: dict[str, str] = {}
+    path: str = ""
+    speed: str = "1"
+
+
+class PriceAssetConfig(Table, frozen=True, kw_only=True):
+    """How the price of an asset is made; ``weights`` maps names of sources to how much each counts."""
+
+    symbol: str
+    weights: dict[str, int]
+    minimum_sources: int = 3
+    maximum_age_ms: int = 10_000
+    clamp_bps: str = "100"
+    update_cap_bps: str = "25"
+    closed_haircut_bps: str = "0"
+
+
+class PricesConfig(Table, frozen=True, kw_only=True):
+    """Where prices come from and how they are made of it."""
+
+    interval_ms: int = 1_000
+    timeout_ms: int = 3_000
+    simulated: SimulatedConfig = SimulatedConfig()
+    sources: list[PriceSourceConfig] = []
+    assets: list[PriceAssetConfig] = []
+
+
 class VenueConfig(Table, frozen=True, kw_only=True):
     """The whole of venue.toml."""
 
@@ -97,6 +145,7 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     port: int = 8000
     snapshots: SnapshotConfig = SnapshotConfig()
     limits: LimitsConfig = LimitsConfig()
+    prices: PricesConfig = PricesConfig()
     parameters: dict[str, int] = {}
     fee_tiers: list[FeeTierConfig] = []
     assets: list[AssetConfig] = []

@@ -16,11 +16,14 @@ from ringfence.schema.commands import (
     SetFeeTier,
     SetParameter,
     SetPriceBands,
+    SetPriceSource,
+    SetPriceWeight,
+    SetPricing,
 )
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS
 
 from .amounts import parse_units
-from .model import ASSET_KINDS, MARKET_STATES, AssetConfig, MarketConfig, UserConfig, VenueConfig
+from .model import ASSET_KINDS, MARKET_STATES, AssetConfig, MarketConfig, PricesConfig, UserConfig, VenueConfig
 
 OPERATOR_SOURCE = 1
 """The source of deposits that an operator records by hand."""
@@ -45,6 +48,7 @@ def seed_commands(config: VenueConfig) -> list[Command]:
     commands += [_list_asset(asset) for asset in config.assets]
     for number, market in enumerate(config.markets, 1):
         commands += _list_market(number, market, assets)
+    commands += _set_prices(config.prices, {symbol: number for symbol, (number, _) in assets.items()})
     deposits = 0
     for number, user in enumerate(config.users, 1):
         opening = list(_open_user(number, user, assets, deposits))
@@ -99,6 +103,24 @@ def _list_market(number: int, market: MarketConfig, assets: dict[str, tuple[int,
             impact_minimum_ppm=parse_units(impact[0], PPM_DECIMALS),
             impact_maximum_ppm=parse_units(impact[1], PPM_DECIMALS),
         )
+
+
+def _set_prices(prices: PricesConfig, asset_numbers: dict[str, int]) -> Iterator[Command]:
+    for source in prices.sources:
+        yield SetPriceSource(price_source=source.number, name=source.name)
+    for asset in prices.assets:
+        number = asset_numbers[asset.symbol]
+        yield SetPricing(
+            asset=number,
+            minimum_sources=asset.minimum_sources,
+            maximum_age_ms=asset.maximum_age_ms,
+            clamp_ppm=parse_units(asset.clamp_bps, PPM_PER_BPS_DECIMALS),
+            update_cap_ppm=parse_units(asset.update_cap_bps, PPM_PER_BPS_DECIMALS),
+            closed_haircut_ppm=parse_units(asset.closed_haircut_bps, PPM_PER_BPS_DECIMALS),
+        )
+        for source in prices.sources:
+            if weight := asset.weights.get(source.name, 0):
+                yield SetPriceWeight(asset=number, price_source=source.number, weight=weight)
 
 
 def _open_user(

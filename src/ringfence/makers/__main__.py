@@ -15,8 +15,15 @@ from random import Random
 import aiohttp
 import msgspec
 
+from ringfence.config import parse_units
+from ringfence.prices.build import make_service
+from ringfence.prices.service import cause_of, described
+from ringfence.prices.setup import PricesSetup
+from ringfence.prices.source import UNIT_DECIMALS
+from ringfence.prices.walk import Reference, Walk
+
 from .client import Refused, RestClient
-from .quotes import Instrument, Walk
+from .quotes import Instrument
 from .setup import MakersSetup
 from .trading import Maker, Market, Taker
 
@@ -52,7 +59,7 @@ class Log:
 
 
 async def run(setup: MakersSetup) -> None:
-    """Quote and trade for ever."""
+    """Quote and trade for ever; run price sources beside that, if there are any."""
     timeout = aiohttp.ClientTimeout(total=5)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         clients = [RestClient(session, setup.rest, credentials) for credentials in setup.makers]
@@ -60,10 +67,30 @@ async def run(setup: MakersSetup) -> None:
         makers = [Maker(client, Random(setup.seed + place)) for place, client in enumerate(clients, 1)]
         taker = Taker(RestClient(session, setup.rest, setup.taker), Random(setup.seed))
         log = Log()
-        await log.survive(makers[0].round(markets))
-        print("quoting", flush=True)
-        rounds = [quote(maker, place, len(makers), markets, log) for place, maker in enumerate(makers)]
-        await asyncio.gather(wander(markets), take(taker, Random(setup.seed), markets, log), *rounds)
+        async with asyncio.TaskGroup() as tasks:
+            if setup.prices is not None:
+                tasks.create_task(make_service(setup.prices, reference_of(markets, setup.prices)).run())
+            await log.survive(makers[0].round(markets))
+            print("quoting", flush=True)
+            tasks.create_task(wander(markets))
+            tasks.create_task(take(taker, Random(setup.seed), markets, log))
+            for place, maker in enumerate(makers):
+                tasks.create_task(quote(maker, place, len(makers), markets, log))
+
+
+def reference_of(markets: list[Market], prices: PricesSetup) -> Reference:
+    """Return the makers' own reference prices in units of 10^-8; pegged assets stand at their first price."""
+    simulated = prices.config.simulated
+    pegged = {asset: parse_units(simulated.first_prices[asset], UNIT_DECIMALS) for asset in simulated.pegged}
+    moving = {market.instrument.symbol.rpartition("_")[0]: market for market in markets}
+
+    def price_units(asset: str) -> int:
+        if asset in pegged:
+            return pegged[asset]
+        market = moving[asset]
+        return market.instrument.price_units(market.walk.price)
+
+    return price_units
 
 
 async def open_markets(client: RestClient, setup: MakersSetup) -> list[Market]:
@@ -108,7 +135,7 @@ async def main(setup: MakersSetup) -> None:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     await asyncio.gather(task, return_exceptions=True)
     if not task.cancelled() and (error := task.exception()) is not None:
-        sys.exit(f"makers: {type(error).__name__}: {error}")
+        sys.exit(f"makers: {described(cause_of(error))}")
 
 
 if __name__ == "__main__":

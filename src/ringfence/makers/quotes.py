@@ -1,10 +1,10 @@
-"""What to quote, in ticks and lots: a reference price that wanders, and a ladder of prices on both sides of it."""
+"""What to quote, in ticks and lots: a ladder of prices on both sides of a reference price."""
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any, NamedTuple
 
+from ringfence.prices.source import UNIT_DECIMALS
 from ringfence.schema.fields import MAX_PRICE_TICKS, MAX_QUANTITY_LOTS
 from ringfence.views.decimals import Scale
 
@@ -12,8 +12,6 @@ LEVELS = 8
 BID, ASK = "Bid", "Ask"
 
 # Fractions of the price, as the number it is divided by.
-STEP_PART = 4_000
-PULL_PART = 200
 HALF_SPREAD_PART = 5_000
 SPACING_PART = 2_500
 
@@ -46,24 +44,14 @@ class Instrument(NamedTuple):
             _scale("Quantity", filters["quantity"]["stepSize"], MAX_QUANTITY_LOTS, symbol),
         )
 
+    def price_units(self, price_ticks: int) -> int:
+        """Return a price in units of 10^-8, as quotes of price sources count it."""
+        return price_ticks * self.price.step * 10 ** (UNIT_DECIMALS - self.price.decimals)
+
     def lots_worth(self, amount: int, price_ticks: int) -> int:
         """Return how many lots cost about ``amount`` whole units of the quote asset, at least one."""
         units = 10 ** (self.price.decimals + self.quantity.decimals)
         return max(1, amount * units // (price_ticks * self.price.step * self.quantity.step))
-
-
-class Walk:
-    """A reference price: small random steps, and a pull back to where it began that grows with the distance."""
-
-    def __init__(self, chance: Random, anchor_ticks: int, price_ticks: int) -> None:
-        self._chance, self._anchor_ticks, self.price_ticks = chance, anchor_ticks, price_ticks
-
-    def step(self) -> int:
-        """Move on and return the new price in ticks."""
-        reach = max(1, self._anchor_ticks // STEP_PART)
-        pull = (self._anchor_ticks - self.price_ticks) // PULL_PART
-        self.price_ticks = max(1, self.price_ticks + pull + self._chance.randint(-reach, reach))
-        return self.price_ticks
 
 
 def ladder(reference_ticks: int, levels: int = LEVELS) -> list[Quote]:

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from ringfence.prices.setup import PricesSetup
+
 
 class Credentials(msgspec.Struct, frozen=True):
     """A key pair: base64 of 32 bytes each."""
@@ -19,3 +21,5 @@ class MakersSetup(msgspec.Struct, frozen=True):
     taker: Credentials
     first_prices: dict[str, str]
     """Decimal text of the price to begin at, by market, where there was no trade yet."""
+    prices: PricesSetup | None = None
+    """The price sources to run here too, so that they look at the same reference prices as the makers."""

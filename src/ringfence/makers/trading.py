@@ -6,8 +6,10 @@ import asyncio
 from random import Random
 from typing import Any
 
+from ringfence.prices.walk import Walk
+
 from .client import RestClient
-from .quotes import ASK, BID, LARGEST_LEVEL, SMALLEST_LEVEL, Instrument, Quote, Walk, ladder
+from .quotes import ASK, BID, LARGEST_LEVEL, SMALLEST_LEVEL, Instrument, Quote, ladder
 
 BATCH_ORDERS = 50
 CANCELS_AT_ONCE = 8
@@ -37,7 +39,7 @@ class Maker:
         stale: list[tuple[str, str]] = []
         missing: list[dict[str, str | bool]] = []
         for market in markets:
-            wanted = ladder(market.walk.price_ticks)
+            wanted = ladder(market.walk.price)
             own = [order for order in present if order["symbol"] == market.instrument.symbol]
             standing: set[Quote] = set()
             for order in own:
@@ -95,7 +97,7 @@ class Taker:
             "symbol": instrument.symbol,
             "side": side,
             "orderType": "Market",
-            "quantity": instrument.quantity.text(instrument.lots_worth(amount, market.walk.price_ticks)),
+            "quantity": instrument.quantity.text(instrument.lots_worth(amount, market.walk.price)),
         }
         await self._client.place(order)
         self._bought[instrument.symbol] = self._bought.get(instrument.symbol, 0) + (amount if side == BID else -amount)

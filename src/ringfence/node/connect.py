@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ringfence.node.errors import LinkLost, NodeUnavailable
-from ringfence.node.replica import Records, as_records
 from ringfence.node.socket_path import socket_path
 from ringfence.node.wire import (
     SOCKET_NAME,
@@ -28,6 +28,9 @@ from ringfence.schema.commands import Command
 from ringfence.schema.enums import Origin
 from ringfence.schema.events import Event
 from ringfence.schema.layout import RECORD_BYTES, decode_event, encode
+
+if TYPE_CHECKING:
+    from ringfence.node.replica import Records
 
 CHUNK_RECORDS = 1_024
 KNOCK_PAUSE_S = 0.01
@@ -60,11 +63,12 @@ def connect(directory: Path, role: Role, timeout_s: float) -> tuple[socket.socke
 
 
 class ControlClient:
-    """Submits commands of any origin but the node's and waits for their events."""
+    """Submits commands of the origins that its role may give and waits for their events."""
 
-    def __init__(self, directory: Path, timeout_s: float = 5.0) -> None:
+    def __init__(self, directory: Path, timeout_s: float = 5.0, role: Role = Role.CONTROL) -> None:
+        assert role is not Role.GATEWAY, "a gateway is sent frames"
         self._directory = directory
-        self._connection, self.welcome = connect(directory, Role.CONTROL, timeout_s)
+        self._connection, self.welcome = connect(directory, role, timeout_s)
         self._reader = MessageReader()
 
     def submit(self, commands: Sequence[Command], origin: Origin | None = None) -> list[list[Event]]:
@@ -84,6 +88,9 @@ class ControlClient:
 
     def submit_records(self, records: Records) -> Records:
         """Submit encoded commands, request and origin filled in, and return all their events."""
+        # Imported here, so that whoever submits only commands does not load the core.
+        from ringfence.node.replica import as_records
+
         payloads: list[bytes] = []
         for begin in range(0, records.size, CHUNK_RECORDS):
             chunk = records[begin : begin + CHUNK_RECORDS]

@@ -139,10 +139,10 @@ class Server:
             self._send(client, header, payload)
 
     def _answer(self, committed: Committed, shares: list[Share]) -> None:
-        """Send the events of their own commands to the control clients of a batch."""
+        """Send the events of their own commands to the clients of a batch that do not follow the log."""
         events = committed.events
         for client, begin, end in shares:
-            if client.role is not Role.CONTROL or client not in self._door.clients:
+            if client.role is Role.GATEWAY or client not in self._door.clients:
                 continue
             first = committed.first_sequence + begin
             own = events[events_end(events, first - 1) : events_end(events, first + end - begin - 1)]

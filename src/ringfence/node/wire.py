@@ -24,9 +24,9 @@ messages: a header of 32 bytes and a payload of whole records.
 
 - FRAMES goes to every GATEWAY: `commands` stamped and durable records from `first sequence` on, applied by the node.
   They are dense, beginning with the welcome's durable sequence + 1.
-- EVENTS goes to the CONTROL client whose commands they answer: its next `commands` commands, in the order in which it
-  sent them, have the sequences from `first sequence` on and are complete; the payload is all their events in order. So
-  a command without events is answered too.
+- EVENTS goes to the CONTROL or PRICES client whose commands they answer: its next `commands` commands, in the order in
+  which it sent them, have the sequences from `first sequence` on and are complete; the payload is all their events in
+  order. So a command without events is answered too.
 
 What a role may submit is checked before anything is written; a command of another origin ends the connection. All
 integers are little-endian.
@@ -64,11 +64,13 @@ class Role(IntEnum):
 
     GATEWAY = 1
     CONTROL = 2
+    PRICES = 3
 
 
 PERMITTED_ORIGINS: dict[Role, frozenset[Origin]] = {
     Role.GATEWAY: frozenset({Origin.USER}),
     Role.CONTROL: frozenset({Origin.USER, Origin.CUSTODY, Origin.REGISTRAR, Origin.OPERATOR}),
+    Role.PRICES: frozenset({Origin.PRICE_SOURCE}),
 }
 """Which origins a role may submit; NODE comes from the node alone."""
 
