@@ -27,7 +27,7 @@ def test_public_operation_keeps_to_the_document(target: Target, path: str, mode:
         # An empty filter filters nothing: clients write it for one that is not set.
         assume(case.query.get("marketType") not in ("", [""]))
         if mode is GenerationMode.POSITIVE and case.query:
-            # What only the venue knows: its markets and assets, that a spot market has no index price, that time runs forward.
+            # What only the venue knows: markets, assets, no index price of a spot market, time that runs forward.
             case.query |= {"symbol": "SOL_USDC"} if "symbol" in case.query else {}
             case.query |= {"asset": "SOL"} if "asset" in case.query else {}
             case.query |= {"priceType": "Last"} if "priceType" in case.query else {}
