@@ -7,7 +7,7 @@ COMMANDS_ON_DISK = {
     "Clock": "1: seed:B32@32",
     "SetRules": "2: rules_version:i4@32 schema_hash:B32@36",
     "SetParameter": "3: parameter:u1@32 value:i8@40",
-    "ListAsset": ("4: symbol:S16@32 name:S32@48 cusip:S16@80 asset_kind:u1@96 decimals:u1@97 eligibility_class:u1@98"),
+    "ListAsset": "4: symbol:S16@32 name:S32@48 cusip:S16@80 asset_kind:u1@96 decimals:u1@97 eligibility_class:u1@98",
     "ListMarket": (
         "5: base_asset:i4@32 quote_asset:i4@36 tick_atoms:i8@40 lot_atoms:i8@48 minimum_price_ticks:i8@56 "
         "maximum_price_ticks:i8@64 minimum_quantity_lots:i8@72 maximum_quantity_lots:i8@80 fee_schedule:u1@88 "
@@ -26,17 +26,17 @@ COMMANDS_ON_DISK = {
     "OpenUser": "10: fee_tier:u1@32",
     "OpenAccount": "11: user:i4@32 sub_account:i4@36",
     "SetUser": "12: user:i4@32 user_flags:u4@36 fee_tier:u1@40",
-    "SetEligibility": ("13: user:i4@32 buy_classes:i8@40 sell_classes:i8@48 hold_classes:i8@56 withdraw_classes:i8@64"),
+    "SetEligibility": "13: user:i4@32 buy_classes:i8@40 sell_classes:i8@48 hold_classes:i8@56 withdraw_classes:i8@64",
     "Deposit": "20: asset:i4@32 source:i4@36 number:i8@40 amount_atoms:i8@48",
-    "RequestWithdrawal": "21: asset:i4@32 amount_atoms:i8@40 fee_atoms:i8@48",
+    "RequestWithdrawal": "21: asset:i4@32 amount_atoms:i8@40 fee_atoms:i8@48 loan_flags:u1@56",
     "SettleWithdrawal": "22: withdrawal:i8@32",
     "ReturnWithdrawal": "23: withdrawal:i8@32",
     "Transfer": "24: to_account:i4@32 asset:i4@36 amount_atoms:i8@40",
     "MoveHouseFunds": "25: to_account:i4@32 asset:i4@36 amount_atoms:i8@40",
     "PlaceOrder": (
         "30: market:i4@32 side:u1@36 order_type:u1@37 time_in_force:u1@38 post_only:u1@39 "
-        "self_trade_prevention:u1@40 slippage_kind:u1@41 client_id:i8@48 price_ticks:i8@56 quantity_lots:i8@64 "
-        "quote_atoms:i8@72 slippage:i8@80"
+        "self_trade_prevention:u1@40 slippage_kind:u1@41 client_id:i8@48 price_ticks:i8@56 "
+        "quantity_lots:i8@64 quote_atoms:i8@72 slippage:i8@80 loan_flags:u1@88"
     ),
     "CancelOrder": "31: market:i4@32 order:i8@40",
     "CancelAllOrders": "32: market:i4@32",
@@ -49,13 +49,28 @@ COMMANDS_ON_DISK = {
     "SetPriceWeight": "16: asset:i4@32 price_source:u1@36 weight:i4@40",
     "SetSession": "17: asset:i4@32 session:u1@36",
     "Quote": "40: asset:i4@32 price_source:u1@36 bid_units:i8@40 ask_units:i8@48 last_units:i8@56 observed_us:i8@64",
+    "SetCollateral": (
+        "18: asset:i4@32 weight_e8:i8@40 haircut_base_e8:i8@48 haircut_penalty_e8:i8@56 initial_base_e8:i8@64 "
+        "initial_factor_e8:i8@72 maintenance_base_e8:i8@80 maintenance_factor_e8:i8@88 haircut_kind:u1@96"
+    ),
+    "SetLendingPool": (
+        "19: asset:i4@32 pool_state:u1@36 rate_idle_e8:i8@40 rate_optimal_e8:i8@48 rate_full_e8:i8@56 "
+        "optimal_utilisation_ppm:i8@64 maximum_utilisation_ppm:i8@72 throttle_threshold_ppm:i8@80 "
+        "throttle_bound_ppm:i8@88 throttle_update_ppm:i8@96 fee_ppm:i8@104 lend_limit_atoms:i8@112"
+    ),
+    "SetAccount": "26: account_flags:u1@32 leverage_limit_percent:i4@36",
+    "Lend": "27: asset:i4@32 amount_atoms:i8@40",
+    "Redeem": "28: asset:i4@32 amount_atoms:i8@40",
+    "Borrow": "29: asset:i4@32 amount_atoms:i8@40",
+    "Repay": "34: asset:i4@32 amount_atoms:i8@40",
 }
 
 EVENTS_ON_DISK = {
     "Rejected": "1: command_kind:u2@32 reject:u2@34 field_number:u2@36 asset:i4@40 value:i8@48 limit:i8@56",
     "OrderAccepted": (
-        "2: order:i8@32 client_id:i8@40 price_ticks:i8@48 quantity_lots:i8@56 quote_atoms:i8@64 rested_lots:i8@72 "
-        "user:i4@80 side:u1@84 order_type:u1@85 time_in_force:u1@86 post_only:u1@87 self_trade_prevention:u1@88"
+        "2: order:i8@32 client_id:i8@40 price_ticks:i8@48 quantity_lots:i8@56 quote_atoms:i8@64 "
+        "rested_lots:i8@72 user:i4@80 side:u1@84 order_type:u1@85 time_in_force:u1@86 post_only:u1@87 "
+        "self_trade_prevention:u1@88 loan_flags:u1@89"
     ),
     "OrderAmended": (
         "3: order:i8@32 price_ticks:i8@40 quantity_lots:i8@48 rested_lots:i8@56 previous_price_ticks:i8@64 "
@@ -74,7 +89,7 @@ EVENTS_ON_DISK = {
     "UserOpened": "10: user:i4@32 fenced_account:i4@36 fee_tier:u1@40",
     "AccountOpened": "11: user:i4@32 sub_account:i4@36",
     "UserSet": "12: user:i4@32 user_flags:u4@36 fee_tier:u1@40",
-    "EligibilitySet": ("13: user:i4@32 buy_classes:i8@40 sell_classes:i8@48 hold_classes:i8@56 withdraw_classes:i8@64"),
+    "EligibilitySet": "13: user:i4@32 buy_classes:i8@40 sell_classes:i8@48 hold_classes:i8@56 withdraw_classes:i8@64",
     "AssetListed": (
         "20: asset:i4@32 symbol:S16@36 name:S32@52 cusip:S16@84 asset_kind:u1@100 decimals:u1@101 "
         "eligibility_class:u1@102"
@@ -86,11 +101,12 @@ EVENTS_ON_DISK = {
     ),
     "MarketStateSet": "22: state:u1@32",
     "MarketLimitsSet": (
-        "23: fee_schedule:u1@32 minimum_price_ticks:i8@40 maximum_price_ticks:i8@48 minimum_quantity_lots:i8@56 "
-        "maximum_quantity_lots:i8@64"
+        "23: fee_schedule:u1@32 minimum_price_ticks:i8@40 maximum_price_ticks:i8@48 "
+        "minimum_quantity_lots:i8@56 maximum_quantity_lots:i8@64"
     ),
     "PriceBandsSet": (
-        "24: limit_maximum_ppm:i8@32 limit_minimum_ppm:i8@40 impact_maximum_ppm:i8@48 impact_minimum_ppm:i8@56"
+        "24: limit_maximum_ppm:i8@32 limit_minimum_ppm:i8@40 impact_maximum_ppm:i8@48 "
+        "impact_minimum_ppm:i8@56"
     ),
     "FeeTierSet": "25: fee_schedule:u1@32 fee_tier:u1@33 maker_ppm:i4@36 taker_ppm:i4@40",
     "ParameterSet": "26: parameter:u1@32 value:i8@40",
@@ -105,7 +121,28 @@ EVENTS_ON_DISK = {
     "SessionSet": "43: asset:i4@32 session:u1@36",
     "Quoted": "44: asset:i4@32 price_source:u1@36 price_units:i8@40 observed_us:i8@48",
     "PriceUpdated": (
-        "45: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 index_units:i8@48 mark_units:i8@56"
+        "45: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 index_units:i8@48 "
+        "mark_units:i8@56"
+    ),
+    "CollateralSet": (
+        "46: asset:i4@32 weight_e8:i8@40 haircut_base_e8:i8@48 haircut_penalty_e8:i8@56 initial_base_e8:i8@64 "
+        "initial_factor_e8:i8@72 maintenance_base_e8:i8@80 maintenance_factor_e8:i8@88 haircut_kind:u1@96"
+    ),
+    "LendingPoolSet": (
+        "47: asset:i4@32 pool_state:u1@36 rate_idle_e8:i8@40 rate_optimal_e8:i8@48 rate_full_e8:i8@56 "
+        "optimal_utilisation_ppm:i8@64 maximum_utilisation_ppm:i8@72 throttle_threshold_ppm:i8@80 "
+        "throttle_bound_ppm:i8@88 throttle_update_ppm:i8@96 fee_ppm:i8@104 lend_limit_atoms:i8@112"
+    ),
+    "AccountSet": "48: account_flags:u1@32 leverage_limit_percent:i4@36",
+    "LoanMoved": (
+        "49: asset:i4@32 cause:u1@36 source:u1@37 amount_atoms:i8@40 fee_atoms:i8@48 loan_shares:i8@56 "
+        "queued_atoms:i8@64 order:i8@72 lent_index:i8@80 debt_index:i8@88"
+    ),
+    "RedemptionQueued": "50: asset:i4@32 queued_atoms:i8@40",
+    "InterestAccrued": (
+        "51: asset:i4@32 hours:i4@36 interest_atoms:i8@40 reserve_atoms:i8@48 rounding_atoms:i8@56 "
+        "lent_shares:i8@64 debt_shares:i8@72 lent_index:i8@80 debt_index:i8@88 borrow_rate_e8:i8@96 "
+        "lend_rate_e8:i8@104"
     ),
 }
 
@@ -114,10 +151,10 @@ ROWS_ON_DISK = {
     "parameters": "parameter:i4 value:i8",
     "assets": "asset:i4 symbol:S16 name:S32 cusip:S16 asset_kind:u1 decimals:u1 eligibility_class:u1",
     "markets": (
-        "market:i4 base_asset:i4 quote_asset:i4 tick_atoms:i8 lot_atoms:i8 quote_factor:i8 minimum_price_ticks:i8 "
-        "maximum_price_ticks:i8 minimum_quantity_lots:i8 maximum_quantity_lots:i8 limit_maximum_ppm:i8 "
-        "limit_minimum_ppm:i8 impact_maximum_ppm:i8 impact_minimum_ppm:i8 last_price_ticks:i8 trades:i8 "
-        "book_sequence:i8 listed_us:i8 fee_schedule:u1 state:u1"
+        "market:i4 base_asset:i4 quote_asset:i4 tick_atoms:i8 lot_atoms:i8 quote_factor:i8 "
+        "minimum_price_ticks:i8 maximum_price_ticks:i8 minimum_quantity_lots:i8 maximum_quantity_lots:i8 "
+        "limit_maximum_ppm:i8 limit_minimum_ppm:i8 impact_maximum_ppm:i8 impact_minimum_ppm:i8 "
+        "last_price_ticks:i8 trades:i8 book_sequence:i8 listed_us:i8 fee_schedule:u1 state:u1"
     ),
     "fee_tiers": "fee_schedule:u1 fee_tier:u1 maker_ppm:i4 taker_ppm:i4",
     "sources": "source:i4 last_number:i8",
@@ -125,26 +162,40 @@ ROWS_ON_DISK = {
         "user:i4 main_account:i4 fenced_account:i4 accounts:i4 buy_classes:i8 sell_classes:i8 hold_classes:i8 "
         "withdraw_classes:i8 user_flags:u4 fee_tier:u1"
     ),
-    "accounts": "account:i4 user:i4 sub_account:i4 account_kind:u1",
-    "balances": "account:i4 asset:i4 available_atoms:i8 locked_atoms:i8",
+    "accounts": "account:i4 user:i4 sub_account:i4 account_kind:u1 account_flags:u1 leverage_limit_percent:i4",
+    "balances": "account:i4 asset:i4 available_atoms:i8 locked_atoms:i8 loan_shares:i8",
     "orders": (
-        "order:i8 priority:i8 account:i4 market:i4 client_id:i8 price_ticks:i8 quantity_lots:i8 remaining_lots:i8 "
-        "executed_quote_atoms:i8 created_us:i8 side:u1 time_in_force:u1 post_only:u1 self_trade_prevention:u1"
+        "order:i8 priority:i8 account:i4 market:i4 client_id:i8 price_ticks:i8 quantity_lots:i8 "
+        "remaining_lots:i8 executed_quote_atoms:i8 created_us:i8 side:u1 time_in_force:u1 post_only:u1 "
+        "self_trade_prevention:u1 loan_flags:u1 reserved_value:i8"
     ),
     "withdrawals": "withdrawal:i8 account:i4 asset:i4 amount_atoms:i8 fee_atoms:i8",
     "price_sources": "price_source:u1 name:S16 enabled:u1",
     "prices": (
-        "asset:i4 minimum_sources:u1 session:u1 price_state:u1 maximum_age_ms:i8 clamp_ppm:i8 update_cap_ppm:i8 "
-        "closed_haircut_ppm:i8 index_units:i8 mark_units:i8 updated_us:i8 used_sources:i4 clamped_sources:i4"
+        "asset:i4 minimum_sources:u1 session:u1 price_state:u1 maximum_age_ms:i8 clamp_ppm:i8 "
+        "update_cap_ppm:i8 closed_haircut_ppm:i8 index_units:i8 mark_units:i8 updated_us:i8 used_sources:i4 "
+        "clamped_sources:i4"
     ),
     "quotes": (
-        "asset:i4 price_source:u1 weight:i4 price_units:i8 bid_units:i8 ask_units:i8 last_units:i8 observed_us:i8"
+        "asset:i4 price_source:u1 weight:i4 price_units:i8 bid_units:i8 ask_units:i8 last_units:i8 "
+        "observed_us:i8"
     ),
+    "collaterals": (
+        "asset:i4 weight_e8:i8 haircut_base_e8:i8 haircut_penalty_e8:i8 initial_base_e8:i8 "
+        "initial_factor_e8:i8 maintenance_base_e8:i8 maintenance_factor_e8:i8 haircut_kind:u1"
+    ),
+    "lending_pools": (
+        "asset:i4 pool_state:u1 rate_idle_e8:i8 rate_optimal_e8:i8 rate_full_e8:i8 optimal_utilisation_ppm:i8 "
+        "maximum_utilisation_ppm:i8 throttle_threshold_ppm:i8 throttle_bound_ppm:i8 throttle_update_ppm:i8 "
+        "fee_ppm:i8 lend_limit_atoms:i8 lent_shares:i8 debt_shares:i8 lent_index:i8 debt_index:i8 "
+        "reserve_atoms:i8 rounding_atoms:i8 ceiling_ppm:i8 interest_hour:i8 ceiling_minute:i8"
+    ),
+    "redemptions": "asset:i4 redemption:i8 account:i4 queued_atoms:i8",
 }
 
 NUMBERS_ON_DISK = {
     "Origin": "NODE=1 USER=2 CUSTODY=3 REGISTRAR=4 PRICE_SOURCE=5 OPERATOR=6",
-    "HouseAccount": "CUSTODY=1 IN_TRANSIT=2 SUSPENSE=3 FEES=4 REBATES=5 ROUNDING=6 TAX=7 NETWORK_FEES=8",
+    "HouseAccount": "CUSTODY=1 IN_TRANSIT=2 SUSPENSE=3 FEES=4 REBATES=5 ROUNDING=6 TAX=7 NETWORK_FEES=8 POOL=9",
     "AccountKind": "HOUSE=1 MAIN=2 SUB=3 FENCED=4",
     "AssetKind": "CRYPTO=1 CASH=2 SHARE=3 TRACKER=4",
     "Side": "BID=0 ASK=1",
@@ -159,12 +210,12 @@ NUMBERS_ON_DISK = {
         "INSUFFICIENT_LIQUIDITY=6 SLIPPAGE_TOLERANCE_EXCEEDED=7 POST_ONLY_MODE=8 WORK_LIMIT=9"
     ),
     "MoveCause": (
-        "DEPOSIT=1 WITHDRAWAL_REQUESTED=2 WITHDRAWAL_FEE=3 WITHDRAWAL_SETTLED=4 WITHDRAWAL_RETURNED=5 TRANSFER=6 "
-        "HOUSE=7"
+        "DEPOSIT=1 WITHDRAWAL_REQUESTED=2 WITHDRAWAL_FEE=3 WITHDRAWAL_SETTLED=4 WITHDRAWAL_RETURNED=5 "
+        "TRANSFER=6 HOUSE=7"
     ),
     "Parameter": (
-        "OPEN_ORDERS_PER_ACCOUNT=1 FILLS_PER_COMMAND=2 ACCOUNTS_PER_USER=3 USERS=4 ACCOUNTS=5 BALANCES=6 ORDERS=7 "
-        "WITHDRAWALS=8 MARKETS=9 ASSETS=10"
+        "OPEN_ORDERS_PER_ACCOUNT=1 FILLS_PER_COMMAND=2 ACCOUNTS_PER_USER=3 USERS=4 ACCOUNTS=5 BALANCES=6 "
+        "ORDERS=7 WITHDRAWALS=8 MARKETS=9 ASSETS=10"
     ),
     "Reject": (
         "SKIPPED=1 UNKNOWN_KIND=2 WRONG_ORIGIN=3 FIELD_OUT_OF_RANGE=4 UNKNOWN_ACCOUNT=10 UNKNOWN_USER=11 "
@@ -176,16 +227,25 @@ NUMBERS_ON_DISK = {
         "PRICE_ABOVE_MAXIMUM=42 QUANTITY_BELOW_MINIMUM=43 QUANTITY_ABOVE_MAXIMUM=44 PRICE_OUT_OF_BAND=45 "
         "VALUE_TOO_LARGE=46 OPEN_ORDERS_LIMIT=50 VENUE_FULL=51 WOULD_TAKE=52 INSUFFICIENT_FUNDS=53 "
         "SUPPLY_LIMIT=54 NUMBER_ALREADY_APPLIED=60 NUMBER_NOT_NEXT=61 INVALID_SYMBOL=70 SYMBOL_IN_USE=71 "
-        "FACTOR_NOT_INTEGER=72 RANGE_REVERSED=73 SUB_ACCOUNT_NOT_NEXT=74 ACCOUNTS_PER_USER_LIMIT=75 BELOW_USE=76 "
-        "NOT_PRICED=80 UNKNOWN_PRICE_SOURCE=81 PRICE_SOURCE_DISABLED=82 SOURCE_NOT_WEIGHTED=83 QUOTE_EMPTY=84 "
-        "QUOTE_CROSSED=85 QUOTE_NOT_LATER=86 QUOTE_FROM_FUTURE=87"
+        "FACTOR_NOT_INTEGER=72 RANGE_REVERSED=73 SUB_ACCOUNT_NOT_NEXT=74 ACCOUNTS_PER_USER_LIMIT=75 "
+        "BELOW_USE=76 NOT_PRICED=80 UNKNOWN_PRICE_SOURCE=81 PRICE_SOURCE_DISABLED=82 SOURCE_NOT_WEIGHTED=83 "
+        "QUOTE_EMPTY=84 QUOTE_CROSSED=85 QUOTE_NOT_LATER=86 QUOTE_FROM_FUTURE=87 NO_MARGIN_RULES=90 "
+        "NO_LENDING_POOL=91 AUTO_LEND_IS_ON=92 LENDING_POOL_CLOSED=93 LENDING_POOL_REPAY_ONLY=94 NO_LOAN=95 "
+        "BORROW_REQUIRES_LEND_REDEEM=96 LEND_REQUIRES_BORROW_REPAY=97 LEND_LIMIT=98 INSUFFICIENT_SUPPLY=99 "
+        "AMOUNT_TOO_SMALL=100 PRICE_NOT_FRESH=101 INSUFFICIENT_MARGIN=102"
     ),
     "Session": "OPEN=1 CLOSED=2",
     "PriceState": "NONE=0 FRESH=1 CLOSED=2 STALE=3",
+    "AccountFlag": "AUTO_LEND=1 AUTO_REPAY_BORROWS=2 AUTO_BORROW_SETTLEMENTS=4",
+    "LoanFlag": "AUTO_LEND=1 AUTO_LEND_REDEEM=2 AUTO_BORROW=4 AUTO_BORROW_REPAY=8",
+    "HaircutKind": "IDENTITY=0 INVERSE_SQRT=1",
+    "PoolState": "OPEN=1 CLOSED=2 REPAY_ONLY=3",
+    "LoanCause": "LEND=1 REDEEM=2 BORROW=3 REPAY=4",
+    "LoanSource": "MANUAL=1 SPOT_MARGIN=2 AUTO_LEND=3 AUTO_BORROW_REPAY=4 WITHDRAWAL=5 REDEMPTION_QUEUE=6",
 }
 
 SCHEMA_HASHES = {
     1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
-    2: "e3aca8caa3d0a8dede24701e46d49b8328dba2293fe41e136ad16b3a64100ee7",
+    2: "b8789363b24ea2e42508927ac89a672d523989dfe798b29805b33b4b0d425407",
 }
 """The hash of the schema under each version of the rules; those of rules that have been released never change."""

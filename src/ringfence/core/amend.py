@@ -1,6 +1,6 @@
 """Amending orders: in their place when only the quantity shrinks, else out of the book and matched again."""
 
-from ..schema.enums import OrderType, Side, SlippageKind
+from ..schema.enums import LoanSource, OrderType, Side, SlippageKind
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
 from .admission import (
@@ -15,9 +15,11 @@ from .admission import (
 from .book import lock_of, sold_asset, take_out, unlock
 from .bounds import set_bound, within_band
 from .emit import emit, refuse
-from .jit import cold
-from .orders import crosses, execute, funded, own_order, start_taker, value_fits
+from .jit import cold, flat
+from .orders import credit_taker, crosses, execute, funded, own_order, start_taker, value_fits
+from .paying import bears_order, carry_out, plan, release
 from .records import ORDER_AMENDED, EventKind, cast
+from .reserves import LOAN_BITS, scale_reserved
 
 
 @cold
@@ -50,8 +52,9 @@ def whole_value_fits(s, market, row, c, executed):
 
 
 @cold
-def requeueable(s, row, c):
+def requeueable(s, slot, c):
     """Check what an order needs that is matched again: step 4."""
+    row = s.orders[slot]
     market = s.markets[row.market]
     if not rows_left(s):
         return False
@@ -62,7 +65,14 @@ def requeueable(s, row, c):
     left = c.quantity_lots - (row.quantity_lots - row.remaining_lots)
     needed = lock_of(market, row.side, c.price_ticks, left)
     present = lock_of(market, row.side, row.price_ticks, row.remaining_lots)
-    return funded(s, row.account, sold_asset(market, row.side), needed, present)
+    flags, asset = row.special & LOAN_BITS, sold_asset(market, row.side)
+    s.payment[0].reserved_value = 0
+    if flags == 0 and s.accounts[row.account].liabilities == 0:
+        return funded(s, row.account, asset, needed, present)
+    if not plan(s, row.account, asset, needed, present, flags):
+        return False
+    bought = lock_of(market, 1 - row.side, c.price_ticks, left)
+    return bears_order(s, row.account, market, row.side, needed, bought, flags, slot)
 
 
 @cold
@@ -81,11 +91,13 @@ def emit_amended(s, row, c, kept_place):
 
 
 @cold
-def shrink(s, row, c):
+def shrink(s, slot, c):
     """Lower the quantity of an order in its place: step 3."""
+    row = s.orders[slot]
     place = emit_amended(s, row, c, 1)
     less = row.quantity_lots - c.quantity_lots
-    unlock(s, row, less)
+    release(s, row, less)
+    scale_reserved(s, slot, row.remaining_lots - less, row.remaining_lots)
     row.quantity_lots -= less
     row.remaining_lots -= less
     s.levels[row.level].lots -= less
@@ -94,7 +106,7 @@ def shrink(s, row, c):
     cast(s.events, place, ORDER_AMENDED).rested_lots = row.remaining_lots
 
 
-@cold
+@flat
 def requeue(s, slot, c):
     """Take an order out of the book and match it with its new price and quantity: step 4."""
     row, taker = s.orders[slot], s.taker[0]
@@ -107,15 +119,21 @@ def requeue(s, slot, c):
     taker.side, taker.order_type, taker.time_in_force = row.side, OrderType.LIMIT, row.time_in_force
     taker.post_only, taker.self_trade_prevention, taker.by_quote = row.post_only, row.self_trade_prevention, 0
     taker.earlier_lots, taker.earlier_quote_atoms = executed, row.executed_quote_atoms
+    taker.loan_flags = row.special & LOAN_BITS
+    present = lock_of(market, row.side, row.price_ticks, row.remaining_lots)
     unlock(s, row, row.remaining_lots)
     take_out(s, slot)
+    if taker.loan_flags != 0:
+        carry_out(s, taker.account, sold_asset(market, taker.side), LoanSource.SPOT_MARGIN, taker.order)
     start_taker(s, taker, market, c.quantity_lots - executed, 0)
     set_bound(s, taker, SlippageKind.NONE, 0)
     rested = execute(s)
     cast(s.events, place, ORDER_AMENDED).rested_lots = rested
+    if taker.loan_flags != 0:
+        credit_taker(s, taker, present, rested)
 
 
-@cold
+@flat
 def amend_order(s, c):
     """Amend an open order; returns whether it was accepted."""
     slot = own_order(s, c.account, c.market, c.order)
@@ -125,9 +143,9 @@ def amend_order(s, c):
     if not amendable(s, row, c):
         return False
     if c.price_ticks == row.price_ticks and c.quantity_lots <= row.quantity_lots:
-        shrink(s, row, c)
+        shrink(s, slot, c)
         return True
-    if not requeueable(s, row, c):
+    if not requeueable(s, slot, c):
         return False
     requeue(s, slot, c)
     return True

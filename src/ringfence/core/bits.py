@@ -106,6 +106,101 @@ _lower_checked("sadd", checked_add)
 _lower_checked("smul", checked_multiply)
 
 
+MOST = 1 << 62
+"""Products and quotients that are larger are this."""
+_I128 = ir.IntType(128)
+
+
+def shift_down(a, b, shift):
+    """Return floor(a * b / 2^shift), at most 2^62, of two numbers from 0 to 2^62; ``shift`` is 0 to 126."""
+    return min(int(a) * int(b) >> int(shift), MOST)
+
+
+def shift_up(a, b, shift):
+    """Return the ceil of the same."""
+    return min(-(-int(a) * int(b) >> int(shift)), MOST)
+
+
+def divide_down(a, b, divisor):
+    """Return floor(a * b / divisor), at most 2^62, of numbers from 0 to 2^62 and a divisor above 0."""
+    return min(int(a) * int(b) // int(divisor), MOST)
+
+
+def divide_up(a, b, divisor):
+    """Return the ceil of the same."""
+    return min(-(-int(a) * int(b) // int(divisor)), MOST)
+
+
+def _product(builder, args):
+    return builder.mul(builder.zext(args[0], _I128), builder.zext(args[1], _I128))
+
+
+def _at_most(builder, wide):
+    most = ir.Constant(_I128, MOST)
+    return builder.trunc(builder.select(builder.icmp_unsigned(">", wide, most), most, wide), _I64)
+
+
+def _lower_shift(plain, rounds_up):
+    @intrinsic
+    def operation(typingctx, a, b, shift):
+        def codegen(context, builder, sig, args):
+            wide, shift = _product(builder, args), builder.zext(args[2], _I128)
+            if rounds_up:
+                one = ir.Constant(_I128, 1)
+                wide = builder.add(wide, builder.sub(builder.shl(one, shift), one))
+            return _at_most(builder, builder.lshr(wide, shift))
+
+        return types.int64(types.int64, types.int64, types.int64), codegen
+
+    @overload(plain, inline="never")
+    def _overload_shift(a, b, shift):
+        return lambda a, b, shift: operation(a, b, shift)
+
+
+def _lower_divide(plain, rounds_up):
+    @intrinsic
+    def operation(typingctx, a, b, divisor):
+        def codegen(context, builder, sig, args):
+            wide, divisor = _product(builder, args), builder.zext(args[2], _I128)
+            if rounds_up:
+                wide = builder.add(wide, builder.sub(divisor, ir.Constant(_I128, 1)))
+            result = cgutils.alloca_once(builder, _I128)
+            fits = builder.icmp_unsigned("<", wide, ir.Constant(_I128, 1 << 63))
+            with builder.if_else(fits) as (short, long):
+                with short:
+                    builder.store(builder.zext(builder.udiv(builder.trunc(wide, _I64), args[2]), _I128), result)
+                with long:
+                    builder.store(_long_division(builder, wide, divisor), result)
+            return _at_most(builder, builder.load(result))
+
+        return types.int64(types.int64, types.int64, types.int64), codegen
+
+    @overload(plain)
+    def _overload_divide(a, b, divisor):
+        return lambda a, b, divisor: operation(a, b, divisor)
+
+
+def _long_division(builder, wide, divisor):
+    """Divide bit by bit, because a division of 128 bits would be a call to what is not linked."""
+    zero, one = ir.Constant(_I128, 0), ir.Constant(_I128, 1)
+    rest, quotient, left = (cgutils.alloca_once_value(builder, value) for value in (zero, zero, wide))
+    with cgutils.for_range(builder, ir.Constant(_I64, 128)):
+        bits = builder.load(left)
+        builder.store(builder.shl(bits, one), left)
+        top = builder.lshr(bits, ir.Constant(_I128, 127))
+        grown = builder.or_(builder.shl(builder.load(rest), one), top)
+        goes = builder.icmp_unsigned(">=", grown, divisor)
+        builder.store(builder.select(goes, builder.sub(grown, divisor), grown), rest)
+        builder.store(builder.or_(builder.shl(builder.load(quotient), one), builder.zext(goes, _I128)), quotient)
+    return builder.load(quotient)
+
+
+_lower_shift(shift_down, False)
+_lower_shift(shift_up, True)
+_lower_divide(divide_down, False)
+_lower_divide(divide_up, True)
+
+
 def prefetch(array, i, offset=0):
     """Hint that ``array[i]``, ``offset`` bytes into it, will be used soon; plain Python ignores it."""
 

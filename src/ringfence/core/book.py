@@ -72,6 +72,7 @@ def queue(s, slot):
     level.lots += row.remaining_lots
     level.orders += 1
     s.halves[h].orders += 1
+    s.accounts[row.account].reserved_value += row.reserved_value
     link_to_account(s, slot)
     insert(s.pools[ORDERS], s.order_heads, s.orders, slot)
 
@@ -124,6 +125,9 @@ def take_out(s, slot):
     if level.head == 0:
         close_level(s, h, row.level)
     s.halves[h].orders -= 1
+    if row.reserved_value != 0:
+        s.accounts[row.account].reserved_value -= row.reserved_value
+        row.reserved_value = 0
     unlink_from_account(s, row)
     remove(pool, s.order_heads, s.orders, slot)
     row.id = 0

@@ -8,7 +8,7 @@ import sys
 
 from . import Exchange
 from .cache import compile_key, remove_old_versions
-from .entry import ENTRIES, compile_entry
+from .entry import ENTRIES, READS, compile_entry
 
 
 def say(words: str) -> None:
@@ -19,7 +19,7 @@ def say(words: str) -> None:
 def compile_all() -> None:
     """Compile everything a venue calls, and say what happens."""
     print(f"compiling the core ({compile_key()[:8]}), up to a minute the first time", file=sys.stderr, flush=True)
-    parts = [subprocess.Popen([sys.executable, "-m", "ringfence.core.build", words]) for words in ENTRIES]
+    parts = [subprocess.Popen([sys.executable, "-m", "ringfence.core.build", words]) for words in (*ENTRIES, *READS)]
     if any([part.wait() != 0 for part in parts]):
         sys.exit("the core did not compile; what went wrong stands above")
     say("the restore of snapshots")

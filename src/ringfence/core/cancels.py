@@ -2,10 +2,11 @@
 
 from ..schema.enums import CloseReason
 from .admission import known_market, user_account
-from .book import take_out, unlock
+from .book import take_out
 from .emit import emit_order_closed
 from .jit import cold, hot
 from .orders import own_order
+from .paying import release
 
 
 @hot
@@ -13,7 +14,7 @@ def cancel(s, slot):
     """Take an order out of the book at its owner's wish."""
     row = s.orders[slot]
     emit_order_closed(s, row, CloseReason.REQUESTED)
-    unlock(s, row, row.remaining_lots)
+    release(s, row, row.remaining_lots)
     take_out(s, slot)
 
 

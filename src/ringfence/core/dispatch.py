@@ -5,21 +5,22 @@ compiled slowly.
 """
 
 from ..schema.enums import PARAMETER_LIMITS, Parameter
-from . import amend, cancels, listings, money, orders, people, quotes, settings
+from . import accounts, amend, cancels, listings, loans, money, orders, people, quotes, settings
 from . import records as r
 from .door import market_named, passes_door
 from .emit import emit_rejected
-from .jit import cold, flat, hot
+from .jit import flat, hot
 from .lookahead import look_ahead
 from .records import Kind, cast
 
+# A cancelled order may repay and lend what was locked; so may each side of a fill with what it received.
 EVENTS_PER_COMMAND = max(
-    PARAMETER_LIMITS[Parameter.OPEN_ORDERS_PER_ACCOUNT][1], 2 * PARAMETER_LIMITS[Parameter.FILLS_PER_COMMAND][1]
-) + 16  # fmt: skip
+    3 * PARAMETER_LIMITS[Parameter.OPEN_ORDERS_PER_ACCOUNT][1], 4 * PARAMETER_LIMITS[Parameter.FILLS_PER_COMMAND][1]
+) + 32  # fmt: skip
 """More events than one command can make: a buffer must have this many rows free before a command is begun."""
 
 
-@cold
+@flat
 def handle_rare(s, commands, i):
     """Carry out a command of the kinds that are neither frequent nor settings; returns whether it was accepted."""
     kind = commands[i].kind
@@ -45,11 +46,28 @@ def handle_rare(s, commands, i):
         return people.open_account(s, cast(commands, i, r.OPEN_ACCOUNT))
     if kind == Kind.SET_USER:
         return people.set_user(s, cast(commands, i, r.SET_USER))
-    assert kind == Kind.SET_ELIGIBILITY, "a kind of command has no handler"
-    return people.set_eligibility(s, cast(commands, i, r.SET_ELIGIBILITY))
+    if kind == Kind.SET_ELIGIBILITY:
+        return people.set_eligibility(s, cast(commands, i, r.SET_ELIGIBILITY))
+    return handle_loans(s, commands, i)
 
 
-@cold
+@flat
+def handle_loans(s, commands, i):
+    """Carry out a command about lending, borrowing or an account's settings; returns whether it was accepted."""
+    kind = commands[i].kind
+    if kind == Kind.SET_ACCOUNT:
+        return accounts.set_account(s, cast(commands, i, r.SET_ACCOUNT))
+    if kind == Kind.LEND:
+        return loans.lend(s, cast(commands, i, r.LEND))
+    if kind == Kind.REDEEM:
+        return loans.redeem(s, cast(commands, i, r.REDEEM))
+    if kind == Kind.BORROW:
+        return loans.borrow(s, cast(commands, i, r.BORROW))
+    assert kind == Kind.REPAY, "a kind of command has no handler"
+    return loans.repay(s, cast(commands, i, r.REPAY))
+
+
+@flat
 def handle_setting(s, commands, i):
     """Carry out the clock, a listing, a setting or a quote; returns whether it was accepted."""
     kind = commands[i].kind
@@ -74,7 +92,7 @@ def handle_setting(s, commands, i):
     return handle_prices(s, commands, i)
 
 
-@cold
+@flat
 def handle_prices(s, commands, i):
     """Carry out a command about prices; returns whether it was accepted."""
     kind = commands[i].kind
@@ -86,26 +104,26 @@ def handle_prices(s, commands, i):
         return quotes.set_pricing(s, cast(commands, i, r.SET_PRICING))
     if kind == Kind.SET_PRICE_WEIGHT:
         return quotes.set_price_weight(s, cast(commands, i, r.SET_PRICE_WEIGHT))
-    assert kind == Kind.SET_SESSION, "a kind of command has no handler"
-    return quotes.set_session(s, cast(commands, i, r.SET_SESSION))
+    if kind == Kind.SET_SESSION:
+        return quotes.set_session(s, cast(commands, i, r.SET_SESSION))
+    if kind == Kind.SET_COLLATERAL:
+        return accounts.set_collateral(s, cast(commands, i, r.SET_COLLATERAL))
+    assert kind == Kind.SET_LENDING_POOL, "a kind of command has no handler"
+    return loans.set_lending_pool(s, cast(commands, i, r.SET_LENDING_POOL))
 
 
-@cold
+@flat
 def step_rare(s, commands, i):
     """Apply one command of the kinds that are neither frequent nor settings."""
     begin_command(s, commands[i])
-    if not (passes_door(s, commands, i) and handle_rare(s, commands, i)):
-        emit_rejected(s, commands[i].kind, commands[i].account, market_named(commands, i))
-    assert s.venue[0].unbalanced_assets == 0, "the postings of a command do not sum to zero"
+    end_command(s, commands, i, passes_door(s, commands, i) and handle_rare(s, commands, i))
 
 
-@cold
+@flat
 def step_setting(s, commands, i):
-    """Apply one setting; it posts nothing."""
+    """Apply one setting."""
     begin_command(s, commands[i])
-    if not (passes_door(s, commands, i) and handle_setting(s, commands, i)):
-        emit_rejected(s, commands[i].kind, commands[i].account, market_named(commands, i))
-    assert s.venue[0].unbalanced_assets == 0, "the postings of a command do not sum to zero"
+    end_command(s, commands, i, passes_door(s, commands, i) and handle_setting(s, commands, i))
 
 
 @hot
@@ -120,6 +138,14 @@ def begin_command(s, header):
 
 
 @hot
+def end_command(s, commands, i, accepted):
+    """Tell why a command was refused, and check that what it posted sums to zero."""
+    if not accepted:
+        emit_rejected(s, commands[i].kind, commands[i].account, market_named(commands, i))
+    assert s.venue[0].unbalanced_assets == 0, "the postings of a command do not sum to zero"
+
+
+@hot
 def is_frequent(kind):
     """Whether the kind is about single orders, and so in the entry that is fast."""
     return kind == Kind.PLACE_ORDER or kind == Kind.CANCEL_ORDER
@@ -130,7 +156,7 @@ def is_setting(kind):
     """Whether the kind is the clock, a listing, a setting or a quote."""
     return (
         Kind.CLOCK <= kind <= Kind.SET_FEE_TIER
-        or Kind.SET_PRICE_SOURCE <= kind <= Kind.SET_SESSION
+        or Kind.SET_PRICE_SOURCE <= kind <= Kind.SET_LENDING_POOL
         or kind == Kind.QUOTE
     )
 
@@ -147,9 +173,7 @@ def handle(s, commands, i):
 def step(s, commands, i):
     """Apply one frequent command."""
     begin_command(s, commands[i])
-    if not (passes_door(s, commands, i) and handle(s, commands, i)):
-        emit_rejected(s, commands[i].kind, commands[i].account, market_named(commands, i))
-    assert s.venue[0].unbalanced_assets == 0, "the postings of a command do not sum to zero"
+    end_command(s, commands, i, passes_door(s, commands, i) and handle(s, commands, i))
 
 
 @hot

@@ -3,7 +3,16 @@
 import numpy as np
 
 from ..schema.commands import COMMANDS, PlaceOrder
-from ..schema.enums import FIRST_RULES, LATEST_RULES, OrderType, SelfTradePrevention, Side, SlippageKind, TimeInForce
+from ..schema.enums import (
+    ALL_LOAN_FLAGS,
+    FIRST_RULES,
+    LATEST_RULES,
+    OrderType,
+    SelfTradePrevention,
+    Side,
+    SlippageKind,
+    TimeInForce,
+)
 from ..schema.fields import MAX_ATOMS, MAX_PRICE_TICKS, MAX_QUANTITY_LOTS, MAX_SEQUENCE
 from ..schema.layout import DTYPES, body_fields, tag_of
 from ..schema.rejects import Reject
@@ -88,6 +97,7 @@ def order_fields_in_range(c):
         and c.post_only <= 1
         and c.self_trade_prevention <= SelfTradePrevention.REJECT_BOTH
         and c.slippage_kind <= SlippageKind.PPM
+        and c.loan_flags <= ALL_LOAN_FLAGS
         and -1 <= c.client_id <= CLIENT_IDS_END
         and 0 <= c.price_ticks <= MAX_PRICE_TICKS
         and 0 <= c.quantity_lots <= MAX_QUANTITY_LOTS

@@ -6,11 +6,12 @@ Handing record arrays to a compiled function costs tens of microseconds a call, 
 
 import ctypes
 
-from numba import carray, cfunc, config
+from numba import carray, cfunc, config, types
 
 from ..schema.layout import COMMAND_HEADER
 from .dispatch import apply_frequent, apply_rare, apply_settings
 from .handle import state_at
+from .margin import take_measure
 
 INTERPRETED = bool(config.DISABLE_JIT)
 
@@ -28,6 +29,11 @@ def _apply_settings(address, commands, n, begin, ahead):
     return 1 + apply_settings(state_at(address), carray(commands, n, COMMAND_HEADER), begin)
 
 
+def _take_measure(address, arguments, n, begin, ahead):
+    a = carray(arguments, n, types.int64)
+    return 1 + take_measure(state_at(address), a[0], a[1], a[2], a[3], a[4] != 0)
+
+
 ENTRIES = {
     "orders and matching": _apply_frequent,
     "money, people and amendments": _apply_rare,
@@ -35,11 +41,15 @@ ENTRIES = {
 }
 """The entries, by what they are for; each command belongs to one of them."""
 
+MEASURES = "measures of accounts"
+READS = {MEASURES: _take_measure}
+"""Entries that change nothing that is hashed."""
+
 
 def compile_entry(words):
     """Return one of the entries as a C function, compiled or from the cache."""
     signature = "int64(voidptr, voidptr, int64, int64, int64)"
-    return cfunc(signature, cache=True, boundscheck=True, error_model="numpy")(ENTRIES[words])
+    return cfunc(signature, cache=True, boundscheck=True, error_model="numpy")((ENTRIES | READS)[words])
 
 
 def c_function(compiled):

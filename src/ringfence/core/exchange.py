@@ -3,20 +3,59 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from ..schema.enums import Parameter, Side, rules_that_hold
+from ..schema.enums import HouseAccount, Parameter, Side, rules_that_hold
 from ..schema.hashing import state_hash
 from ..schema.layout import COMMAND_HEADER, RECORD
-from ..schema.tables import AccountRow, AssetRow, MarketRow, OrderRow, PriceRow, PriceSourceRow, QuoteRow, UserRow
+from ..schema.tables import (
+    AccountRow,
+    AssetRow,
+    CollateralRow,
+    LendingPoolRow,
+    MarketRow,
+    OrderRow,
+    PriceRow,
+    PriceSourceRow,
+    QuoteRow,
+    RedemptionRow,
+    UserRow,
+)
 from . import entry
 from .dispatch import EVENTS_PER_COMMAND, apply_frequent, apply_rare, apply_settings
+from .margin import take_measure
 from .memory import MemoryAhead
 from .reads import Reads, row_of
 from .rows import narrowed, restore_into, rows_of, widened
 from .state import ORDERS, QUOTES_PER_ASSET, new_state
 
 _compiled: Any = None
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """What an account is worth and what it may be asked for, in millionths of the cash unit (docs/rules.md, "Margin").
+
+    ``not_fresh`` is an asset that it owes at a price that is not fresh, 0 for none.
+    """
+
+    assets: int
+    collateral: int
+    liabilities: int
+    initial: int
+    maintenance: int
+    reserved: int
+    not_fresh: int
+
+    @property
+    def equity(self) -> int:
+        """What would be left if everything were sold and paid back, with the haircuts of collateral."""
+        return self.collateral - self.liabilities
+
+    @property
+    def free(self) -> int:
+        """What may still be put at risk; below zero if too much is."""
+        return self.equity - self.initial - self.reserved
 
 
 class CoreStopped(Exception):
@@ -29,9 +68,10 @@ class CoreStopped(Exception):
 
 
 def _c_entries() -> list[Any]:
+    """Return the ways in for commands, and last the one that measures."""
     global _compiled
     if _compiled is None:
-        compiled = [entry.compile_entry(words) for words in entry.ENTRIES]
+        compiled = [entry.compile_entry(words) for words in (*entry.ENTRIES, entry.MEASURES)]
         _compiled = (compiled, [entry.c_function(one) for one in compiled])
     return _compiled[1]
 
@@ -50,7 +90,7 @@ class Exchange:
         self._memory = MemoryAhead(self._s)
         self._stopped: CoreStopped | None = None
         if not entry.INTERPRETED:
-            self._enter = _c_entries()
+            *self._enter, self._measure = _c_entries()
 
     @classmethod
     def restore(cls, rows: dict[str, np.ndarray], *, look_ahead: bool = True) -> "Exchange":
@@ -216,6 +256,45 @@ class Exchange:
         record = self._s.price_sources[source] if 1 <= source < QUOTES_PER_ASSET else None
         row = row_of(PriceSourceRow, record, price_source=source) if record is not None else None
         return row if row is not None and row.name else None
+
+    def collateral(self, asset: int) -> CollateralRow | None:
+        """Return what an asset is worth as collateral, None if nobody said."""
+        record = self._s.collaterals.view(np.ndarray)[asset] if 1 <= asset <= self.assets_listed else None
+        return row_of(CollateralRow, record) if record is not None and record["asset"] else None
+
+    def lending_pool(self, asset: int) -> LendingPoolRow | None:
+        """Return the lending pool of an asset, None if it has none."""
+        record = self._s.lending_pools.view(np.ndarray)[asset] if 1 <= asset <= self.assets_listed else None
+        return row_of(LendingPoolRow, record) if record is not None and record["pool_state"] else None
+
+    def pool_atoms(self, asset: int) -> int:
+        """Return what the lending pool of an asset holds."""
+        return self.balance(HouseAccount.POOL, asset)[0]
+
+    def loans(self, account: int) -> list[tuple[int, int]]:
+        """Return (asset, loan_shares) of all an account lent, above 0, or owes, below 0, by asset."""
+        return self._reads.loans(account)
+
+    def redemptions(self, asset: int) -> list[RedemptionRow]:
+        """Return who waits to redeem an asset, oldest first."""
+        return self._reads.redemptions(asset) if 1 <= asset <= self.assets_listed else []
+
+    def redemption(self, account: int, asset: int) -> RedemptionRow | None:
+        """Return what waits of an account's claim."""
+        return next((row for row in self.redemptions(asset) if row.account == account), None)
+
+    def measure(
+        self, account: int, *, asset: int = 0, held_change: int = 0, owed_change: int = 0, strict: bool = False
+    ) -> Measure:
+        """Measure an account, as if it held and owed more atoms of one asset; ``strict`` as for new risk."""
+        assert 0 <= account < self.next_account and 0 <= asset <= self.assets_listed, (account, asset)
+        if entry.INTERPRETED:
+            take_measure(self._s, account, asset, held_change, owed_change, strict)
+        else:
+            arguments = np.array([account, asset, held_change, owed_change, strict], np.int64)
+            if not self._measure(self._s.address, arguments.ctypes.data, len(arguments), 0, 0):
+                raise CoreStopped(self.sequence, f"an assertion fired while account {account} was measured")
+        return row_of(Measure, self._s.measure[0])
 
     def account(self, account: int) -> AccountRow | None:
         """Return an account of a user; house accounts have no row."""

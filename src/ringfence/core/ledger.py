@@ -44,6 +44,7 @@ def open_balance(s, account, asset):
     row.id = balance_id(account, asset)
     row.available_atoms = 0
     row.locked_atoms = 0
+    row.loan_shares = 0
     row.account_next = s.accounts[account].first_balance
     s.accounts[account].first_balance = slot
     insert(pool, s.balance_heads, s.balances, slot)
@@ -103,7 +104,32 @@ def post(s, account, asset, available_change, locked_change):
     assert not overflow, "a posting overflows"
     if change != 0:
         weigh(s, asset, change)
-    if free == 0 and held == 0:
+    if free == 0 and held == 0 and row.loan_shares == 0:
+        close_balance(s, account, slot)
+
+
+@cold
+def loan_shares_of(s, account, asset):
+    """Return an account's shares of a lending pool: above 0 lent, below 0 owed."""
+    slot = balance_slot(s, account, asset)
+    return s.balances[slot].loan_shares if slot != 0 else 0
+
+
+@cold
+def add_loan_shares(s, account, asset, change):
+    """Change what an account lent to a pool, or owes to it, and the totals of the pool; never from one to the other."""
+    slot = balance_slot(s, account, asset)
+    if slot == 0:
+        slot = open_balance(s, account, asset)
+    row, pool = s.balances[slot], s.lending_pools[asset]
+    before = row.loan_shares
+    after = before + change
+    assert (before >= 0 and after >= 0) or (before <= 0 and after <= 0), "a claim became a debt"
+    pool.lent_shares += max(after, 0) - max(before, 0)
+    pool.debt_shares += max(-after, 0) - max(-before, 0)
+    s.accounts[account].liabilities += (1 if after < 0 else 0) - (1 if before < 0 else 0)
+    row.loan_shares = after
+    if after == 0 and row.available_atoms == 0 and row.locked_atoms == 0:
         close_balance(s, account, slot)
 
 

@@ -17,6 +17,7 @@ from .records import (
     EventKind,
     cast,
 )
+from .valuation import set_worth
 
 SYMBOL_BYTES, NAME_BYTES, CUSIP_BYTES = 16, 32, 16
 UPPER_A, UPPER_Z, DIGIT_0, DIGIT_9, POINT = ord("A"), ord("Z"), ord("0"), ord("9"), ord(".")
@@ -87,6 +88,7 @@ def list_asset(s, c):
     row = s.assets[asset]
     row.asset = asset
     copy_asset(c, row)
+    set_worth(s, asset)
     event = cast(s.events, emit(s, EventKind.ASSET_LISTED, c.account, 0), ASSET_LISTED)
     event.asset = asset
     copy_asset(c, event)

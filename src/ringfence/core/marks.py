@@ -10,6 +10,7 @@ from .emit import emit
 from .jit import cold, hot
 from .quotes import quote_slot
 from .records import PRICE_UPDATED, EventKind, cast
+from .valuation import set_worth
 
 US_PER_MS, US_PER_S = 1_000, 1_000_000
 
@@ -121,6 +122,7 @@ def update_price(s, asset):
         return
     price.index_units, price.mark_units, price.price_state = index, mark, state
     price.used_sources, price.clamped_sources = mask, clamped
+    set_worth(s, asset)
     emit_updated(s, asset)
 
 

@@ -7,13 +7,15 @@ posting.  Both follow docs/rules.md, "Matching".
 from ..schema.enums import CloseReason, HouseAccount, Parameter, SelfTradePrevention, Side
 from ..schema.fields import MAX_ATOMS
 from .bits import checked_add
-from .book import take_out, unlock
+from .book import bought_asset, take_out
 from .bounds import scale_down, scale_up
 from .emit import emit, emit_order_closed
 from .jit import cold, hot
 from .ledger import available, move, post
 from .levels import half_of
+from .paying import credit, release
 from .records import TRADE, EventKind, cast
+from .reserves import HAS_RESERVED, LOAN_BITS, scale_reserved
 
 # What stopped a taker, beside the reasons of CloseReason.
 FILLED = 0
@@ -136,7 +138,20 @@ def fill(s, market, taker, slot, lots):
     event.maker_remaining_lots = maker.remaining_lots - lots
     event.maker_account = maker.account
     event.side = taker.side
+    if maker.special != 0:
+        settle_special(s, market, slot, lots, base, quote, paid_by_maker)
     reduce_maker(s, market, slot, lots, quote)
+
+
+@cold
+def settle_special(s, market, slot, lots, base, quote, fee):
+    """Credit what a maker with loan flags received, and scale what is reserved for what it has left."""
+    maker = s.orders[slot]
+    if maker.special & HAS_RESERVED != 0:
+        scale_reserved(s, slot, maker.remaining_lots - lots, maker.remaining_lots)
+    flags, received = maker.special & LOAN_BITS, base if maker.side == Side.BID else quote
+    if flags != 0:
+        credit(s, maker.account, bought_asset(market, maker.side), received - fee, flags, maker.id)
 
 
 @hot
@@ -157,7 +172,7 @@ def expire_maker(s, slot):
     """Close a maker that belongs to the taker's user."""
     row = s.orders[slot]
     emit_order_closed(s, row, CloseReason.SELF_TRADE_PREVENTION)
-    unlock(s, row, row.remaining_lots)
+    release(s, row, row.remaining_lots)
     take_out(s, slot)
 
 

@@ -8,7 +8,19 @@ import ctypes
 import mmap
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from .state import BALANCES, LEVELS, NODES, OFFSETS, ORDERS, PAGE_BYTES, TABLES, WITHDRAWALS, State
+from .state import (
+    BALANCES,
+    LEVELS,
+    NODES,
+    OFFSETS,
+    ORDERS,
+    PAGE_BYTES,
+    REDEMPTIONS,
+    TABLES,
+    WITHDRAWALS,
+    State,
+    round_up,
+)
 
 AHEAD_BYTES = 8 << 20
 """How much a large table has ahead; a smaller one has as much again as it uses."""
@@ -22,15 +34,13 @@ _POOLS = {
     "balance_heads": (BALANCES, "buckets"),
     "withdrawals": (WITHDRAWALS, "used"),
     "withdrawal_heads": (WITHDRAWALS, "buckets"),
+    "redemptions": (REDEMPTIONS, "used"),
+    "redemption_heads": (REDEMPTIONS, "buckets"),
     "levels": (LEVELS, "used"),
     "nodes": (NODES, "used"),
 }
 _COUNTS = {"users": "users", "accounts": "next_account"}
 _SIZES = {name: (dtype.itemsize, dtype.itemsize * rows) for name, dtype, rows in TABLES}
-
-
-def _up(number: int) -> int:
-    return -(-number // PAGE_BYTES) * PAGE_BYTES
 
 
 class MemoryAhead:
@@ -54,7 +64,7 @@ class MemoryAhead:
         begun = []
         for name, counter, row_bytes in self._tables:
             used = counter.item() * row_bytes
-            wanted = _up(min(used + min(used, AHEAD_BYTES), _SIZES[name][1]))
+            wanted = round_up(min(used + min(used, AHEAD_BYTES), _SIZES[name][1]), PAGE_BYTES)
             if wanted > self._reached[name] and not self.failed:
                 if self._thread is None:
                     self._thread = ThreadPoolExecutor(1, "memory-ahead")

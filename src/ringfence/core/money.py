@@ -1,6 +1,6 @@
 """Money that comes, goes and moves without a trade: deposits, withdrawals, transfers.  docs/rules.md, "Money"."""
 
-from ..schema.enums import HouseAccount, MoveCause, Parameter
+from ..schema.enums import AccountKind, HouseAccount, LoanSource, MoveCause, Parameter
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
 from .admission import (
@@ -19,7 +19,9 @@ from .emit import emit_moved, refuse, refuse_asset
 from .index import find, insert, remove
 from .jit import cold
 from .ledger import available, move
-from .orders import funded
+from .margin import bears
+from .orders import LOANS_SINCE, funded
+from .paying import bears_withdrawal, carry_out, credit_account, flags_of, plan
 from .state import WITHDRAWALS
 
 
@@ -40,6 +42,7 @@ def deposit(s, c):
     source.last_number = c.number
     move(s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms)
     emit_moved(s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms, MoveCause.DEPOSIT, c.number, c.source)
+    credit_account(s, c.account, c.asset, c.amount_atoms)
     return True
 
 
@@ -66,7 +69,7 @@ def request_withdrawal(s, c):
         return False
     # No account holds more than MAX_ATOMS, and the sum of two such numbers may not fit 64 bits.
     total = c.amount_atoms + c.fee_atoms if c.fee_atoms <= MAX_ATOMS - c.amount_atoms else MAX_ATOMS + 1
-    if not funded(s, c.account, c.asset, total, 0):
+    if not payable(s, c, total):
         return False
     number = s.venue[0].sequence
     pool = s.pools[WITHDRAWALS]
@@ -80,9 +83,19 @@ def request_withdrawal(s, c):
     row.id, row.account, row.asset = number, c.account, c.asset
     row.amount_atoms, row.fee_atoms = c.amount_atoms, c.fee_atoms
     insert(pool, s.withdrawal_heads, s.withdrawals, slot)
-    move(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total)
     emit_moved(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total, MoveCause.WITHDRAWAL_REQUESTED, number, 0)
+    carry_out(s, c.account, c.asset, LoanSource.WITHDRAWAL, number)
+    move(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total)
     return True
+
+
+@cold
+def payable(s, c, total):
+    """Check that an account can pay a withdrawal, from what it has, redeems or borrows, and bears it."""
+    row, flags = s.accounts[c.account], 0
+    if s.venue[0].rules >= LOANS_SINCE and row.account_kind != AccountKind.FENCED:
+        flags = flags_of(row.account_flags, c.loan_flags)
+    return plan(s, c.account, c.asset, total, 0, flags) and bears_withdrawal(s, c.account, c.asset, total)
 
 
 @cold
@@ -135,6 +148,7 @@ def return_withdrawal(s, c):
     row = s.withdrawals[slot]
     total = row.amount_atoms + row.fee_atoms
     leave_transit(s, row.account, row.asset, total, MoveCause.WITHDRAWAL_RETURNED, row.id)
+    credit_account(s, row.account, row.asset, total)
     forget_withdrawal(s, slot)
     return True
 
@@ -153,8 +167,11 @@ def transfer(s, c):
         return False
     if not funded(s, c.account, c.asset, c.amount_atoms, 0):
         return False
+    if not bears(s, c.account, c.asset, -c.amount_atoms, 0):
+        return False
     move(s, c.account, c.to_account, c.asset, c.amount_atoms)
     emit_moved(s, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.TRANSFER, 0, 0)
+    credit_account(s, c.to_account, c.asset, c.amount_atoms)
     return True
 
 
@@ -186,4 +203,5 @@ def move_house_funds(s, c):
         return False
     move(s, c.account, c.to_account, c.asset, c.amount_atoms)
     emit_moved(s, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.HOUSE, 0, 0)
+    credit_account(s, c.to_account, c.asset, c.amount_atoms)
     return True

@@ -1,8 +1,10 @@
 """Placing orders: every check first, then the fills, then what is left."""
 
+from ..schema.commands import Lend
 from ..schema.enums import (
     MAX_SLIPPAGE_PPM,
     CloseReason,
+    LoanSource,
     MarketState,
     OrderType,
     Parameter,
@@ -24,17 +26,20 @@ from .admission import (
     trading_account,
     user_account,
 )
-from .bits import checked_multiply
-from .book import find_order, lock_of, open_order, queue, sold_asset
+from .bits import checked_multiply, divide_up
+from .book import bought_asset, find_order, lock_of, open_order, queue, sold_asset
 from .bounds import best_price, set_bound, within_band
 from .emit import emit, refuse, refuse_asset
 from .jit import cold, hot
 from .ledger import available
 from .levels import NEVER, price_key
 from .matching import FILLED, TOO_SMALL, match, settle_taker, sweep
+from .paying import bears_order, carry_out, credit, flags_of, flags_of_rest, plan
 from .records import ORDER_ACCEPTED, ORDER_CLOSED, EventKind, cast
+from .reserves import set_reserved
 from .state import ORDERS
 
+LOANS_SINCE = Lend.since
 RESTS = -4
 """What becomes of a taker that goes to the book."""
 
@@ -159,6 +164,8 @@ def prepare_taker(s, c):
     taker.account, taker.user, taker.market = c.account, user, c.market
     taker.side, taker.order_type, taker.time_in_force = c.side, c.order_type, c.time_in_force
     taker.post_only, taker.self_trade_prevention = c.post_only, c.self_trade_prevention
+    loan_flags = c.loan_flags if s.venue[0].rules >= LOANS_SINCE else 0
+    taker.loan_flags = flags_of(s.accounts[c.account].account_flags, loan_flags)
     taker.by_quote = 1 if c.quote_atoms != 0 else 0
     taker.earlier_lots, taker.earlier_quote_atoms = 0, 0
     start_taker(s, taker, market, c.quantity_lots, c.quote_atoms)
@@ -185,7 +192,38 @@ def check_funds(s, c):
         needed = lock_of(market, c.side, c.price_ticks, c.quantity_lots)
     else:
         needed = needed_by_market_order(s, c)
-    return funded(s, c.account, sold_asset(market, c.side), needed, 0)
+    if s.taker[0].loan_flags == 0 and s.accounts[c.account].liabilities == 0:
+        return funded(s, c.account, sold_asset(market, c.side), needed, 0)
+    return affordable(s, c, market, needed)
+
+
+@cold
+def affordable(s, c, market, needed):
+    """As ``check_funds``, for an order that may redeem or borrow, or an account that owes."""
+    taker = s.taker[0]
+    if not plan(s, c.account, sold_asset(market, c.side), needed, 0, taker.loan_flags):
+        return False
+    if s.payment[0].borrow_atoms == 0 and s.accounts[c.account].liabilities == 0:
+        return True
+    sold, bought = needed, lock_of(market, 1 - c.side, c.price_ticks, c.quantity_lots)
+    if c.order_type == OrderType.MARKET:
+        lots, quote, _ = sweep(s)
+        sold, bought = lots * market.lot_atoms, quote
+        if c.side == Side.BID:
+            sold, bought = bought, sold
+    return bears_order(s, c.account, market, c.side, sold, bought, taker.loan_flags, 0)
+
+
+@cold
+def credit_taker(s, taker, earlier_lock_atoms, rests):
+    """Credit what a taker with loan flags received, and what it did not spend of what it was paid with."""
+    market, flags, account = s.markets[taker.market], taker.loan_flags, taker.account
+    base, quote = taker.filled_lots * market.lot_atoms, taker.filled_quote_atoms
+    paid, received = (quote, base) if taker.side == Side.BID else (base, quote)
+    credit(s, account, bought_asset(market, taker.side), received - taker.fee_atoms, flags, taker.order)
+    locked = lock_of(market, taker.side, taker.price_ticks, rests)
+    unspent = max(s.payment[0].needed_atoms, earlier_lock_atoms) - paid - locked
+    credit(s, account, sold_asset(market, taker.side), unspent, flags_of_rest(flags), taker.order)
 
 
 @hot
@@ -205,6 +243,7 @@ def emit_accepted(s, c):
     event.time_in_force = c.time_in_force
     event.post_only = c.post_only
     event.self_trade_prevention = c.self_trade_prevention
+    event.loan_flags = taker.loan_flags
     return place
 
 
@@ -263,7 +302,11 @@ def rest(s, taker):
     row.account, row.user, row.market = taker.account, taker.user, taker.market
     row.side, row.time_in_force = taker.side, taker.time_in_force
     row.post_only, row.self_trade_prevention = taker.post_only, taker.self_trade_prevention
+    row.special, row.reserved_value = taker.loan_flags, 0
     queue(s, slot)
+    if s.payment[0].reserved_value != 0:
+        left_before = taker.quantity_lots - taker.earlier_lots
+        set_reserved(s, slot, divide_up(s.payment[0].reserved_value, taker.left_lots, left_before))
     s.markets[taker.market].book_sequence = s.venue[0].sequence
 
 
@@ -286,11 +329,16 @@ def place_order(s, c):
     if not (may_trade(s, c) and well_formed(s, c) and has_room(s, c) and would_not_take(s, c)):
         return False
     prepare_taker(s, c)
+    s.payment[0].reserved_value = 0
     if not check_funds(s, c):
         return False
-    place = emit_accepted(s, c)
+    place, taker = emit_accepted(s, c), s.taker[0]
+    if taker.loan_flags != 0:
+        carry_out(s, c.account, sold_asset(s.markets[c.market], c.side), LoanSource.SPOT_MARGIN, taker.order)
     rested = execute(s)
     cast(s.events, place, ORDER_ACCEPTED).rested_lots = rested
+    if taker.loan_flags != 0:
+        credit_taker(s, taker, 0, rested)
     return True
 
 

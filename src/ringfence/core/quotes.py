@@ -8,6 +8,7 @@ from .jit import cold, hot
 from .listings import is_text
 from .records import PRICE_SOURCE_SET, PRICE_WEIGHT_SET, PRICING_SET, QUOTED, SESSION_SET, EventKind, cast
 from .state import QUOTES_PER_ASSET
+from .valuation import set_worth
 
 NAME_BYTES = 16
 
@@ -44,6 +45,7 @@ def set_pricing(s, c):
         row.session, row.price_state = Session.OPEN, PriceState.NONE
     row.minimum_sources, row.maximum_age_ms = c.minimum_sources, c.maximum_age_ms
     row.clamp_ppm, row.update_cap_ppm, row.closed_haircut_ppm = c.clamp_ppm, c.update_cap_ppm, c.closed_haircut_ppm
+    set_worth(s, c.asset)
     event = cast(s.events, emit(s, EventKind.PRICING_SET, c.account, 0), PRICING_SET)
     event.asset = c.asset
     event.minimum_sources, event.maximum_age_ms = c.minimum_sources, c.maximum_age_ms

@@ -2,17 +2,19 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from ..schema.enums import Side
 from ..schema.fields import MAX_PRICE_TICKS
-from ..schema.tables import OrderRow, Row
+from ..schema.tables import OrderRow, RedemptionRow
 from .bits import mix
 from .levels import BITS, STEP
+from .reserves import LOAN_BITS
 from .state import ORDERS, State
 
 
-def row_of(row: type[Row], record: Any, **named: int) -> Any:
+def row_of(row: type[msgspec.Struct], record: Any, **named: int) -> Any:
     """Return a canonical row of one record of a table; ``named`` gives the fields that the table calls otherwise."""
     values: dict[str, Any] = {}
     for name in row.__struct_fields__:
@@ -45,6 +47,7 @@ class Reads:
         self._accounts, self._balances = Columns(state.accounts), Columns(state.balances)
         self._orders, self._order_table = Columns(state.orders), state.orders
         self._order_head = state.order_heads.item
+        self._lending_pools, self._redemptions = Columns(state.lending_pools), state.redemptions
 
     def balances(self, account: int) -> list[tuple[int, int, int]]:
         """Return (asset, available_atoms, locked_atoms) of all an account holds, by asset."""
@@ -54,6 +57,24 @@ class Reads:
             found.append((rows.id(slot) & 0xFFFF, rows.available_atoms(slot), rows.locked_atoms(slot)))
             slot = rows.account_next(slot)
         return sorted(found)
+
+    def loans(self, account: int) -> list[tuple[int, int]]:
+        """Return (asset, loan_shares) of all an account lent, above 0, or owes, below 0, by asset."""
+        found, rows = [], self._balances
+        slot = self._accounts.first_balance(account)
+        while slot:
+            if shares := rows.loan_shares(slot):
+                found.append((rows.id(slot) & 0xFFFF, shares))
+            slot = rows.account_next(slot)
+        return sorted(found)
+
+    def redemptions(self, asset: int) -> list[RedemptionRow]:
+        """Return who waits to redeem an asset, oldest first."""
+        found, slot = [], self._lending_pools.first_redemption(asset)
+        while slot:
+            found.append(row_of(RedemptionRow, self._redemptions[slot]))
+            slot = int(self._redemptions[slot].next)
+        return found
 
     def levels(self, market: int, side: int, most: int) -> list[tuple[int, int]]:
         """Return (price_ticks, quantity_lots) of a side, best first, at most ``most``."""
@@ -89,7 +110,8 @@ class Reads:
         return self._order_at(slot) if slot else None
 
     def _order_at(self, slot: int) -> OrderRow:
-        return row_of(OrderRow, self._order_table[slot], order=self._orders.id(slot))
+        flags = self._orders.special(slot) & LOAN_BITS
+        return row_of(OrderRow, self._order_table[slot], order=self._orders.id(slot), loan_flags=flags)
 
     def open_orders(self, account: int, market: int) -> list[OrderRow]:
         """Return the open orders of an account in a market, or in all (0), oldest first."""

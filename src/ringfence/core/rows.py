@@ -8,11 +8,15 @@ import numpy as np
 
 from ..schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Parameter, is_known, rules_that_hold
 from ..schema.layout import ROW_DTYPES, row_dtypes
+from .accounts import least_initial
 from .book import open_order, queue
 from .index import insert
 from .jit import cold
 from .ledger import open_balance
-from .state import BALANCES, ORDERS, QUOTES_PER_ASSET, SCHEDULES, SOURCES, TIERS, WITHDRAWALS
+from .redemptions import append
+from .reserves import LOAN_BITS, set_reserved
+from .state import BALANCES, ORDERS, QUOTES_PER_ASSET, REDEMPTIONS, SCHEDULES, SOURCES, TIERS, WITHDRAWALS
+from .valuation import set_worth
 
 
 def _copied(name, table, selected):
@@ -71,7 +75,7 @@ def _balances(s):
 def _orders(s):
     slots = _live(s, s.orders, ORDERS)
     rows = _copied("orders", s.orders, slots)
-    rows["order"] = s.orders["id"][slots]
+    rows["order"], rows["loan_flags"] = s.orders["id"][slots], s.orders["special"][slots] & LOAN_BITS
     return rows
 
 
@@ -102,6 +106,20 @@ def _quotes(s):
     return rows
 
 
+def _collaterals(s):
+    return _copied("collaterals", s.collaterals, np.flatnonzero(s.collaterals["asset"][: s.venue[0].assets + 1]))
+
+
+def _lending_pools(s):
+    assets = np.flatnonzero(s.lending_pools["pool_state"][: s.venue[0].assets + 1])
+    return _copied("lending_pools", s.lending_pools, assets)
+
+
+def _redemptions(s):
+    slots = _live(s, s.redemptions, REDEMPTIONS)
+    return np.sort(_copied("redemptions", s.redemptions, slots), order=["asset", "redemption"])
+
+
 def rows_of(s):
     """Return the canonical rows of every table, in schema order, sorted by key."""
     venue = s.venue[0]
@@ -120,6 +138,9 @@ def rows_of(s):
         "price_sources": _price_sources(s),
         "prices": _prices(s),
         "quotes": _quotes(s),
+        "collaterals": _collaterals(s),
+        "lending_pools": _lending_pools(s),
+        "redemptions": _redemptions(s),
     }
 
 
@@ -165,6 +186,8 @@ def restore_balances(s, rows):
         slot = open_balance(s, np.int64(rows[i].account), np.int64(rows[i].asset))
         s.balances[slot].available_atoms = rows[i].available_atoms
         s.balances[slot].locked_atoms = rows[i].locked_atoms
+        s.balances[slot].loan_shares = rows[i].loan_shares
+        s.accounts[rows[i].account].liabilities += 1 if rows[i].loan_shares < 0 else 0
 
 
 @cold
@@ -181,7 +204,9 @@ def restore_orders(s, rows, by_priority):
         row.remaining_lots, row.executed_quote_atoms = source.remaining_lots, source.executed_quote_atoms
         row.side, row.time_in_force, row.post_only = source.side, source.time_in_force, source.post_only
         row.self_trade_prevention = source.self_trade_prevention
+        row.special, row.reserved_value = source.loan_flags, 0
         queue(s, slot)
+        set_reserved(s, slot, source.reserved_value)
 
 
 @cold
@@ -194,6 +219,22 @@ def restore_withdrawals(s, rows):
         row.id, row.account, row.asset = rows[i].withdrawal, rows[i].account, rows[i].asset
         row.amount_atoms, row.fee_atoms = rows[i].amount_atoms, rows[i].fee_atoms
         insert(pool, s.withdrawal_heads, s.withdrawals, pool.used)
+
+
+@cold
+def restore_redemptions(s, rows):
+    """Queue everybody who waits to redeem."""
+    for i in range(len(rows)):
+        append(s, np.int64(rows[i].account), np.int64(rows[i].asset), rows[i].queued_atoms, rows[i].redemption)
+
+
+@cold
+def restore_derived(s):
+    """Compute again what follows from rows: the worth of assets and the margin rate of leverage limits."""
+    for asset in range(1, s.venue[0].assets + 1):
+        set_worth(s, asset)
+    for account in range(FIRST_USER_ACCOUNT, s.venue[0].next_account):
+        s.accounts[account].least_initial_e8 = least_initial(s.accounts[account].leverage_limit_percent)
 
 
 def _aligned(rows):
@@ -213,13 +254,17 @@ def restore_into(s, rows):
     _fill(s.accounts, rows["accounts"]["account"], rows["accounts"])
     _fill(s.price_sources, np.arange(1, 1 + len(rows["price_sources"])), rows["price_sources"])
     _fill(s.prices, rows["prices"]["asset"], rows["prices"])
+    _fill(s.collaterals, rows["collaterals"]["asset"], rows["collaterals"])
+    _fill(s.lending_pools, rows["lending_pools"]["asset"], rows["lending_pools"])
     slots = rows["quotes"]["asset"] * QUOTES_PER_ASSET + rows["quotes"]["price_source"]
     _fill(s.quotes, slots, rows["quotes"])
     venue = s.venue[0]
     venue.rules = rules_that_hold(int(venue.rules_version))
     venue.users, venue.assets, venue.markets = len(rows["users"]), len(rows["assets"]), len(rows["markets"])
     venue.next_account = FIRST_USER_ACCOUNT + len(rows["accounts"])
+    restore_derived(s)
     restore_balances(s, _aligned(rows["balances"]))
+    restore_redemptions(s, _aligned(rows["redemptions"]))
     restore_orders(s, _aligned(rows["orders"]), np.argsort(rows["orders"]["priority"], kind="stable"))
     restore_withdrawals(s, _aligned(rows["withdrawals"]))
     # Queuing marks no book as changed, and the rows say when each last was.

@@ -6,6 +6,7 @@ from ..schema.commands import SetPricing
 from ..schema.enums import LATEST_RULES, PARAMETER_LIMITS, Parameter
 from ..schema.rejects import Reject
 from .emit import emit, refuse, refuse_field
+from .interest import update_pools
 from .jit import cold
 from .marks import update_prices
 from .records import CLOCK_TICKED, PARAMETER_SET, RULES_SET, EventKind, cast
@@ -28,6 +29,7 @@ def clock(s, c):
         event.seed[i] = c.seed[i]
     if s.venue[0].rules >= PRICES_SINCE:
         update_prices(s)
+        update_pools(s)
     return True
 
 
@@ -41,7 +43,7 @@ def set_rules(s, c):
     if venue.rules_version == 0 and venue.sequence != 1 and c.rules_version < LATEST_RULES:
         return refuse(s, Reject.RANGE_REVERSED, c.rules_version, LATEST_RULES)
     venue.rules_version = c.rules_version
-    venue.rules = LATEST_RULES if c.rules_version == 0 else min(c.rules_version, LATEST_RULES)
+    venue.rules = min(c.rules_version, LATEST_RULES)
     event = cast(s.events, emit(s, EventKind.RULES_SET, c.account, 0), RULES_SET)
     event.rules_version = c.rules_version
     for i in range(HASH_BYTES):

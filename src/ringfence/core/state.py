@@ -61,7 +61,20 @@ Taker = _record(
     ("fee_atoms", "i8"), ("maker_fees_atoms", "i8"), ("handled", "i8"), ("bound_reason", "i8"),
     ("account", "i4"), ("user", "i4"), ("market", "i4"), ("fee_ppm", "i4"),
     ("side", "u1"), ("order_type", "u1"), ("time_in_force", "u1"), ("post_only", "u1"),
-    ("self_trade_prevention", "u1"), ("by_quote", "u1"),
+    ("self_trade_prevention", "u1"), ("by_quote", "u1"), ("loan_flags", "u1"),
+)  # fmt: skip
+
+# What the command that is looked at must pay, what it redeems and borrows for that, and what it puts at risk.
+Payment = _record(
+    64,
+    ("needed_atoms", "i8"), ("redeem_atoms", "i8"), ("borrow_atoms", "i8"), ("reserved_value", "i8"), ("begins", "i8"),
+)  # fmt: skip
+
+# What an account is worth, as it was last measured.
+Measure = _record(
+    64,
+    ("assets", "i8"), ("collateral", "i8"), ("liabilities", "i8"), ("initial", "i8"), ("maintenance", "i8"),
+    ("reserved", "i8"), ("not_fresh", "i8"),
 )  # fmt: skip
 
 # Bookkeeping of a table whose rows come and go, and of its index.
@@ -73,22 +86,27 @@ FeeTier = _record(8, ("maker_ppm", "i4"), ("taker_ppm", "i4"))
 Source = _record(8, ("last_number", "i8"))
 User = _from_row("users", 64)
 Account = _record(
-    32,
+    64,
+    ("reserved_value", "i8"), ("least_initial_e8", "i8"),
     ("user", "i4"), ("sub_account", "i4"), ("first_order", "i4"), ("last_order", "i4"),
-    ("first_balance", "i4"), ("open_orders", "i4"), ("account_kind", "u1"),
+    ("first_balance", "i4"), ("open_orders", "i4"), ("liabilities", "i4"), ("leverage_limit_percent", "i4"),
+    ("account_kind", "u1"), ("account_flags", "u1"),
 )  # fmt: skip
 Balance = _record(
-    32, ("id", "i8"), ("available_atoms", "i8"), ("locked_atoms", "i8"), ("hash_next", "i4"), ("account_next", "i4")
-)
-# The first 64 bytes are what matching touches.
+    40,
+    ("id", "i8"), ("available_atoms", "i8"), ("locked_atoms", "i8"), ("loan_shares", "i8"),
+    ("hash_next", "i4"), ("account_next", "i4"),
+)  # fmt: skip
+# The first 64 bytes are what matching touches; ``special`` is the loan flags, and a bit for what is reserved.
 Order = _record(
     128,
     ("id", "i8"), ("remaining_lots", "i8"), ("price_ticks", "i8"), ("executed_quote_atoms", "i8"),
     ("next", "i4"), ("previous", "i4"), ("level", "i4"), ("hash_next", "i4"),
     ("account", "i4"), ("user", "i4"), ("market", "i4"),
-    ("side", "u1"), ("time_in_force", "u1"), ("post_only", "u1"), ("self_trade_prevention", "u1"),
+    ("side", "u1"), ("time_in_force", "u1"), ("special", "u1"), ("self_trade_prevention", "u1"),
     ("account_next", "i4"), ("account_previous", "i4"),
-    ("quantity_lots", "i8"), ("priority", "i8"), ("client_id", "i8"), ("created_us", "i8"),
+    ("quantity_lots", "i8"), ("priority", "i8"), ("client_id", "i8"), ("created_us", "i8"), ("reserved_value", "i8"),
+    ("post_only", "u1"),
 )  # fmt: skip
 Withdrawal = _record(
     48,
@@ -113,6 +131,17 @@ Node = _record(136, ("mask", "u4"), ("parent", "i4"), ("kids", "i4", (FANOUT,)))
 PriceSource = _from_row("price_sources", 32)
 Price = _from_row("prices", 128)
 Quote = _from_row("quotes", 64)
+# With what the price comes to, once a mark and not once a holding.
+Collateral = _from_row(
+    "collaterals", 128,
+    ("asset_factor", "i8"), ("debt_factor", "i8"), ("asset_shift", "i4"), ("debt_shift", "i4"), ("price_state", "u1"),
+)  # fmt: skip
+LendingPool = _from_row("lending_pools", 192, ("first_redemption", "i4"), ("last_redemption", "i4"))
+Redemption = _record(
+    48,
+    ("id", "i8"), ("redemption", "i8"), ("queued_atoms", "i8"), ("account", "i4"), ("asset", "i4"),
+    ("hash_next", "i4"), ("next", "i4"), ("previous", "i4"),
+)  # fmt: skip
 
 # What the hints have found for a command that comes soon; no result depends on it.
 Hint = _record(
@@ -122,7 +151,7 @@ Hint = _record(
 )  # fmt: skip
 
 # Numbers of the pools.
-ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES = range(5)
+ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES, REDEMPTIONS = range(6)
 
 _HIGHEST = {parameter: limits[1] for parameter, limits in PARAMETER_LIMITS.items()}
 _ORDERS = _HIGHEST[Parameter.ORDERS] + 2
@@ -135,7 +164,9 @@ _NODES = _ORDERS * (LEVELS_OF_TREE - 1) + _MARKETS * 2 * LEVELS_OF_TREE
 TABLES = (
     ("venue", Venue, 1),
     ("taker", Taker, 1),
-    ("pools", Pool, 5),
+    ("payment", Payment, 1),
+    ("measure", Measure, 1),
+    ("pools", Pool, 6),
     ("parameters", np.dtype("i8"), 32),
     ("ahead", Hint, HINTS),
     ("fee_tiers", FeeTier, SCHEDULES * TIERS),
@@ -145,6 +176,8 @@ TABLES = (
     ("markets", Market, _MARKETS),
     ("prices", Price, _HIGHEST[Parameter.ASSETS] + 1),
     ("quotes", Quote, (_HIGHEST[Parameter.ASSETS] + 1) * QUOTES_PER_ASSET),
+    ("collaterals", Collateral, _HIGHEST[Parameter.ASSETS] + 1),
+    ("lending_pools", LendingPool, _HIGHEST[Parameter.ASSETS] + 1),
     ("users", User, _HIGHEST[Parameter.USERS] + 1),
     ("accounts", Account, _HIGHEST[Parameter.ACCOUNTS] + 2),
     ("balances", Balance, _BALANCES),
@@ -153,6 +186,8 @@ TABLES = (
     ("order_heads", np.dtype("i4"), 5 * _ORDERS),
     ("withdrawals", Withdrawal, _WITHDRAWALS),
     ("withdrawal_heads", np.dtype("i4"), 5 * _WITHDRAWALS),
+    ("redemptions", Redemption, _BALANCES),
+    ("redemption_heads", np.dtype("i4"), 5 * _BALANCES),
     ("halves", Half, 2 * _MARKETS),
     ("levels", Level, _ORDERS),
     ("nodes", Node, _NODES),
@@ -162,7 +197,8 @@ TABLES = (
 LINE_BYTES, PAGE_BYTES = 64, 1 << 21
 
 
-def _up(number, step):
+def round_up(number, step):
+    """Return the first multiple of ``step`` that is not below a number."""
     return -(-number // step) * step
 
 
@@ -170,9 +206,9 @@ def _offsets():
     found, at = {}, 0
     for name, dtype, rows in TABLES:
         size = dtype.itemsize * rows
-        found[name] = at = _up(at, PAGE_BYTES if size > PAGE_BYTES else LINE_BYTES)
+        found[name] = at = round_up(at, PAGE_BYTES if size > PAGE_BYTES else LINE_BYTES)
         at += size
-    return found, _up(at, PAGE_BYTES)
+    return found, round_up(at, PAGE_BYTES)
 
 
 OFFSETS, RESERVED_BYTES = _offsets()

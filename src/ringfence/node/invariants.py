@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ringfence.schema.enums import FIRST_USER_ACCOUNT, HouseAccount, Side
+from ringfence.schema.enums import FIRST_USER_ACCOUNT, INDEX_BITS, HouseAccount, Side
 
 Rows: TypeAlias = Mapping[str, npt.NDArray[Any]]
 Amounts: TypeAlias = dict[tuple[int, int], int]
@@ -25,10 +25,18 @@ def broken_invariants(rows: Rows) -> Iterator[str]:
     locked = _amounts(rows["balances"], "locked_atoms")
     yield from _sums(available, locked)
     yield from _signs(available, locked)
-    yield from _rows_exist(rows, available, locked)
+    shares = _amounts(rows["balances"], "loan_shares") if "loan_shares" in _names(rows["balances"]) else {}
+    yield from _rows_exist(rows, available, locked, shares)
     yield from _locks(rows, locked)
     yield from _in_transit(rows, available)
     yield from _books(rows)
+    if "lending_pools" in rows:
+        yield from _pools(rows, available, shares)
+        yield from _redemptions(rows, shares)
+
+
+def _names(table: npt.NDArray[Any]) -> tuple[str, ...]:
+    return table.dtype.names or ()
 
 
 def _columns(table: npt.NDArray[Any], *names: str) -> Iterator[tuple[int, ...]]:
@@ -62,12 +70,12 @@ def _signs(available: Amounts, locked: Amounts) -> Iterator[str]:
             yield f"account {account} has {atoms} atoms of asset {asset} locked"
 
 
-def _rows_exist(rows: Rows, available: Amounts, locked: Amounts) -> Iterator[str]:
+def _rows_exist(rows: Rows, available: Amounts, locked: Amounts, shares: Amounts) -> Iterator[str]:
     """A balance has an owner, an asset, and something in it."""
     accounts = {*rows["accounts"]["account"].tolist(), *map(int, HouseAccount)}
     assets = set(rows["assets"]["asset"].tolist())
     for key, atoms in available.items():
-        if not atoms and not locked[key]:
+        if not atoms and not locked[key] and not shares.get(key):
             yield f"account {key[0]} has an empty balance row of asset {key[1]}"
         if key[0] not in accounts or key[1] not in assets:
             yield f"a balance row of account {key[0]} and asset {key[1]}, one of which does not exist"
@@ -124,3 +132,35 @@ def _books(rows: Rows) -> Iterator[str]:
         asks = mine["price_ticks"][mine["side"] == Side.ASK]
         if bids.size and asks.size and bids.max() >= asks.min():
             yield f"market {market} is crossed: bid {bids.max()} and ask {asks.min()}"
+
+
+def _pools(rows: Rows, available: Amounts, shares: Amounts) -> Iterator[str]:
+    """A pool owes its lenders what they lent, is owed what borrowers owe, and POOL holds the difference."""
+    lent: dict[int, int] = defaultdict(int)
+    owed: dict[int, int] = defaultdict(int)
+    for (account, asset), number in shares.items():
+        (lent if number > 0 else owed)[asset] += abs(number)
+        if number and account < FIRST_USER_ACCOUNT:
+            yield f"account {account} of the house has {number} shares of the pool of asset {asset}"
+    names = ("asset", "lent_shares", "debt_shares", "lent_index", "debt_index", "reserve_atoms", "rounding_atoms")
+    pools = {asset: rest for asset, *rest in _columns(rows["lending_pools"], *names)}
+    held = {asset: atoms for (account, asset), atoms in available.items() if account == HouseAccount.POOL}
+    for asset in sorted({*lent, *owed, *held} - set(pools)):
+        if lent.get(asset) or owed.get(asset) or held.get(asset):
+            yield f"asset {asset} is lent or owed and has no pool"
+    for asset, (lent_shares, debt_shares, lent_index, debt_index, reserve, rounding) in pools.items():
+        if (lent_shares, debt_shares) != (lent.get(asset, 0), owed.get(asset, 0)):
+            yield f"the pool of asset {asset} counts {lent_shares} and {debt_shares} shares, accounts have others"
+        total = -(-lent_shares * lent_index >> INDEX_BITS) - (debt_shares * debt_index >> INDEX_BITS)
+        if held.get(asset, 0) != total + reserve + rounding:
+            due = total + reserve + rounding
+            yield f"POOL has {held.get(asset, 0)} atoms of asset {asset}, the pool should hold {due}"
+
+
+def _redemptions(rows: Rows, shares: Amounts) -> Iterator[str]:
+    """Whoever waits has lent something, waits for something, and waits once."""
+    seen: set[tuple[int, int]] = set()
+    for account, asset, atoms in _columns(rows["redemptions"], "account", "asset", "queued_atoms"):
+        if atoms <= 0 or shares.get((account, asset), 0) <= 0 or (account, asset) in seen:
+            yield f"account {account} waits for {atoms} atoms of asset {asset} that it has not lent, or twice"
+        seen.add((account, asset))

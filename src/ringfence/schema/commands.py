@@ -10,6 +10,8 @@ import msgspec
 
 from . import enums as e
 from .fields import (
+    MAX_POOL_ATOMS,
+    AccountFlags,
     AccountNumber,
     AssetNumber,
     Atoms,
@@ -17,6 +19,8 @@ from .fields import (
     ClientId,
     Count,
     Flag,
+    LeverageLimit,
+    LoanFlags,
     MarketNumber,
     OrderNumber,
     PositiveAtoms,
@@ -27,8 +31,10 @@ from .fields import (
     PriceTicks,
     PriceUnits,
     QuantityLots,
+    Rate,
     Request,
     Sequence,
+    Share,
     SignedPpm,
     TimeUs,
     UserNumber,
@@ -226,6 +232,44 @@ class SetSession(Command, tag=17, frozen=True, kw_only=True):
     session: Annotated[int, member(e.Session)]
 
 
+class SetCollateral(Command, tag=18, frozen=True, kw_only=True):
+    """Say what an asset is worth as collateral, and what margin a debt in it needs. Origin: operator.
+
+    Weight at a size, and requirement at a notional, are in docs/rules.md, "Margin".
+    """
+
+    since: ClassVar = 2
+    origins: ClassVar = (OPERATOR,)
+    asset: AssetNumber
+    weight_e8: Share
+    haircut_base_e8: Share = e.ONE_E8
+    haircut_penalty_e8: Share = 0
+    initial_base_e8: Rate
+    initial_factor_e8: Share = 0
+    maintenance_base_e8: Rate
+    maintenance_factor_e8: Share = 0
+    haircut_kind: Annotated[int, member(e.HaircutKind)] = e.HaircutKind.IDENTITY
+
+
+class SetLendingPool(Command, tag=19, frozen=True, kw_only=True):
+    """Say how an asset is lent and borrowed; yearly rates at no, optimal and full use. Origin: operator."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (OPERATOR,)
+    asset: AssetNumber
+    pool_state: Annotated[int, member(e.PoolState)] = e.PoolState.OPEN
+    rate_idle_e8: Rate = 0
+    rate_optimal_e8: Rate
+    rate_full_e8: Rate
+    optimal_utilisation_ppm: Annotated[int, unit("i8", "parts per million", 1, 999_999)] = 800_000
+    maximum_utilisation_ppm: Annotated[int, unit("i8", "parts per million", 0, 1_000_000)] = 1_000_000
+    throttle_threshold_ppm: Annotated[int, unit("i8", "parts per million", 0, 1_000_000)] = 1_000_000
+    throttle_bound_ppm: Annotated[int, unit("i8", "parts per million", 0, 1_000_000)] = 1_000_000
+    throttle_update_ppm: Annotated[int, unit("i8", "parts per million of what is left", 0, 1_000_000)] = 1_000_000
+    fee_ppm: Annotated[int, unit("i8", "parts per million of the interest", 0, 1_000_000)] = 0
+    lend_limit_atoms: Annotated[int, unit("i8", "atoms of the asset", 0, MAX_POOL_ATOMS)] = MAX_POOL_ATOMS
+
+
 class Deposit(Command, tag=20, frozen=True, kw_only=True):
     """Credit ``account`` with money from outside; SUSPENSE takes what nobody could be found for. Origin: custody.
 
@@ -246,6 +290,7 @@ class RequestWithdrawal(Command, tag=21, frozen=True, kw_only=True):
     asset: AssetNumber
     amount_atoms: PositiveAtoms
     fee_atoms: Atoms = 0
+    loan_flags: LoanFlags = 0
 
 
 class SettleWithdrawal(Command, tag=22, frozen=True, kw_only=True):
@@ -283,6 +328,42 @@ class MoveHouseFunds(Command, tag=25, frozen=True, kw_only=True):
     amount_atoms: PositiveAtoms
 
 
+class SetAccount(Command, tag=26, frozen=True, kw_only=True):
+    """Set what an account does by itself, and how far it may be leveraged. Origin: user or operator."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (USER, OPERATOR)
+    account_flags: AccountFlags = 0
+    leverage_limit_percent: LeverageLimit = 0
+
+
+class Lend(Command, tag=27, frozen=True, kw_only=True):
+    """Give available atoms to the lending pool of an asset. Origin: user."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (USER,)
+    asset: AssetNumber
+    amount_atoms: PositiveAtoms
+
+
+class Redeem(Command, tag=28, frozen=True, kw_only=True):
+    """Take back at most so much of what was lent; what is out on loan waits. 0 ends the waiting. Origin: user."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (USER,)
+    asset: AssetNumber
+    amount_atoms: Atoms
+
+
+class Borrow(Command, tag=29, frozen=True, kw_only=True):
+    """Borrow atoms of an asset against the account's margin. Origin: user."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (USER,)
+    asset: AssetNumber
+    amount_atoms: PositiveAtoms
+
+
 class PlaceOrder(Command, tag=30, frozen=True, kw_only=True):
     """Place an order for ``account``; its id is the sequence. Origin: user.
 
@@ -302,6 +383,7 @@ class PlaceOrder(Command, tag=30, frozen=True, kw_only=True):
     quantity_lots: QuantityLots = 0
     quote_atoms: Atoms = 0
     slippage: Annotated[int, unit("i8", "ticks or parts per million", 0, 2**48)] = 0
+    loan_flags: LoanFlags = 0
 
 
 class CancelOrder(Command, tag=31, frozen=True, kw_only=True):
@@ -330,6 +412,15 @@ class AmendOrder(Command, tag=33, frozen=True, kw_only=True):
     order: OrderNumber
     price_ticks: PriceTicks
     quantity_lots: QuantityLots
+
+
+class Repay(Command, tag=34, frozen=True, kw_only=True):
+    """Pay a debt back, at most ``amount_atoms`` of it. Origin: user."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (USER,)
+    asset: AssetNumber
+    amount_atoms: PositiveAtoms
 
 
 class Quote(Command, tag=40, frozen=True, kw_only=True):

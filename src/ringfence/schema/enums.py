@@ -28,6 +28,7 @@ class HouseAccount(IntEnum):
     ROUNDING = 6
     TAX = 7
     NETWORK_FEES = 8
+    POOL = 9
 
 
 FIRST_USER_ACCOUNT = 64
@@ -127,6 +128,64 @@ class PriceState(IntEnum):
     STALE = 3
 
 
+class AccountFlag(IntFlag):
+    """What an account does by itself."""
+
+    AUTO_LEND = 1
+    AUTO_REPAY_BORROWS = 2
+    AUTO_BORROW_SETTLEMENTS = 4
+
+
+ALL_ACCOUNT_FLAGS = 7
+
+
+class LoanFlag(IntFlag):
+    """What an order or a withdrawal may do to pay, and does with what it brings."""
+
+    AUTO_LEND = 1
+    AUTO_LEND_REDEEM = 2
+    AUTO_BORROW = 4
+    AUTO_BORROW_REPAY = 8
+
+
+ALL_LOAN_FLAGS = 15
+
+
+class HaircutKind(IntEnum):
+    """How the weight of collateral falls with its size: not at all, or with one over its root."""
+
+    IDENTITY = 0
+    INVERSE_SQRT = 1
+
+
+class PoolState(IntEnum):
+    """What a lending pool accepts: everything, nothing, or what brings debts and claims down."""
+
+    OPEN = 1
+    CLOSED = 2
+    REPAY_ONLY = 3
+
+
+class LoanCause(IntEnum):
+    """What happened to a claim on a lending pool, or to a debt to it."""
+
+    LEND = 1
+    REDEEM = 2
+    BORROW = 3
+    REPAY = 4
+
+
+class LoanSource(IntEnum):
+    """What asked for it."""
+
+    MANUAL = 1
+    SPOT_MARGIN = 2
+    AUTO_LEND = 3
+    AUTO_BORROW_REPAY = 4
+    WITHDRAWAL = 5
+    REDEMPTION_QUEUE = 6
+
+
 class CloseReason(IntEnum):
     """Why an order left the venue unfilled; REQUESTED is a cancellation, all others are expiries."""
 
@@ -191,16 +250,26 @@ UNITS_PER_CASH = 10**8
 BALANCE_HEADROOM = 4_096
 """Free balance rows that must be left for a command that may create some: more than one command can create."""
 
+ONE_E8 = 10**8
+"""Margin rates, weights and interest rates count hundred-millionths."""
+INDEX_BITS = 52
+"""A share of a lending pool is worth index / 2^52 atoms; indices begin at 1 and end at 64."""
+VALUES_PER_CASH = 10**6
+"""Values of accounts count millionths of the cash unit."""
+
 MAX_SLIPPAGE_PPM = 10**9
 """Largest slippage of a market order when it is given in parts per million."""
 
-SINCE: dict[IntEnum, int] = {}
-"""The version of the rules that brought a member of a closed list; what is not here was always there."""
+SINCE: dict[tuple[str, str], int] = {("HouseAccount", "POOL"): 2}
+"""The version of the rules that brought a member of a closed list; what is not here was always there.
+
+By names, because members of two lists that have the same number are equal.
+"""
 
 
 def is_known(member: IntEnum, rules: int) -> bool:
     """Whether a member of a closed list exists under a version of the rules."""
-    return SINCE.get(member, FIRST_RULES) <= rules
+    return SINCE.get((type(member).__name__, member.name), FIRST_RULES) <= rules
 
 
 def rules_that_hold(version: int) -> int:

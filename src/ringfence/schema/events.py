@@ -10,6 +10,8 @@ import msgspec
 
 from . import enums as e
 from .fields import (
+    MAX_POOL_ATOMS,
+    AccountFlags,
     AccountNumber,
     AssetNumber,
     Atoms,
@@ -17,6 +19,10 @@ from .fields import (
     ClientId,
     Count,
     Flag,
+    LeverageLimit,
+    LoanFlags,
+    LoanIndex,
+    LoanShares,
     MarketNumber,
     OrderNumber,
     Ppm,
@@ -24,7 +30,9 @@ from .fields import (
     PriceTicks,
     PriceUnits,
     QuantityLots,
+    Rate,
     Sequence,
+    Share,
     SignedAtoms,
     SignedPpm,
     SourceMask,
@@ -80,6 +88,7 @@ class OrderAccepted(Event, tag=2, frozen=True, kw_only=True):
     time_in_force: Annotated[int, member(e.TimeInForce)]
     post_only: Flag
     self_trade_prevention: Annotated[int, member(e.SelfTradePrevention)]
+    loan_flags: LoanFlags
 
 
 class OrderAmended(Event, tag=3, frozen=True, kw_only=True):
@@ -321,6 +330,96 @@ class PriceUpdated(Event, tag=45, frozen=True, kw_only=True):
     price_state: Annotated[int, member(e.PriceState)]
     index_units: PriceUnits
     mark_units: PriceUnits
+
+
+class CollateralSet(Event, tag=46, frozen=True, kw_only=True):
+    """An asset counts as collateral like this, and a debt in it needs this margin."""
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    weight_e8: Share
+    haircut_base_e8: Share
+    haircut_penalty_e8: Share
+    initial_base_e8: Rate
+    initial_factor_e8: Share
+    maintenance_base_e8: Rate
+    maintenance_factor_e8: Share
+    haircut_kind: Annotated[int, member(e.HaircutKind)]
+
+
+class LendingPoolSet(Event, tag=47, frozen=True, kw_only=True):
+    """An asset is lent and borrowed like this."""
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    pool_state: Annotated[int, member(e.PoolState)]
+    rate_idle_e8: Rate
+    rate_optimal_e8: Rate
+    rate_full_e8: Rate
+    optimal_utilisation_ppm: Annotated[int, unit("i8", "parts per million", 1, 999_999)]
+    maximum_utilisation_ppm: Annotated[int, unit("i8", "parts per million", 0, 1_000_000)]
+    throttle_threshold_ppm: Annotated[int, unit("i8", "parts per million", 0, 1_000_000)]
+    throttle_bound_ppm: Annotated[int, unit("i8", "parts per million", 0, 1_000_000)]
+    throttle_update_ppm: Annotated[int, unit("i8", "parts per million of what is left", 0, 1_000_000)]
+    fee_ppm: Annotated[int, unit("i8", "parts per million of the interest", 0, 1_000_000)]
+    lend_limit_atoms: Annotated[int, unit("i8", "atoms of the asset", 0, MAX_POOL_ATOMS)]
+
+
+class AccountSet(Event, tag=48, frozen=True, kw_only=True):
+    """What an account does by itself, and how far it may be leveraged."""
+
+    since: ClassVar = 2
+    account_flags: AccountFlags
+    leverage_limit_percent: LeverageLimit
+
+
+class LoanMoved(Event, tag=49, frozen=True, kw_only=True):
+    """A claim or a debt of ``account`` changed by ``amount_atoms``, which went to or came from its available atoms.
+
+    ``fee_atoms`` is interest for the rest of the hour, on top of the debt. ``loan_shares`` and the indices are what
+    holds afterwards, ``queued_atoms`` what of a redemption still waits, ``order`` the order that it was for.
+    """
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    cause: Annotated[int, member(e.LoanCause)]
+    source: Annotated[int, member(e.LoanSource)]
+    amount_atoms: Atoms
+    fee_atoms: Atoms
+    loan_shares: LoanShares
+    queued_atoms: Atoms
+    order: OrderNumber
+    lent_index: LoanIndex
+    debt_index: LoanIndex
+
+
+class RedemptionQueued(Event, tag=50, frozen=True, kw_only=True):
+    """So much of what ``account`` lent waits to be redeemed; 0 when it no longer does."""
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    queued_atoms: Atoms
+
+
+class InterestAccrued(Event, tag=51, frozen=True, kw_only=True):
+    """Borrowers of an asset owe ``interest_atoms`` more, for so many hours; account and market are 0.
+
+    ``reserve_atoms`` of it are the pool's, ``rounding_atoms`` went to ROUNDING, the rest is the lenders'. Indices,
+    totals of shares and both yearly rates are what holds afterwards.
+    """
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    hours: Annotated[int, unit("i4", "hours", 1, 8_760)]
+    interest_atoms: Atoms
+    reserve_atoms: Atoms
+    rounding_atoms: Atoms
+    lent_shares: Atoms
+    debt_shares: Atoms
+    lent_index: LoanIndex
+    debt_index: LoanIndex
+    borrow_rate_e8: Rate
+    lend_rate_e8: Rate
 
 
 EVENTS: tuple[type[Event], ...] = tuple(

@@ -9,13 +9,17 @@ from typing import Annotated, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-from .enums import FIRST_RULES, LATEST_RULES, PRICE_SOURCES, is_known
+from .enums import ALL_ACCOUNT_FLAGS, ALL_LOAN_FLAGS, FIRST_RULES, LATEST_RULES, PRICE_SOURCES, is_known
 
 MAX_PRICE_TICKS = 2**48 - 1
 MAX_QUANTITY_LOTS = 2**48
 MAX_ATOMS = 2**62
 MAX_SEQUENCE = 2**62
 MAX_PRICE_UNITS = 2**50 - 1
+MAX_POOL_ATOMS = 2**56
+MAX_LOAN_INDEX = 2**58
+MAX_VALUE = 2**60
+MAX_RATE_E8 = 10**10
 
 
 class Field(NamedTuple):
@@ -77,6 +81,16 @@ Ppm = Annotated[int, unit("i8", "parts per million", 0, 10**9)]
 SignedPpm = Annotated[int, unit("i4", "parts per million, signed", -100_000, 100_000)]
 Count = Annotated[int, unit("i8", "count", 0, MAX_SEQUENCE)]
 PriceUnits = Annotated[int, unit("i8", "10^-8 of the cash unit per whole unit of the asset", 0, MAX_PRICE_UNITS)]
+Rate = Annotated[int, unit("i8", "hundred-millionths", 0, MAX_RATE_E8)]
+Share = Annotated[int, unit("i8", "hundred-millionths, at most one", 0, 10**8)]
+LoanShares = Annotated[
+    int, unit("i8", "shares of the lending pool, above 0 lent, below 0 owed", -MAX_ATOMS, MAX_ATOMS, since=2)
+]
+LoanIndex = Annotated[int, unit("i8", "2^-52 atoms a share", 0, MAX_LOAN_INDEX)]
+Value = Annotated[int, unit("i8", "millionths of the cash unit", 0, MAX_VALUE, since=2)]
+LoanFlags = Annotated[int, unit("u1", "LoanFlag bits", 0, ALL_LOAN_FLAGS, since=2)]
+AccountFlags = Annotated[int, unit("u1", "AccountFlag bits", 0, ALL_ACCOUNT_FLAGS, since=2)]
+LeverageLimit = Annotated[int, unit("i4", "hundredths, 0 for no limit", 0, 100_000, since=2)]
 PriceSource = Annotated[int, unit("u1", "price source", 1, PRICE_SOURCES)]
 SourceMask = Annotated[int, unit("i4", "bit mask over price sources", 0, 2**16 - 1)]
 Flag = Annotated[int, unit("u1", "0 or 1", 0, 1)]

@@ -10,6 +10,8 @@ import msgspec
 
 from . import enums as e
 from .fields import (
+    MAX_POOL_ATOMS,
+    AccountFlags,
     AccountNumber,
     AssetNumber,
     Atoms,
@@ -17,6 +19,10 @@ from .fields import (
     ClientId,
     Count,
     Flag,
+    LeverageLimit,
+    LoanFlags,
+    LoanIndex,
+    LoanShares,
     MarketNumber,
     OrderNumber,
     Ppm,
@@ -24,12 +30,15 @@ from .fields import (
     PriceTicks,
     PriceUnits,
     QuantityLots,
+    Rate,
     Sequence,
+    Share,
     SignedAtoms,
     SignedPpm,
     SourceMask,
     TimeUs,
     UserNumber,
+    Value,
     member,
     raw,
     text,
@@ -143,16 +152,19 @@ class AccountRow(Row, frozen=True, kw_only=True):
     user: UserNumber
     sub_account: Annotated[int, unit("i4", "number of the sub-account, 0 for main and fenced", 0, 65_535)]
     account_kind: Annotated[int, member(e.AccountKind)]
+    account_flags: AccountFlags
+    leverage_limit_percent: LeverageLimit
 
 
 class BalanceRow(Row, frozen=True, kw_only=True):
-    """What an account holds of an asset; a row whose two amounts are zero does not exist."""
+    """What an account holds of an asset, lent or owes; a row that is all zero does not exist."""
 
     key = ("account", "asset")
     account: AccountNumber
     asset: AssetNumber
     available_atoms: SignedAtoms
     locked_atoms: Atoms
+    loan_shares: LoanShares
 
 
 class OrderRow(Row, frozen=True, kw_only=True):
@@ -173,6 +185,8 @@ class OrderRow(Row, frozen=True, kw_only=True):
     time_in_force: Annotated[int, member(e.TimeInForce)]
     post_only: Flag
     self_trade_prevention: Annotated[int, member(e.SelfTradePrevention)]
+    loan_flags: LoanFlags
+    reserved_value: Value
 
 
 class WithdrawalRow(Row, frozen=True, kw_only=True):
@@ -231,6 +245,61 @@ class QuoteRow(Row, frozen=True, kw_only=True):
     observed_us: TimeUs
 
 
+class CollateralRow(Row, frozen=True, kw_only=True):
+    """What an asset is worth as collateral, and what margin a debt in it needs."""
+
+    since: ClassVar = 2
+    key = ("asset",)
+    asset: AssetNumber
+    weight_e8: Share
+    haircut_base_e8: Share
+    haircut_penalty_e8: Share
+    initial_base_e8: Rate
+    initial_factor_e8: Share
+    maintenance_base_e8: Rate
+    maintenance_factor_e8: Share
+    haircut_kind: Annotated[int, member(e.HaircutKind)]
+
+
+class LendingPoolRow(Row, frozen=True, kw_only=True):
+    """How an asset is lent and borrowed, and where its pool stands."""
+
+    since: ClassVar = 2
+    key = ("asset",)
+    asset: AssetNumber
+    pool_state: Annotated[int, member(e.PoolState)]
+    rate_idle_e8: Rate
+    rate_optimal_e8: Rate
+    rate_full_e8: Rate
+    optimal_utilisation_ppm: Annotated[int, unit("i8", "parts per million", 1, 999_999)]
+    maximum_utilisation_ppm: Annotated[int, unit("i8", "parts per million", 0, 1_000_000)]
+    throttle_threshold_ppm: Annotated[int, unit("i8", "parts per million", 0, 1_000_000)]
+    throttle_bound_ppm: Annotated[int, unit("i8", "parts per million", 0, 1_000_000)]
+    throttle_update_ppm: Annotated[int, unit("i8", "parts per million of what is left", 0, 1_000_000)]
+    fee_ppm: Annotated[int, unit("i8", "parts per million of the interest", 0, 1_000_000)]
+    lend_limit_atoms: Annotated[int, unit("i8", "atoms of the asset", 0, MAX_POOL_ATOMS)]
+    lent_shares: Atoms
+    debt_shares: Atoms
+    lent_index: LoanIndex
+    debt_index: LoanIndex
+    reserve_atoms: Atoms
+    rounding_atoms: Atoms
+    ceiling_ppm: Ppm
+    interest_hour: Count
+    ceiling_minute: Count
+
+
+class RedemptionRow(Row, frozen=True, kw_only=True):
+    """What waits to be redeemed; ``redemption`` is the command that queued it."""
+
+    since: ClassVar = 2
+    key = ("asset", "redemption")
+    asset: AssetNumber
+    redemption: OrderNumber
+    account: AccountNumber
+    queued_atoms: Atoms
+
+
 TABLES: dict[str, type[Row]] = {
     "venue": VenueRow,
     "parameters": ParameterRow,
@@ -246,5 +315,8 @@ TABLES: dict[str, type[Row]] = {
     "price_sources": PriceSourceRow,
     "prices": PriceRow,
     "quotes": QuoteRow,
+    "collaterals": CollateralRow,
+    "lending_pools": LendingPoolRow,
+    "redemptions": RedemptionRow,
 }
 """The tables in schema order, which is the order of the state hash."""

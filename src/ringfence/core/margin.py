@@ -1,0 +1,131 @@
+"""Whether an account can bear what it asks for.  docs/rules.md, "Margin".
+
+An account without debts is never measured: its free margin cannot fall below zero.
+"""
+
+from ..schema.enums import PriceState
+from ..schema.fields import MAX_ATOMS, MAX_VALUE
+from ..schema.rejects import Reject
+from .emit import refuse, refuse_asset
+from .jit import cold, hot
+from .lending import claim_of, owed_of
+from .reserves import reserve_again
+from .valuation import asset_value, capped_sum, debt_value, is_live, part_down, part_up, rate_at, weight_at
+
+
+@hot
+def clear(measure):
+    """Begin a measure."""
+    measure.assets, measure.collateral, measure.liabilities = 0, 0, 0
+    measure.initial, measure.maintenance, measure.reserved, measure.not_fresh = 0, 0, 0, 0
+
+
+@hot
+def add_held(rules, measure, atoms, strict):
+    """Add what is held of an asset to a measure; new risk does not rest on a stale price."""
+    value = asset_value(rules, atoms)
+    measure.assets = capped_sum(measure.assets, value)
+    if not (strict and rules.price_state == PriceState.STALE):
+        measure.collateral = capped_sum(measure.collateral, part_down(value, weight_at(rules, value)))
+
+
+@hot
+def add_owed(rules, measure, atoms, asset, least_initial_e8):
+    """Add what is owed of an asset to a measure."""
+    value = debt_value(rules, atoms)
+    initial = rate_at(max(rules.initial_base_e8, least_initial_e8), rules.initial_factor_e8, value)
+    maintenance = rate_at(rules.maintenance_base_e8, rules.maintenance_factor_e8, value)
+    measure.liabilities = capped_sum(measure.liabilities, value)
+    measure.initial = capped_sum(measure.initial, part_up(value, initial))
+    measure.maintenance = capped_sum(measure.maintenance, part_up(value, maintenance))
+    if not is_live(rules.price_state):
+        measure.not_fresh = max(measure.not_fresh, asset)
+
+
+@hot
+def add_leg(s, measure, asset, held, owed, least_initial_e8, strict):
+    """Add one asset to a measure; returns 1 if the account owes some of it."""
+    if held > 0:
+        add_held(s.collaterals[asset], measure, min(held, MAX_ATOMS), strict)
+    if owed <= 0:
+        return 0
+    add_owed(s.collaterals[asset], measure, min(owed, MAX_ATOMS), asset, least_initial_e8)
+    return 1
+
+
+@hot
+def held_and_owed(s, row, asset):
+    """Return what a balance row holds, claims included, and what it owes."""
+    held = min(row.available_atoms + row.locked_atoms, MAX_ATOMS)
+    if row.loan_shares >= 0:
+        return held + min(claim_of(s.lending_pools[asset], row.loan_shares), MAX_ATOMS - held), 0
+    return held, owed_of(s.lending_pools[asset], -row.loan_shares)
+
+
+@cold
+def take_measure(s, account, asset, held_change, owed_change, strict):
+    """Measure an account into ``s.measure``, as if it held and owed more of one asset; returns how many it owes."""
+    measure, least = s.measure[0], s.accounts[account].least_initial_e8
+    clear(measure)
+    debts, met, slot = 0, asset == 0, s.accounts[account].first_balance
+    while slot != 0:
+        row = s.balances[slot]
+        number = row.id & 0xFFFF
+        held, owed = held_and_owed(s, row, number)
+        if number == asset:
+            held, owed, met = held + held_change, owed + owed_change, True
+        debts += add_leg(s, measure, number, held, owed, least, strict)
+        slot = row.account_next
+    if not met:
+        debts += add_leg(s, measure, asset, held_change, owed_change, least, strict)
+    if debts != 0:
+        measure.reserved = min(s.accounts[account].reserved_value, MAX_VALUE)
+        if s.accounts[account].liabilities == 0:
+            measure.reserved = reserve_again(s, account, measure.assets, False)
+    return debts
+
+
+@hot
+def free_value(measure):
+    """Return what an account may still put at risk; below zero if it has too much at risk."""
+    return measure.collateral - measure.liabilities - measure.initial - measure.reserved
+
+
+@cold
+def is_no_worse(s, account, asset, held_change, owed_change, least_before_e8):
+    """Whether what was measured leaves an account as much free margin as it has, stale holdings at their last mark."""
+    measure, row = s.measure[0], s.accounts[account]
+    reserved, least_after_e8 = measure.reserved, row.least_initial_e8
+    take_measure(s, account, asset, held_change, owed_change, False)
+    measure.reserved = reserved
+    free = free_value(measure)
+    row.least_initial_e8 = least_before_e8
+    take_measure(s, account, 0, 0, 0, False)
+    row.least_initial_e8 = least_after_e8
+    return free >= free_value(measure)
+
+
+@cold
+def judge(s, account, asset, held_change, owed_change, least_before_e8):
+    """Accept what was measured, strictly, if it leaves margin free, or no less than there is now; else refuse it."""
+    measure = s.measure[0]
+    stale = measure.not_fresh
+    if stale == 0 and free_value(measure) >= 0:
+        return True
+    needed = capped_sum(measure.initial, measure.reserved)
+    equity = measure.collateral - measure.liabilities
+    if is_no_worse(s, account, asset, held_change, owed_change, least_before_e8):
+        return True
+    if stale != 0:
+        return refuse_asset(s, Reject.PRICE_NOT_FRESH, 0, 0, stale)
+    return refuse(s, Reject.INSUFFICIENT_MARGIN, needed, equity)
+
+
+@cold
+def bears(s, account, asset, held_change, owed_change):
+    """Check the margin of an account that owes something, or would, as if it held and owed more of one asset."""
+    if s.accounts[account].liabilities == 0 and owed_change <= 0:
+        return True
+    if take_measure(s, account, asset, held_change, owed_change, True) == 0:
+        return True
+    return judge(s, account, asset, held_change, owed_change, s.accounts[account].least_initial_e8)
