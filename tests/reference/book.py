@@ -19,6 +19,7 @@ from ringfence.schema.enums import (
     TimeInForce,
 )
 
+from . import paying
 from .money import available, lock, move, post
 from .state import ASK, BID, Market, Order, State
 
@@ -45,6 +46,9 @@ class Taker:
     slippage: int = 0
     executed_lots: int = 0
     executed_quote_atoms: int = 0
+    loan_flags: int = 0
+    paid_atoms: int = 0
+    brought_atoms: int = 0  # less fees
 
     @property
     def is_limit(self) -> bool:
@@ -219,10 +223,13 @@ def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, em
     maker_fee = pay_fee(state, market, maker.account, maker.user, maker_asset, maker_gets, is_maker=True)
     market.trades += 1
     market.last_price_ticks, market.book_sequence = maker.price_ticks, state.sequence
+    taker.paid_atoms += maker_gets
+    taker.brought_atoms += taker_gets - taker_fee
     taker.executed_lots += lots
     taker.executed_quote_atoms += quote
     if taker.left is not None:
         taker.left -= lots
+    maker.reserved_value = scaled(maker.reserved_value, maker.remaining_lots - lots, maker.remaining_lots)
     maker.remaining_lots -= lots
     maker.executed_quote_atoms += quote
     if maker.remaining_lots == 0:
@@ -243,6 +250,13 @@ def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, em
         maker_account=maker.account,
         side=taker.side,
     )
+    brought = maker_gets - maker_fee
+    paying.credit(state, emit, maker.account, maker_asset, brought, maker.loan_flags, maker.order)
+
+
+def scaled(value: int, part: int, whole: int) -> int:
+    """Return what a part of an order reserves of what the whole of it did."""
+    return -(-value * part // whole)
 
 
 def pay_fee(state: State, market: Market, account: int, user: int, asset: int, amount: int, *, is_maker: bool) -> int:
@@ -260,7 +274,7 @@ def pay_fee(state: State, market: Market, account: int, user: int, asset: int, a
 
 def close(state: State, market: Market, order: Order, reason: CloseReason, emit: Any) -> None:
     """Take an order off the book, give back its lock, and say so."""
-    take_off(state, market, order)
+    asset, amount = take_off(state, market, order)
     emit(
         "OrderClosed",
         account=order.account,
@@ -274,14 +288,17 @@ def close(state: State, market: Market, order: Order, reason: CloseReason, emit:
         reason=int(reason),
         rested=1,
     )
+    rest_flags = paying.flags_of_rest(order.loan_flags)
+    paying.credit(state, emit, order.account, asset, amount, rest_flags, order.order)
 
 
-def take_off(state: State, market: Market, order: Order) -> None:
-    """Take an order off the book and give back its lock."""
+def take_off(state: State, market: Market, order: Order) -> tuple[int, int]:
+    """Take an order off the book and give back its lock: so many atoms of that asset."""
     asset, amount = market.lock(order.side, order.price_ticks, order.remaining_lots)
     lock(state, order.account, asset, -amount)
     remove(state, market, order)
     market.book_sequence = state.sequence
+    return asset, amount
 
 
 def remove(state: State, market: Market, order: Order) -> None:

@@ -7,7 +7,8 @@ from ringfence.schema.rejects import Reject
 from . import money
 from .state import BID, Asset, Market, Refused, State, User
 
-HOUSE_ACCOUNTS = frozenset(int(house) for house in HouseAccount)
+HOUSE_ACCOUNTS = frozenset(range(HouseAccount.CUSTODY, HouseAccount.NETWORK_FEES + 1))
+"""Those that funds may be moved between; what POOL holds follows from its claims and debts alone."""
 
 
 def open_account(state: State, account: int) -> User:

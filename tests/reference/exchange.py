@@ -8,9 +8,18 @@ import numpy as np
 from ringfence.schema.enums import LATEST_RULES
 from ringfence.schema.layout import snake
 from ringfence.schema.rejects import Reject
-from ringfence.schema.tables import OrderRow, PriceRow, PriceSourceRow, QuoteRow
+from ringfence.schema.tables import (
+    CollateralRow,
+    LendingPoolRow,
+    OrderRow,
+    PriceRow,
+    PriceSourceRow,
+    QuoteRow,
+    RedemptionRow,
+)
 
-from . import funds, invariants, orders, prices, rows, settings, users
+from . import funds, invariants, lending, margin, orders, pools, prices, rows, settings, users
+from .money import available
 from .records import READERS, WRITERS, Header, read_header
 from .state import ASK, BID, Order, Refused, State
 
@@ -21,7 +30,7 @@ Handler = Callable[[State, Any, Emit], None]
 HANDLERS: dict[int, Handler] = {
     tag: next(
         getattr(module, snake(reader.name))
-        for module in (settings, users, funds, orders, prices)
+        for module in (settings, users, funds, orders, prices, margin, lending)
         if hasattr(module, snake(reader.name))
     )
     for tag, reader in READERS[LATEST_RULES].items()
@@ -90,7 +99,7 @@ class ReferenceExchange:
 
     def balances(self, account: int) -> list[tuple[int, int, int]]:
         """Return (asset, available, locked) of an account, by asset."""
-        found = ((asset, *row) for (holder, asset), row in self.state.balances.items() if holder == account)
+        found = ((asset, *row[:2]) for (holder, asset), row in self.state.balances.items() if holder == account)
         return sorted((asset, available, locked) for asset, available, locked in found)
 
     def depth(self, market: int, levels: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -115,6 +124,36 @@ class ReferenceExchange:
         """Return what the sources that count for an asset last said, by source."""
         keys = sorted(key for key in self.state.quotes if key[0] == asset)
         return [row_of(QuoteRow, self.state.quotes[key]) for key in keys]
+
+    def collateral(self, asset: int) -> CollateralRow | None:
+        return row_of(CollateralRow, self.state.collaterals.get(asset))
+
+    def lending_pool(self, asset: int) -> LendingPoolRow | None:
+        return row_of(LendingPoolRow, self.state.lending_pools.get(asset))
+
+    def pool_atoms(self, asset: int) -> int:
+        return available(self.state, pools.POOL, asset)
+
+    def loans(self, account: int) -> list[tuple[int, int]]:
+        """Return (asset, shares) of an account, by asset: above zero what it lent, below what it owes."""
+        found = [(asset, row[2]) for (holder, asset), row in self.state.balances.items() if holder == account]
+        return sorted((asset, shares) for asset, shares in found if shares)
+
+    def redemption(self, account: int, asset: int) -> RedemptionRow | None:
+        return row_of(RedemptionRow, pools.queued_row(self.state, account, asset))
+
+    def redemptions(self, asset: int) -> list[RedemptionRow]:
+        """Return what waits to be redeemed, oldest first."""
+        return [row_of(RedemptionRow, row) for row in pools.queue(self.state, asset)]
+
+    def measure(
+        self, account: int, *, asset: int = 0, held_change: int = 0, owed_change: int = 0, strict: bool = False
+    ) -> margin.Measure:
+        """Return what an account is worth, also if it held and owed so much more of an asset."""
+        found = margin.measure(self.state, account, margin.WhatIf(asset, held_change, owed_change), strict=strict)
+        if found.owes and not margin.owes(self.state, account):
+            found.reserved = margin.capped(sum(margin.reserved_anew(self.state, account, found.assets).values()))
+        return found
 
     def price_source(self, number: int) -> PriceSourceRow | None:
         """Return a source that has a name."""

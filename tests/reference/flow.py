@@ -22,7 +22,7 @@ from ringfence.schema.enums import (
 )
 from ringfence.schema.layout import DTYPES, body_fields, encode
 
-from . import ReferenceExchange, flow_prices
+from . import ReferenceExchange, flow_loans, flow_prices
 from .book import ceil_ppm, floor_ppm
 from .orders import active_price
 from .state import ASK, BID, Market, Order
@@ -39,9 +39,16 @@ WEIGHTS: dict[str, dict[str, int]] = {
     "mixed": {"place": 480, "cancel": 45, "amend": 120, "funds": 150, "settings": 80, "people": 50, "oddity": 20},
     "strict": {"place": 450, "cancel": 40, "amend": 120, "funds": 130, "settings": 160, "people": 60, "oddity": 20},
     "pricing": {"place": 150, "cancel": 15, "amend": 30, "funds": 60, "settings": 40, "people": 30, "oddity": 5},
+    "margin": {"place": 260, "cancel": 30, "amend": 70, "funds": 40, "settings": 25, "people": 15, "oddity": 3},
 }
-for style, share in (("trading", 50), ("mixed", 150), ("strict", 150), ("pricing", 700)):
-    WEIGHTS[style]["prices"] = share
+for style, prices, loans in (
+    ("trading", 50, 20),
+    ("mixed", 150, 80),
+    ("strict", 150, 80),
+    ("pricing", 700, 50),
+    ("margin", 110, 450),
+):
+    WEIGHTS[style] |= {"prices": prices, "loans": loans}
 STYLES = list(WEIGHTS)
 # Rules that a venue begins with: a third of the seeds live through an epoch of the first, in each style.
 FIRST_EPOCHS = (1, 2, 2)
@@ -60,7 +67,11 @@ class Flow:
         self.time_us = 1_700_000_000_000_000
         self.later: list[tuple[int, int, c.Command]] = []
         self.worth: dict[int, int] = {}
-        self.opening = opening(self.random, FIRST_EPOCHS[seed % len(FIRST_EPOCHS)])
+        self.pledged = flow_loans.PLEDGED[: {"margin": 5, "trading": 2}.get(self.style, 4)]
+        self.small = self.style == "margin"  # little money, and prices that are near those of the books
+        self.usual_age_ms = 900_000 if self.small else 10_000
+        self.first_prices = flow_prices.BOOK_PRICES if self.small else flow_prices.FIRST_PRICES
+        self.opening = opening(self, FIRST_EPOCHS[seed % len(FIRST_EPOCHS)])
         if seed % len(FIRST_EPOCHS) == 0:
             self.next_epoch()
         self.groups, self.weights = zip(*WEIGHTS[self.style].items(), strict=True)
@@ -86,7 +97,7 @@ class Flow:
     def next_epoch(self) -> None:
         """Let the second rules come after a while, and what they bring."""
         due = self.random.choice((120, 400, 1_500))
-        for place, command in enumerate((c.SetRules(rules_version=2), *flow_prices.opening(self.random))):
+        for place, command in enumerate((c.SetRules(rules_version=2), *opening_of_second_rules(self))):
             heapq.heappush(self.later, (due + place, 0, command))
 
     def stamped(self, command: c.Command) -> bytes:
@@ -102,7 +113,7 @@ class Flow:
             record[30] = self.random.choice([0, 7, 255, *Origin])
         elif what == 1:
             struct.pack_into(
-                "<H", record, 28, self.random.choice([0, 14, 18, 26, 34, 40, 41, 65_534, 65_535, 65_535, 65_535])
+                "<H", record, 28, self.random.choice([0, 14, 18, 26, 34, 35, 40, 41, 65_534, 65_535, 65_535, 65_535])
             )
         elif what == 2:
             wrong = [0, -1, 1, 4, 9, 63, self.state.next_account, 2**31 - 1, -(2**31), self.account()]
@@ -170,8 +181,14 @@ class Flow:
         return self.state.balances.get((account, asset), (0, 0))[0]
 
 
-def opening(chooser: random.Random, rules_version: int) -> Iterator[c.Command]:
+def opening_of_second_rules(flow: Flow) -> Iterator[c.Command]:
+    yield from flow_prices.opening(flow.random, flow.usual_age_ms)
+    yield from flow_loans.opening(flow.random, flow.pledged)
+
+
+def opening(flow: Flow, rules_version: int) -> Iterator[c.Command]:
     """Yield the commands that list assets and markets, open users and give them money, and make prices."""
+    chooser = flow.random
     seed, schema = chooser.randbytes(32), chooser.randbytes(32)
     yield c.SetRules(rules_version=rules_version, schema_hash=schema)
     yield c.Clock(seed=seed)
@@ -194,11 +211,12 @@ def opening(chooser: random.Random, rules_version: int) -> Iterator[c.Command]:
             yield c.SetFeeTier(
                 fee_schedule=schedule, fee_tier=tier, maker_ppm=maker, taker_ppm=chooser.choice([0, 1, 500, 100_000])
             )
-    yield from opening_people(chooser)
-    yield from flow_prices.opening(chooser)  # under the first rules there is nothing of this
+    yield from opening_people(flow)
+    yield from opening_of_second_rules(flow)  # under the first rules there is nothing of this
 
 
-def opening_people(chooser: random.Random) -> Iterator[c.Command]:
+def opening_people(flow: Flow) -> Iterator[c.Command]:
+    chooser = flow.random
     for user in range(1, 7):
         yield c.OpenUser(fee_tier=user % 3)
         mask = [EVERY_CLASS, EVERY_CLASS, EVERY_CLASS, 2, 0, EVERY_CLASS][user - 1]
@@ -212,6 +230,8 @@ def opening_people(chooser: random.Random) -> Iterator[c.Command]:
                 continue  # the fifth user may hold no shares
             number += 1
             amount = 2**58 if asset == 4 else chooser.randint(10**11, 10**14)
+            if flow.small:
+                amount = 10 ** chooser.choice((6, 7, 8, 9, 10, 11, 12)) * chooser.randint(1, 9)
             yield c.Deposit(account=account, asset=asset, source=1, number=number, amount_atoms=amount)
 
 
@@ -242,11 +262,13 @@ def price(flow: Flow, market: Market, side: int) -> int:
 
 def quantity(flow: Flow, market: Market, account: int, side: int, price_ticks: int) -> int:
     chosen = flow.random.random()
-    if chosen < 0.85:
+    if chosen < (0.6 if flow.small else 0.85):
         return flow.random.randint(1, flow.random.choice((5, 20, 20, 60)))
     factor = max(1, price_ticks) * market.quote_factor
     if chosen < 0.93:
         asset, unit = (market.quote_asset, factor) if side == BID else (market.base_asset, market.lot_atoms)
+        if flow.small and flow.chance(0.7):
+            return flow.near(flow_loans.within_reach(flow, account, asset) // unit, 0, 2**48)
         return flow.near(flow.available(account, asset) // unit, 0, 2**48)
     low, high = market.minimum_quantity_lots, market.maximum_quantity_lots
     full, heavy = 2**62 // factor, 2**62 // market.lot_atoms
@@ -266,6 +288,7 @@ def place(flow: Flow) -> c.Command:
         "side": side,
         "self_trade_prevention": flow.random.choice((0, 0, 1, 2)),
         "client_id": flow.random.choice((-1, 0, flow.random.getrandbits(32))),
+        "loan_flags": flow_loans.order_flags(flow),
     }
     if flow.chance(0.2):
         return market_order(flow, market, common)
@@ -350,8 +373,10 @@ def deposit(flow: Flow) -> c.Command:
     last = flow.state.sources[source]
     supply = -flow.available(int(HouseAccount.CUSTODY), asset)
     amount = flow.random.choice([1, 10**9, 10**12, 10**13, 10**14])
+    if flow.small:
+        amount = flow.random.choice([1, 10**6, 10**8, 10**9, 10**10])
     if flow.chance(0.1):
-        amount = flow.near(2**62 - supply, 1)
+        amount = 2**62 - supply + flow.random.randint(1, 9) if flow.small else flow.near(2**62 - supply, 1)
         if amount > 2**59 and flow.style == "trading":
             amount = 2**62 - supply + 1  # refused: room for later deposits stays
     number = last + 1 if flow.chance(0.9) else max(1, last + flow.random.choice([0, -1, 2, 50]))
@@ -365,7 +390,8 @@ def withdraw(flow: Flow) -> c.Command:
     account, asset = flow.account(), flow.asset()
     amount = flow.near(flow.available(account, asset), 1)
     fee = flow.random.choice([0, 0, 1, 1_000, amount // 7, amount])
-    return c.RequestWithdrawal(account=account, asset=asset, amount_atoms=amount, fee_atoms=fee)
+    flags = flow_loans.order_flags(flow)
+    return c.RequestWithdrawal(account=account, asset=asset, amount_atoms=amount, fee_atoms=fee, loan_flags=flags)
 
 
 def finish_withdrawal(flow: Flow) -> c.Command:
@@ -377,7 +403,7 @@ def finish_withdrawal(flow: Flow) -> c.Command:
 def transfer(flow: Flow) -> c.Command:
     account, asset = flow.account(), flow.asset()
     frozen = [user.main_account for user in flow.state.users.values() if user.user_flags & UserFlag.TRANSFERS_FROZEN]
-    if frozen and flow.chance(0.1):
+    if frozen and flow.chance(0.4):
         account = flow.random.choice(frozen)
     target = flow.account()
     if account in flow.state.accounts and flow.chance(0.9):
@@ -493,7 +519,7 @@ def listing(flow: Flow) -> c.Command:
 
 def settings(flow: Flow) -> c.Command:
     builders = (market_state, market_limits, price_bands, fee_tier, parameter, listing, rules, flow_prices.clock)
-    return flow.random.choices(builders, (5, 3, 6, 3, 6, 1, 1, 4))[0](flow)
+    return flow.random.choices(builders, (5, 3, 6, 3, 9, 1, 1, 4))[0](flow)
 
 
 def rules(flow: Flow) -> c.Command:
@@ -565,4 +591,5 @@ GROUPS: dict[str, Callable[[Flow], c.Command]] = {
     "people": people,
     "oddity": oddity,
     "prices": flow_prices.prices,
+    "loans": flow_loans.loans,
 }

@@ -24,13 +24,16 @@ SECOND_US = 1_000_000
 # than 64 bits, and one that is neither.
 FIRST_PRICES = {1: 10**8, 2: 150 * 10**8, 3: 3, 4: 2**50 - 2**20, 5: 51_234}
 
+# Prices near those at which the markets of the flow trade, so that orders neither give nor take much.
+BOOK_PRICES = {1: 10**8, 2: 10 * 10**8, 3: 10 * 10**8, 4: 100 * 2**20, 5: 51_234}
 
-def opening(chooser: random.Random) -> Iterator[c.Command]:
+
+def opening(chooser: random.Random, maximum_age_ms: int = 10_000) -> Iterator[c.Command]:
     """Yield the commands that name sources, and price four assets by five or six of them."""
     for number in USUAL_SOURCES:
         yield c.SetPriceSource(price_source=number, name=f"source {number}", enabled=int(number < 6))
     for asset in PRICED[:4]:
-        yield c.SetPricing(asset=asset)
+        yield c.SetPricing(asset=asset, maximum_age_ms=maximum_age_ms)
         for number in USUAL_SOURCES[: chooser.choice((4, 5, 6))]:
             yield c.SetPriceWeight(asset=asset, price_source=number, weight=chooser.choice((1, 1, 2, 3, 255)))
 
@@ -52,7 +55,7 @@ def drifting(flow: Flow, asset: int) -> int:
     drift = flow.random.choice((-3_000, -700, 0, 0, 0, 650, 2_900))
     if flow.chance(0.01):
         drift = flow.random.choice((-500_000, -90_000, 100_000, 900_000))
-    first = FIRST_PRICES.get(asset, 10**9)
+    first = flow.first_prices.get(asset, 10**9)
     now = flow.worth.get(asset, first)
     now = min(MAX_PRICE_UNITS, max(1, now + now * drift // 10**6 + flow.random.choice((-1, 0, 0, 1))))
     flow.worth[asset] = first if now > first * 20 or now < first // 20 else now
@@ -143,7 +146,7 @@ def price_source(flow: Flow) -> c.Command:
 
 def pricing(flow: Flow) -> c.Command:
     asset = flow.random.choice((*PRICED, 0, len(flow.state.assets) + 1))
-    flow.undo_soon(c.SetPricing(asset=asset))
+    flow.undo_soon(c.SetPricing(asset=asset, maximum_age_ms=flow.usual_age_ms))
     return c.SetPricing(
         asset=asset,
         minimum_sources=flow.random.choice((3, 3, 4, 5, 6, 15)),

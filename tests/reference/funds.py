@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ringfence.schema.enums import HouseAccount, MoveCause, Parameter, UserFlag
+from ringfence.schema.enums import HouseAccount, LoanSource, MoveCause, Parameter, UserFlag
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import checks
+from . import checks, margin, paying
 from .money import available, move
 from .state import Refused, State, Withdrawal
 
@@ -30,6 +30,7 @@ def deposit(state: State, command: Any, emit: Any) -> None:
     state.sources[command.source] = command.number
     reference = {"reference": command.number, "source": command.source}
     moved(state, emit, CUSTODY, command.account, command.asset, command.amount_atoms, MoveCause.DEPOSIT, **reference)
+    paying.credit_account(state, emit, command.account, command.asset, command.amount_atoms)
 
 
 def moved(
@@ -65,13 +66,17 @@ def request_withdrawal(state: State, command: Any, emit: Any) -> None:
     checks.room(len(state.withdrawals), state.parameters[Parameter.WITHDRAWALS])
     checks.balance_rows(state)
     needed = command.amount_atoms + command.fee_atoms
-    checks.available_funds(state, command.account, command.asset, needed)
+    flags = paying.flags_of(state, command.account, getattr(command, "loan_flags", 0))
+    means = paying.means(state, command.account, command.asset, needed, 0, flags)
+    passed = margin.check(state, command.account, means.what_if(needed))
+    margin.store(state, passed)
     number = state.sequence
     state.withdrawals[number] = Withdrawal(
         number, command.account, command.asset, command.amount_atoms, command.fee_atoms
     )
     cause = MoveCause.WITHDRAWAL_REQUESTED
     moved(state, emit, command.account, IN_TRANSIT, command.asset, needed, cause, reference=number)
+    means.take(state, emit, LoanSource.WITHDRAWAL, number)
 
 
 def pending(state: State, number: int) -> Withdrawal:
@@ -93,6 +98,7 @@ def return_withdrawal(state: State, command: Any, emit: Any) -> None:
     amount = found.amount_atoms + found.fee_atoms
     cause = MoveCause.WITHDRAWAL_RETURNED
     moved(state, emit, IN_TRANSIT, found.account, found.asset, amount, cause, found.withdrawal)
+    paying.credit_account(state, emit, found.account, found.asset, amount)
 
 
 def transfer(state: State, command: Any, emit: Any) -> None:
@@ -105,7 +111,9 @@ def transfer(state: State, command: Any, emit: Any) -> None:
     checks.not_frozen(user, UserFlag.TRANSFERS_FROZEN, Reject.TRANSFERS_FROZEN)
     checks.balance_rows(state)
     checks.available_funds(state, command.account, command.asset, command.amount_atoms)
+    margin.check(state, command.account, margin.WhatIf(command.asset, -command.amount_atoms))
     moved(state, emit, command.account, command.to_account, command.asset, command.amount_atoms, MoveCause.TRANSFER)
+    paying.credit_account(state, emit, command.to_account, command.asset, command.amount_atoms)
 
 
 def different_accounts(command: Any) -> None:
@@ -129,3 +137,4 @@ def move_house_funds(state: State, command: Any, emit: Any) -> None:
     checks.balance_rows(state)
     checks.available_funds(state, command.account, command.asset, command.amount_atoms)
     moved(state, emit, command.account, command.to_account, command.asset, command.amount_atoms, MoveCause.HOUSE)
+    paying.credit_account(state, emit, command.to_account, command.asset, command.amount_atoms)

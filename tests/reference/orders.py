@@ -5,6 +5,7 @@ from typing import Any
 from ringfence.schema.enums import (
     MAX_SLIPPAGE_PPM,
     CloseReason,
+    LoanSource,
     MarketState,
     OrderType,
     Parameter,
@@ -15,8 +16,7 @@ from ringfence.schema.enums import (
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import book, checks
-from .money import available
+from . import book, checks, margin, paying
 from .state import ASK, BID, Market, Order, Refused, State
 
 
@@ -25,23 +25,41 @@ def place_order(state: State, command: Any, emit: Any) -> None:
     made = book.final_plan(state, market, taker)
     # A market order is sized by the walk of the book alone, whether or not fill-or-kill then lets it fill.
     walked = made if taker.is_limit else book.plan(state, market, taker)
-    needs_funds(state, market, command, taker, walked)
+    asset, needed = needed_funds(market, command, taker, walked)
+    means = paying.means(state, taker.account, asset, needed, 0, taker.loan_flags)
+    passed = margin.check(state, taker.account, means.what_if(), pays_and_brings(market, command, taker, walked))
+    margin.store(state, passed)
     rested = (command.quantity_lots - made.lots) if made.end == book.RESTS else 0
+    flags = {"loan_flags": taker.loan_flags} if state.rules >= 2 else {}
     emit(
         "OrderAccepted",
         order=state.sequence,
         rested_lots=rested,
         user=taker.user,
         **{name: getattr(command, name) for name in ACCEPTED},
+        **flags,
     )
+    means.take(state, emit, LoanSource.SPOT_MARGIN, taker.order)
     book.execute(state, market, taker, made, emit)
     if made.end == book.RESTS:
         assert taker.left == rested > 0
-        book.rest(state, market, resting(state, command, taker))
+        order = resting(state, command, taker)
+        order.reserved_value = book.scaled(passed.reserved, rested, command.quantity_lots)
+        book.rest(state, market, order)
+    settle(state, market, taker, needed, rested, emit)
 
 
 ACCEPTED = ["client_id", "price_ticks", "quantity_lots", "quote_atoms", "side", "order_type", "time_in_force"]
 ACCEPTED += ["post_only", "self_trade_prevention"]
+
+
+def settle(state: State, market: Market, taker: book.Taker, had: int, rested: int, emit: Any) -> None:
+    """Credit what the order brought, then what of its own asset it had and neither paid nor locks now."""
+    brought, _ = market.brings(taker.side, 1, 1)
+    paying.credit(state, emit, taker.account, brought, taker.brought_atoms, taker.loan_flags, taker.order)
+    sold, locked = market.lock(taker.side, taker.price_ticks, rested)
+    left = max(0, had - taker.paid_atoms - locked)
+    paying.credit(state, emit, taker.account, sold, left, paying.flags_of_rest(taker.loan_flags), taker.order)
 
 
 def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
@@ -85,6 +103,7 @@ def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
         quote_left=command.quote_atoms if sized_by_quote else None,
         slippage_kind=command.slippage_kind,
         slippage=command.slippage,
+        loan_flags=paying.flags_of(state, command.account, getattr(command, "loan_flags", 0)),
     )
 
 
@@ -163,13 +182,24 @@ def does_not_take(market: Market, side: int, price: int) -> None:
         raise Refused(Reject.WOULD_TAKE, value=price, limit=best)
 
 
-def needs_funds(state: State, market: Market, command: Any, taker: book.Taker, walked: book.Plan) -> None:
+def needed_funds(market: Market, command: Any, taker: book.Taker, walked: book.Plan) -> tuple[int, int]:
+    """Return (asset, atoms) that the order must be able to pay."""
     asset, needed = market.lock(taker.side, taker.price_ticks, command.quantity_lots)
     if taker.side == BID and not taker.is_limit:
         needed = command.quote_atoms or walked.quote(market)
     elif taker.side == ASK and command.quote_atoms:
         needed = walked.lots * market.lot_atoms
-    checks.available_funds(state, taker.account, asset, needed)
+    return asset, needed
+
+
+def pays_and_brings(market: Market, command: Any, taker: book.Taker, walked: book.Plan) -> margin.Paying:
+    """Return what counts for the value that the order reserves: its limit, or the fills that a market order makes."""
+    base, quote = walked.lots * market.lot_atoms, walked.quote(market)
+    pays, brings = (quote, base) if taker.side == BID else (base, quote)
+    if taker.is_limit:
+        _, pays = market.lock(taker.side, taker.price_ticks, command.quantity_lots)
+        _, brings = market.brings(taker.side, taker.price_ticks, command.quantity_lots)
+    return margin.Paying(taker.order, taker.account, market, taker.side, pays, brings, taker.loan_flags)
 
 
 def resting(state: State, command: Any, taker: book.Taker) -> Order:
@@ -190,6 +220,7 @@ def resting(state: State, command: Any, taker: book.Taker) -> Order:
         time_in_force=command.time_in_force,
         post_only=command.post_only,
         self_trade_prevention=command.self_trade_prevention,
+        loan_flags=taker.loan_flags,
     )
 
 
@@ -245,13 +276,15 @@ def amendment_allowed(state: State, command: Any, market: Market, order: Order, 
 def shrink(state: State, market: Market, order: Order, remaining: int, emit: Any) -> None:
     """Keep the place in the queue and give back the difference."""
     previous = order.remaining_lots
+    asset, amount = market.lock(order.side, order.price_ticks, previous - remaining)
     if remaining != previous:
-        asset, amount = market.lock(order.side, order.price_ticks, previous - remaining)
         book.lock(state, order.account, asset, -amount)
+        order.reserved_value = book.scaled(order.reserved_value, remaining, previous)
         order.quantity_lots -= previous - remaining
         order.remaining_lots = remaining
         market.book_sequence = state.sequence
     amended(order, emit, order.price_ticks, order.quantity_lots, remaining, previous, kept_place=1)
+    paying.credit(state, emit, order.account, asset, amount, paying.flags_of_rest(order.loan_flags), order.order)
 
 
 def amended(
@@ -278,7 +311,11 @@ def match_anew(state: State, command: Any, market: Market, order: Order, execute
         does_not_take(market, order.side, command.price_ticks)
     asset, needed = market.lock(order.side, command.price_ticks, remaining)
     _, present = market.lock(order.side, order.price_ticks, order.remaining_lots)
-    checks.funds(asset, needed, available(state, order.account, asset) + present)
+    means = paying.means(state, order.account, asset, needed, present, order.loan_flags)
+    _, brings = market.brings(order.side, command.price_ticks, remaining)
+    amends = margin.Paying(order.order, order.account, market, order.side, needed, brings, order.loan_flags)
+    passed = margin.check(state, order.account, means.what_if(), amends)
+    margin.store(state, passed)
     taker = book.Taker(
         order=order.order,
         account=order.account,
@@ -292,11 +329,13 @@ def match_anew(state: State, command: Any, market: Market, order: Order, execute
         quote_left=None,
         executed_lots=executed,
         executed_quote_atoms=order.executed_quote_atoms,
+        loan_flags=order.loan_flags,
     )
     book.take_off(state, market, order)
     made = book.final_plan(state, market, taker)
     rested = remaining - made.lots if made.end == book.RESTS else 0
     amended(order, emit, command.price_ticks, command.quantity_lots, rested, order.remaining_lots, kept_place=0)
+    means.take(state, emit, LoanSource.SPOT_MARGIN, order.order)
     book.execute(state, market, taker, made, emit)
     if made.end == book.RESTS:
         assert taker.left == rested > 0
@@ -306,4 +345,6 @@ def match_anew(state: State, command: Any, market: Market, order: Order, execute
             rested,
         )
         order.executed_quote_atoms, order.priority = taker.executed_quote_atoms, state.sequence
+        order.reserved_value = book.scaled(passed.reserved, rested, remaining)
         book.rest(state, market, order)
+    settle(state, market, taker, max(needed, present), rested, emit)

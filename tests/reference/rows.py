@@ -33,7 +33,9 @@ def table(state: State, name: str, dtype: np.dtype) -> Iterator[tuple[Any, ...]]
     elif name == "sources":
         yield from sorted(state.sources.items())
     elif name == "balances":
-        yield from (key + tuple(state.balances[key]) for key in sorted(state.balances))
+        # Under the first rules a row has no shares.
+        amounts = len(dtype) - 2
+        yield from (key + tuple(state.balances[key][:amounts]) for key in sorted(state.balances))
     else:
         objects: dict[Any, Any] = getattr(state, name)
         yield from by_columns(dtype, (objects[key] for key in sorted(objects)))

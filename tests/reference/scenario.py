@@ -12,6 +12,8 @@ The venue lists USDC (6 decimals), SOL (9) and ACME (6, class 1); market 1 is SO
     op quote SOL 1 bid=99 ask=101   : Quoted 100                source 1 observed it now (at=-1000: a millisecond ago)
     op clock                        : ClockTicked; price SOL index 100 mark 100 FRESH used 1,2,3
     quotes SOL                      = 1:2@100 2:1@0             source:weight@price
+
+Lines that lend, borrow and pledge are in ``scenario_loans``.
 """
 
 import re
@@ -26,7 +28,18 @@ from ringfence.schema import enums as e
 from ringfence.schema import events as v
 from ringfence.schema.layout import RECORD, decode_event, encode
 from ringfence.schema.rejects import Reject
-from ringfence.schema.tables import QuoteRow
+from ringfence.schema.tables import LendingPoolRow, QuoteRow
+
+from .scenario_loans import (
+    LoanVerbs,
+    loan_flags,
+    parted,
+    price_commands,
+    told_interest,
+    told_loan,
+    told_measure,
+    total,
+)
 
 ASSETS = {"USDC": 1, "SOL": 2, "ACME": 3, "none": 99}
 ASSET_NAMES = {number: name for name, number in ASSETS.items()}
@@ -64,14 +77,21 @@ class AnyExchange(Protocol):
 
     def quotes(self, asset: int) -> list[QuoteRow]: ...
 
+    def lending_pool(self, asset: int) -> LendingPoolRow | None: ...
+
+    def loans(self, account: int) -> list[tuple[int, int]]: ...
+
+    def measure(self, account: int) -> Any: ...
+
     def rows(self) -> dict[str, np.ndarray]: ...
 
 
-class Scenario:
+class Scenario(LoanVerbs):
     """A venue that plays lines; every line's answer is compared with what follows its colon."""
 
     def __init__(self, exchange: AnyExchange, rules_version: int | None = None) -> None:
         self.exchange = exchange
+        self.assets = ASSETS
         self.sequence = 0
         self.waited_us = 0
         self.labels: dict[str, int] = {}
@@ -102,8 +122,9 @@ class Scenario:
             holding, amounts = line.split(" = ")
             self.check(*holding.split(), amounts.strip())
             return
-        if line.startswith("wait "):
-            self.waited_us += round(float(line.split()[1]) * 1_000_000)
+        first, *rest = line.split()
+        if first in ("wait", "until", "price"):
+            self.let(first, *rest)
             return
         doing, _, expected = re.sub(r":(; )?", ":", line, count=1).partition(" :")
         words = shlex.split(doing)
@@ -114,13 +135,39 @@ class Scenario:
         told = "; ".join(brief(event) for event in events)
         assert told == expected.strip(), f"{line}\nanswered: {told}"
 
-    def check(self, holder: str, asset: str, amounts: str) -> None:
-        if holder == "quotes":
-            rows = self.exchange.quotes(ASSETS[asset])
-            told = " ".join(f"{row.price_source}:{row.weight}@{row.price_units}" for row in rows)
-            assert (told or "nothing") == amounts, f"quotes of {asset}: {told}"
+    def let(self, what: str, *words: str) -> None:
+        """Let time pass, for so many seconds or until one, or let an asset have a price."""
+        if what == "wait":
+            self.waited_us += round(float(words[0]) * 1_000_000)
+        elif what == "until":
+            self.waited_us = round(float(words[0]) * 1_000_000) - 1_000 * (self.sequence + 1)
         else:
-            self.check_balance(holder, asset, amounts)
+            for command in price_commands(ASSETS[words[0]], words[1], self.time_us):
+                assert not isinstance(self.give(command)[0], v.Rejected)
+
+    def check(self, holder: str, what: str, expected: str) -> None:
+        tellers = {"quotes": self.quotes_of, "pool": self.pool_of}
+        if holder in tellers:
+            told = tellers[holder](ASSETS[what])
+        elif what == "measure":
+            told = told_measure(self.exchange.measure(ACCOUNTS[holder]))
+        elif what == "loans":
+            told = " ".join(f"{ASSET_NAMES[asset]} {n:+d}" for asset, n in self.exchange.loans(ACCOUNTS[holder]))
+        else:
+            self.check_balance(holder, what, expected)
+            return
+        assert (told or "nothing") == expected, f"{holder} {what}: {told}"
+
+    def quotes_of(self, asset: int) -> str:
+        rows = self.exchange.quotes(asset)
+        return " ".join(f"{row.price_source}:{row.weight}@{row.price_units}" for row in rows)
+
+    def pool_of(self, asset: int) -> str:
+        row = self.exchange.lending_pool(asset)
+        assert row
+        lent, owed = total(row.lent_shares, row.lent_index)[1], total(row.debt_shares, row.debt_index)[0]
+        ceiling = "" if row.ceiling_ppm == 1_000_000 else f" ceiling {row.ceiling_ppm}"
+        return f"lent {lent} owed {owed} reserve {row.reserve_atoms} rounding {row.rounding_atoms}{ceiling}"
 
     def check_balance(self, account: str, asset: str, amounts: str) -> None:
         held = {found[0]: found[1:] for found in self.exchange.balances(ACCOUNTS[account])}
@@ -194,8 +241,9 @@ class Scenario:
             account=account, asset=ASSETS[asset], source=int(source), number=int(number), amount_atoms=int(amount)
         )
 
-    def withdraw(self, account: int, amount: str, asset: str, fee: str) -> c.Command:
-        return c.RequestWithdrawal(account=account, asset=ASSETS[asset], amount_atoms=int(amount), fee_atoms=int(fee))
+    def withdraw(self, account: int, amount: str, asset: str, fee: str, *flags: str) -> c.Command:
+        found = {"asset": ASSETS[asset], "amount_atoms": int(amount), "fee_atoms": int(fee)}
+        return c.RequestWithdrawal(account=account, loan_flags=loan_flags(flags), **found)
 
     def settle(self, _account: int, label: str) -> c.Command:
         return c.SettleWithdrawal(withdrawal=self.number(label))
@@ -241,17 +289,19 @@ def numbers(given: tuple[str, ...]) -> Iterator[tuple[str, int]]:
 
 
 def limit(account: int, side: int, price: str, lots: str, flags: tuple[str, ...]) -> c.Command:
-    given: dict[str, Any] = {"market": 1}
-    for flag in flags:
+    for_loans, others = parted(flags)
+    given: dict[str, Any] = {"market": 1, "loan_flags": loan_flags(for_loans)}
+    for flag in others:
         given |= FLAGS[flag]
     return c.PlaceOrder(account=account, side=side, price_ticks=int(price), quantity_lots=int(lots), **given)
 
 
 def at_market(account: int, side: int, size: str, flags: tuple[str, ...]) -> c.Command:
     """``3`` is three lots, ``$300`` three hundred quote atoms; ``slip=3t`` and ``slip=500ppm`` bound the price."""
-    given: dict[str, Any] = {"market": 1, "order_type": 1}
+    for_loans, others = parted(flags)
+    given: dict[str, Any] = {"market": 1, "order_type": 1, "loan_flags": loan_flags(for_loans)}
     given |= {"quote_atoms": int(size[1:])} if size[0] == "$" else {"quantity_lots": int(size)}
-    for flag in flags:
+    for flag in others:
         if flag.startswith("slip="):
             kind = e.SlippageKind.TICKS if flag.endswith("t") else e.SlippageKind.PPM
             given |= {"slippage_kind": kind, "slippage": int(flag[5:].rstrip("tpm"))}
@@ -287,6 +337,12 @@ def brief(event: v.Event) -> str:
             return f"Quoted {event.price_units}"
         case v.PriceUpdated():
             return told_price(event)
+        case v.LoanMoved():
+            return told_loan(event, "" if event.source == 1 else f"{NAMES[event.account]} ")
+        case v.RedemptionQueued():
+            return f"{NAMES[event.account]} waits {event.queued_atoms} {ASSET_NAMES[event.asset]}"
+        case v.InterestAccrued():
+            return told_interest(event, ASSET_NAMES[event.asset])
         case _:
             return type(event).__name__
 

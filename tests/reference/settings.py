@@ -7,7 +7,7 @@ from ringfence.schema.enums import LATEST_RULES, PARAMETER_LIMITS, Parameter
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import checks, prices
+from . import checks, pools, prices
 from .state import Asset, Market, Refused, State
 
 SYMBOL = re.compile(rb"[A-Z0-9.]{1,16}\0*")
@@ -27,6 +27,7 @@ def clock(state: State, command: Any, emit: Any) -> None:
     emit("ClockTicked", seed=command.seed)
     if state.rules >= 2:
         prices.tick(state, emit)
+        pools.tick(state, emit)
 
 
 def set_rules(state: State, command: Any, emit: Any) -> None:

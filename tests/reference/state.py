@@ -6,6 +6,7 @@ from sortedcontainers import SortedDict
 
 from ringfence.schema.enums import (
     FIRST_USER_ACCOUNT,
+    INDEX_BITS,
     PARAMETER_LIMITS,
     PRICE_SOURCES,
     PriceState,
@@ -54,6 +55,8 @@ class Order:
     time_in_force: int
     post_only: int
     self_trade_prevention: int
+    loan_flags: int = 0
+    reserved_value: int = 0
 
 
 @dataclass(slots=True)
@@ -94,6 +97,10 @@ class Market:
             return self.quote_asset, price * lots * self.quote_factor
         return self.base_asset, lots * self.lot_atoms
 
+    def brings(self, side: int, price: int, lots: int) -> tuple[int, int]:
+        """Return (asset, atoms) that so many lots bring at a price, before fees: what it buys."""
+        return self.lock(1 - side, price, lots)
+
 
 @dataclass(slots=True)
 class User:
@@ -115,6 +122,8 @@ class Account:
     user: int
     sub_account: int
     account_kind: int
+    account_flags: int = 0
+    leverage_limit_percent: int = 0
     orders: dict[int, Order] = field(default_factory=dict)  # by number, oldest first
 
 
@@ -164,6 +173,52 @@ class Quote:
 
 
 @dataclass(slots=True)
+class Collateral:
+    asset: int
+    weight_e8: int = 0
+    haircut_base_e8: int = 0
+    haircut_penalty_e8: int = 0
+    initial_base_e8: int = 0
+    initial_factor_e8: int = 0
+    maintenance_base_e8: int = 0
+    maintenance_factor_e8: int = 0
+    haircut_kind: int = 0
+
+
+@dataclass(slots=True)
+class LendingPool:
+    asset: int
+    pool_state: int = 0
+    rate_idle_e8: int = 0
+    rate_optimal_e8: int = 0
+    rate_full_e8: int = 0
+    optimal_utilisation_ppm: int = 0
+    maximum_utilisation_ppm: int = 0
+    throttle_threshold_ppm: int = 0
+    throttle_bound_ppm: int = 0
+    throttle_update_ppm: int = 0
+    fee_ppm: int = 0
+    lend_limit_atoms: int = 0
+    lent_shares: int = 0
+    debt_shares: int = 0
+    lent_index: int = 1 << INDEX_BITS
+    debt_index: int = 1 << INDEX_BITS
+    reserve_atoms: int = 0
+    rounding_atoms: int = 0
+    ceiling_ppm: int = 0
+    interest_hour: int = 0
+    ceiling_minute: int = 0
+
+
+@dataclass(slots=True)
+class Redemption:
+    asset: int
+    redemption: int
+    account: int
+    queued_atoms: int
+
+
+@dataclass(slots=True)
 class State:
     """The tables of the venue, empty as on its first day."""
 
@@ -184,7 +239,8 @@ class State:
     sources: dict[int, int] = field(default_factory=lambda: {source: 0 for source in range(1, 64)})
     users: dict[int, User] = field(default_factory=dict)
     accounts: dict[int, Account] = field(default_factory=dict)
-    balances: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # (account, asset) -> [available, locked]
+    # (account, asset) -> [available, locked, shares of the lending pool]
+    balances: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     withdrawals: dict[int, Withdrawal] = field(default_factory=dict)
     price_sources: dict[int, PriceSource] = field(
@@ -192,6 +248,9 @@ class State:
     )
     prices: dict[int, Price] = field(default_factory=dict)
     quotes: dict[tuple[int, int], Quote] = field(default_factory=dict)  # (asset, price source) -> what counts
+    collaterals: dict[int, Collateral] = field(default_factory=dict)
+    lending_pools: dict[int, LendingPool] = field(default_factory=dict)
+    redemptions: dict[tuple[int, int], Redemption] = field(default_factory=dict)  # (asset, its number) -> what waits
 
     @property
     def rules(self) -> int:

@@ -12,7 +12,7 @@ from ringfence.schema.events import EVENTS, FundsMoved, OrderAmended, OrderClose
 from ringfence.schema.layout import decode_event, tag_of
 from ringfence.schema.rejects import Reject
 
-SEEDS = range(12)
+SEEDS = range(15)
 COMMANDS_A_SEED = 5_000
 
 
