@@ -178,7 +178,6 @@ REFUSED = [
     ({"price": None}, "INVALID_CLIENT_REQUEST", "needs `price` and `quantity`"),
     ({"quoteQuantity": "5"}, "INVALID_ORDER", "quoteQuantity"),
     ({"reduceOnly": True}, "INVALID_CLIENT_REQUEST", "`reduceOnly`"),
-    ({"autoBorrow": True}, "INVALID_CLIENT_REQUEST", "`autoBorrow`"),
     ({"triggerPrice": "5"}, "INVALID_CLIENT_REQUEST", "Must specify both `triggerPrice` and `triggerQuantity`"),
     ({"triggerPrice": "5", "triggerQuantity": "1"}, "INVALID_CLIENT_REQUEST", "conditional orders"),
     ({"stopLossTriggerPrice": "5"}, "INVALID_CLIENT_REQUEST", "`stopLossTriggerPrice`"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.app.demo import FIRST_PRICES, USER_FUNDS
+from ringfence.app.demo import FIRST_PRICES, LENDER_FUNDS, USER_FUNDS
 
 from .process import RINGFENCE, VenueProcess, demo, ringfence, verb
 from .wire import Refused, call, get, limit_order
@@ -144,6 +144,28 @@ def test_makers_quote_both_sides_of_every_market_and_trade(tmp_path):
             middle = (float(book["bids"][-1][0]) + float(book["asks"][0][0])) / 2
             assert abs(middle / float(price) - 1) < 0.05, (symbol, middle)
     assert "makers:" not in venue.log, venue.log
+
+
+def test_lender_has_filled_the_pools_and_alice_borrows_at_once(tmp_path):
+    directory = tmp_path / "demo"
+    for _ in range(2):
+        with demo(tmp_path / "log", "--no-makers", "--data", directory) as venue:
+            pools = {row["symbol"]: row for row in get(venue.rest, "/api/v1/borrowLend/markets")}
+            assert set(pools) == set(LENDER_FUNDS)
+            assert all(float(row["lentQuantity"]) >= float(LENDER_FUNDS[name]) for name, row in pools.items())
+            wait_until(lambda rest=venue.rest: is_priced(rest, "SOL"))
+            loan = {"symbol": "SOL", "side": "Borrow", "quantity": "2.5"}
+            assert call(venue.ready, "POST", "/api/v1/borrowLend", "borrowLendExecute", loan) is None
+            sums = call(venue.ready, "GET", "/api/v1/capital/collateral", "collateralQuery")
+            assert float(sums["borrowLiability"]) > 0 and float(sums["netEquityAvailable"]) > 1_000_000
+            assert venue.stop() == 0
+    assert float(pools["SOL"]["borrowedQuantity"]) >= 2.5, "what was borrowed is owed after a restart"
+    assert ringfence("verify", directory).returncode == 0
+
+
+def is_priced(rest: str, asset: str) -> bool:
+    (price,) = get(rest, f"/ringfence/v1/prices?asset={asset}")
+    return price["state"] == "Fresh"
 
 
 def test_page_shows_markets_and_the_snippet_that_is_printed(quiet):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from .process import VenueProcess, ringfence, verb
-from .wire import Refused, call, limit_order
+from .wire import Refused, call, get, limit_order
 
 
 def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
@@ -117,6 +117,25 @@ def test_wrong_use_is_a_sentence_and_code_2(directory, venue):
     refused(verb("skip", directory, 5, "--reason", "x"), 2, "DIRECTORY_IN_USE")
     refused(verb("init", directory), 2, "exists already")
     refused(verb("nonsense"), 2, "nonsense")
+
+
+def test_collateral_and_pools_are_shown_and_set(directory, venue):
+    data = ("--data", directory)
+    shown = {row["asset"]: row for row in rows(ringfence("collateral", "show", *data))}
+    assert shown["SOL"]["weight"] == "0.9" and shown["SOL"]["haircut"] == "inverse-sqrt"
+    (changed,) = rows(ringfence("collateral", "set", "SOL", "--weight", "0.5", "--haircut", "identity", *data))
+    assert (changed["weight"], changed["haircut"], changed["initial_base"]) == ("0.5", "identity", "0.2")
+    (pool,) = rows(ringfence("lend", "show", "USDC", *data))
+    assert (pool["state"], pool["lent"], pool["rate_optimal"], pool["fee"]) == ("open", "0", "0.08", "0.1")
+    (closed,) = rows(ringfence("lend", "set", "USDC", "--state", "repay-only", "--lend-limit", "12.5", *data))
+    assert (closed["state"], closed["lend_limit"], closed["rate_optimal"]) == ("repay-only", "12.5", "0.08")
+    (named,) = [row for row in get(venue.rest, "/api/v1/borrowLend/markets") if row["symbol"] == "USDC"]
+    assert (named["state"], named["openBorrowLendLimit"]) == ("RepayOnly", "12.5")
+    refused(ringfence("lend", "set", "GLXY.US", "--fee", "0.1", *data), 2, "needs --rate-optimal, --rate-full")
+    refused(ringfence("lend", "show", "GLXY.US", *data), 2, "GLXY.US has no lending pool")
+    refused(ringfence("lend", "set", "USDC", "--fee", "ten", *data), 2, "--fee: expected a decimal number")
+    refused(ringfence("collateral", "set", "SOL", "--weight", "2", *data), 2, "refused: FIELD_OUT_OF_RANGE: weight_e8")
+    refused(ringfence("collateral", "show", "NOPE", *data), 2, "there is no asset NOPE")
 
 
 def test_parameters_are_listed_and_set(directory, venue):

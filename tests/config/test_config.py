@@ -25,6 +25,8 @@ USDC = '[[assets]]\nsymbol = "USDC"\nname = ""\nkind = "cash"\ndecimals = 6\n'
 SOL = '[[assets]]\nsymbol = "SOL"\nname = ""\nkind = "crypto"\ndecimals = 9\n'
 MARKET = '[[markets]]\nbase = "SOL"\nquote = "USDC"\n'
 FEES = "[[fee_tiers]]\n"
+COUNTS = '[[collaterals]]\nasset = "USDC"\nweight = "1"\ninitial_base = "0.1"\nmaintenance_base = "0.05"\n'
+POOL = '[[lending_pools]]\nasset = "USDC"\nrate_optimal = "0.1"\nrate_full = "1"\n'
 
 
 def apply(commands: list) -> tuple[Exchange, np.ndarray]:
@@ -84,6 +86,27 @@ def apply(commands: list) -> tuple[Exchange, np.ndarray]:
         (USDC + SIMULATED + PRICED + 'clamp_bps = "0.001"', "clamp_bps: 0.001 has 3 decimals, at most 2"),
         (USDC + SIMULATED + PRICED + 'update_cap_bps = "0"', "update_cap_bps: 0 is not greater than zero"),
         (SIMULATED + PRICED, "prices.assets USDC: is not among the assets"),
+        (COUNTS, "collaterals USDC: is not among the assets"),
+        (USDC + COUNTS + COUNTS, "collaterals USDC: stands there twice"),
+        (USDC + COUNTS.replace('"1"', '"1.1"'), "collaterals USDC: weight: 1.1 is above 1"),
+        (
+            USDC + COUNTS.replace('"1"', "1"),
+            "collaterals 1.weight: expected `str`, got `int` (write decimal numbers in",
+        ),
+        (USDC + COUNTS.replace('"0.1"', '"0"'), "collaterals USDC: initial_base: 0 is not greater than zero"),
+        (USDC + COUNTS.replace("0.05", "0.2"), "USDC: maintenance_base: 0.2 is above initial_base, which is 0.1"),
+        (USDC + COUNTS + 'haircut = "sqrt"', "haircut: 'sqrt' is not one of identity, inverse-sqrt"),
+        (USDC + COUNTS + 'haircut_penalty = "0.000000001"', "haircut_penalty: 0.000000001 has 9 decimals, at most 8"),
+        (USDC + POOL, "lending_pools USDC: needs a [[collaterals]] of the same asset"),
+        (POOL + COUNTS, "lending_pools USDC: is not among the assets"),
+        (USDC + COUNTS + POOL + POOL, "lending_pools USDC: stands there twice"),
+        (USDC + COUNTS + POOL.replace("0.1", "2"), "rate_optimal: 2 is above rate_full, which is 1"),
+        (USDC + COUNTS + POOL + 'fee = "1.5"', "lending_pools USDC: fee: 1.5 is above 1"),
+        (USDC + COUNTS + POOL + 'optimal_utilisation = "1"', "optimal_utilisation: 1 is not between 0 and 1"),
+        (USDC + COUNTS + POOL + 'maximum_utilisation = "0.9"', "throttle_bound: 1 is above maximum_utilisation, whi"),
+        (USDC + COUNTS + POOL + 'state = "shut"', "state: 'shut' is not one of open, closed, repay-only"),
+        (USDC + COUNTS + POOL + 'lend_limit = "0.0000001"', "lend_limit: 0.0000001 has 7 decimals, at most 6"),
+        (USDC + COUNTS + POOL + 'lend_limit = "99999999999"', "lend_limit: 99999999999 is more than a pool of USDC"),
         ('[[users]]\nname = "a"\neligible_classes = [62]', "users a: eligible_classes: 62 is not within 1 to 61"),
     ],
 )
@@ -157,6 +180,24 @@ def test_prices_of_the_demo_become_sources_pricing_and_weights():
     assert row and (row.minimum_sources, row.maximum_age_ms) == (3, 10_000)
     assert (row.clamp_ppm, row.update_cap_ppm, row.closed_haircut_ppm) == (10_000, 2_500, 0)
     assert all([q.weight for q in exchange.quotes(asset)] == [1] * 4 for asset in range(1, 8))
+
+
+def test_template_sets_collateral_and_pools_that_the_core_takes():
+    exchange, events = apply(seed_commands(template_config()))
+    assert 1 not in events.view(EVENT_HEADER)["kind"], "nothing was rejected"
+    usdc, sol, share = (exchange.collateral(asset) for asset in (1, 2, 5))
+    assert usdc and (usdc.weight_e8, usdc.initial_base_e8, usdc.maintenance_base_e8) == (10**8, 10**7, 5 * 10**6)
+    assert sol and (sol.weight_e8, sol.haircut_kind, sol.haircut_penalty_e8) == (9 * 10**7, 1, 10**4)
+    assert share and share.weight_e8 == 7 * 10**7
+    pools = [exchange.lending_pool(asset) for asset in range(1, 8)]
+    assert [pool is not None for pool in pools] == [True] * 4 + [False] * 3
+    assert pools[0] and (pools[0].rate_optimal_e8, pools[0].fee_ppm, pools[0].lent_shares) == (8 * 10**6, 10**5, 0)
+
+
+def test_limit_of_a_pool_counts_in_units_of_its_asset():
+    exchange, _ = apply(seed_commands(parse_config(USDC + COUNTS + POOL + 'lend_limit = "1000.5"\nstate = "closed"')))
+    pool = exchange.lending_pool(1)
+    assert pool and (pool.lend_limit_atoms, pool.pool_state) == (1_000_500_000, 2)
 
 
 def test_prices_in_the_comments_of_the_template_are_a_configuration():

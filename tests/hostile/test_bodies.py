@@ -80,8 +80,8 @@ WRONG: list[tuple[str, Any, str]] = [
     *(("triggerPrice", value, "triggerQuantity") for value in ("1", 1)),
     ("quoteQuantity", "1", "neither"),
     ("slippageTolerance", "1", "neither"),
-    ("reduceOnly", True, "margin"),
-    ("autoBorrow", "true", "margin"),
+    ("reduceOnly", True, "only reduce"),
+    ("autoBorrow", "perhaps", "boolean"),
     ("stopLossTriggerPrice", "1", "conditional"),
 ]  # fmt: skip
 

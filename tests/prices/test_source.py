@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.prices.source import Prices, Ticker, prices_of, text_of, units_of
+from ringfence.prices.source import Prices, Ticker, prices_of, units_of
 from ringfence.schema.fields import MAX_PRICE_UNITS
+from ringfence.views.decimals import PRICE_UNITS
 
 
 @pytest.mark.parametrize(
@@ -64,8 +65,8 @@ def test_price_above_what_can_be_counted_is_refused_with_the_limit():
 
 @given(st.integers(0, MAX_PRICE_UNITS))
 def test_units_written_as_text_are_read_back(units):
-    assert units_of(text_of(units)) == units
-    assert Decimal(text_of(units)) * 10**8 == units
+    assert units_of(PRICE_UNITS.text(units)) == units
+    assert Decimal(PRICE_UNITS.text(units)) * 10**8 == units
 
 
 @given(st.decimals(Decimal("0.00000002"), 10**7, places=14))

@@ -96,7 +96,7 @@ def told_loan(event: v.LoanMoved, who: str) -> str:
     fee = f" fee {event.fee_atoms}" if event.fee_atoms else ""
     source = e.LoanSource(event.source)
     by = f" by {source.name}" if source != e.LoanSource.MANUAL else ""
-    waits = f", waits {event.queued_atoms}" if event.queued_atoms else ""
+    waits = f"; {event.queued_atoms} wait" if event.queued_atoms else ""
     return f"{who}{e.LoanCause(event.cause).name} {event.amount_atoms}{fee}{by}, now {event.loan_shares:+d}{waits}"
 
 

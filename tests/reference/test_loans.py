@@ -37,8 +37,8 @@ SCENARIOS["atoms that are lent are the pool's until they are redeemed"] = """
     alice USDC                                  = 1000000000+0
     alice loans                                 = nothing
 """
-# U = 4 / 10, so the year's rate is 80 % * 0.4 / 0.8 = 40 %; half an hour of it on 4e9 is 91,324.2, up to 91,325. A tenth
-# of it, 9,132.5, is the reserve's: 9,132; what is lent grows by the other 82,193.
+# U = 4 / 10, so the year's rate is 80 % * 0.4 / 0.8 = 40 %; half an hour of it on 4e9 is 91,324.2, up to 91,325. The
+# reserve has a tenth of it, 9,132.5: 9,132; what is lent grows by the other 82,193.
 # The hour: U = 4,000,091,325 / 10,000,082,193 = 0.400005, the rate 40,000,500; 4,000,091,325 * 0.400005 / 8760 =
 # 182,654.9, and what is owed in all counts 182,654 of it, 18,265 for the reserve and 164,389 for lenders. Then
 # U = 4,000,273,979 / 10,000,246,582 = 0.400017: 40,001,700 for borrowers and 40,001,700 * 0.400017 = 16,001,360 less
@@ -69,8 +69,8 @@ SCENARIOS["interest is a share of the hour when a debt begins, and an hour's at 
 """
 )
 # At 90 % the rate is 80 % and half of the way from there to 500 %: 290 %. A tenth of a millisecond counts as one:
-# 9e9 * 2.9 / 8760 / 3,600,000 = 0.83, up to 1, which the lenders have: 10,000,000,001. On the hour all of it is to come:
-# 9.1e9 of that are 909,999 ppm, so 310.9979 %, an hour of which on 99,999,999 is 35,502.04.
+# 9e9 * 2.9 / 8760 / 3,600,000 = 0.83, up to 1, which the lenders have: 10,000,000,001. On the hour all of it is to
+# come: 9.1e9 of that are 909,999 ppm, so 310.9979 %, an hour of which on 99,999,999 is 35,502.04.
 SCENARIOS["interest of a new debt is that of its use of the pool for the milliseconds that are left of the hour"] = """
     op pool SOL optimal=80000000 full=500000000 : LendingPoolSet
     alice lend 10000000000 SOL                  : LEND 10000000000, now +10000000000
@@ -93,17 +93,17 @@ SCENARIOS["interest of a pool below 2^20 is the reserve's alone"] = """
                                                 ; interest SOL 57 reserve 57 swept 0 rates 50008600/25008600
     pool SOL                                    = lent 1000000 owed 500086 reserve 86 rounding 0
 """
-# 8.76 % a year are 0.001 % an hour: 25 of them on 100,000,001 are 25,000.00025. Lenders have 1,000,025,001 then, of which
-# 100,025,001 are 100,022 ppm: 8.76 % * 0.100022 = 0.876192 %.
+# 8.76 % a year are 0.001 % an hour: 23 of them on 100,000,001 are 23,000.0002. Lenders have 1,000,023,001 then, of
+# which 100,023,001 are 100,020 ppm: 8.76 % * 0.100020 = 0.876175 %.
 SCENARIOS["interest of hours that were missed is paid at once"] = """
     op pool USDC idle=8760000 optimal=8760000 full=8760000 :
                                                 ; LendingPoolSet
     alice lend 1000000000 USDC                  : LEND 1000000000, now +1000000000
     until 3599.9999
     bob borrow 100000000 USDC                   : BORROW 100000000 fee 1, now -100000001
-    until 90000
+    until 82800
     op clock                                    : ClockTicked
-                                                ; interest USDC 25000 reserve 0 swept 0 rates 8760000/876192
+                                                ; interest USDC 23000 reserve 0 swept 0 rates 8760000/876175
 """
 # 1,000 USDC of value have a root of 31,623: 90 % * 100 % / (1 + 0.31623) = 68.377107 % of 999,999,999 is 683,771,069.
 # With a base of 95 % it is 64.958251 %. A debt of 4 SOL is 400,000,001, whose root is 20,001: a factor of 1 % makes
@@ -133,8 +133,8 @@ SETTING = """
     bob borrow 1000000000 SOL                   : BORROW 1000000000, now -1000000000
 """
 # A bid for 1 SOL at 105 pays 105,000,000, which is 105,000,001 rounded up, and brings 999,000,000 atoms after a fee of
-# 0.1 %: 99,899,999, of which 90 % are 89,909,999.1. It reserves 105,000,001 - 89,909,999 + 4 = 15,090,006, and half of it
-# when half is left: 7,545,003. Of that, 12 of 50 lots keep 1,810,800.72, up to 1,810,801.
+# 0.1 %: 99,899,999, of which 90 % are 89,909,999.1. It reserves 105,000,001 - 89,909,999 + 4 = 15,090,006, and half of
+# it when half is left: 7,545,003. Of that, 12 of 50 lots keep 1,810,800.72, up to 1,810,801.
 SCENARIOS["order of an account that owes reserves what its collateral may lose when it fills"] = (
     SETTING
     + """
@@ -154,8 +154,9 @@ SCENARIOS["order of an account that owes reserves what its collateral may lose w
 """
 )
 # An ask of 1 SOL at 80: 100,000,001 * 90 % = 90,000,000.9, up to 90,000,001, less 80,000,000 - 80,000 = 79,920,000.
-# A limit of 6 % makes the debt need 1,666.666667 % of itself: 1,666,666,683.4. The market order counts its fills: 20 lots
-# at 85 and 30 at 80 bring 41,000,000 less 41,000 and pay 50,000,001, of which 90 % are 45,000,000.9: 4,041,005 with the 4.
+# A limit of 6 % makes the debt need 1,666.666667 % of itself: 1,666,666,683.4. The market order counts its fills: 20
+# lots at 85 and 30 at 80 bring 41,000,000 less 41,000 and pay 50,000,001, of which 90 % are 45,000,000.9: it reserves
+# 45,000,001 - 40,959,000 + 4 = 4,041,005.
 SCENARIOS["ask reserves at its limit and a market order at its fills"] = (
     SETTING
     + """
@@ -174,9 +175,10 @@ SCENARIOS["ask reserves at its limit and a market order at its fills"] = (
                                                 ; trade 10@8000 with carol, fees 8000/0
 """
 )
-# A bid at 115 pays 115,000,001. It brings 999,000,000, all of which would repay: 99,899,999 and the 10 % that it needed,
-# 9,989,999; it reserves 5,110,007. The second finds 1,000,000 of the debt that the first does not repay: 99,999 + 9,999,
-# and 90 % of 998,000,000 atoms are 89,819,999: 25,070,008. One at 100 gains more than it loses.
+# A bid at 115 pays 115,000,001. It brings 999,000,000, all of which would repay: 99,899,999, and the 10 % that this
+# needed, 9,989,999; it reserves 5,110,007. The second finds 1,000,000 of the debt that the first does not repay:
+# 99,999 + 9,999, and 90 % of 998,000,000 atoms are 89,819,999: 25,070,008. A third finds none: it is as one without the
+# flag, 115,000,001 - 89,909,999 + 4 = 25,090,006. At 100 an order that repays would gain more than it loses.
 SCENARIOS["order that would repay a debt reserves less, once for each atom that is owed"] = (
     SETTING
     + """
@@ -186,8 +188,15 @@ SCENARIOS["order that would repay a debt reserves less, once for each atom that 
     bob bid 11500 x 100 +repay                  : accepted, rests 100
     bob measure                                 = assets 2099999999 collateral 1989999999 liabilities 100000001
                                                 ; initial 10000001 maintenance 6000001 reserved 30180015
+    bob bid 11500 x 100 +repay                  : accepted, rests 100
+    bob measure                                 = assets 2099999999 collateral 1989999999 liabilities 100000001
+                                                ; initial 10000001 maintenance 6000001 reserved 55270021
     bob cancel-all 1                            : REQUESTED, left 100, done 0, rested bob
                                                 ; REQUESTED, left 100, done 0, rested bob
+                                                ; REQUESTED, left 100, done 0, rested bob
+    bob bid 10000 x 100 +repay                  : accepted, rests 100
+    bob measure                                 = assets 2099999999 collateral 1989999999 liabilities 100000001
+                                                ; initial 10000001 maintenance 6000001 reserved 0
 """
 )
 SCENARIOS["orders of an account that begins to owe reserve from then on"] = (
@@ -221,22 +230,27 @@ SCENARIOS["order borrows what it sells, and the next repays with what it buys"] 
                                                 ; bob REPAY 1000000000 by AUTO_BORROW_REPAY, now +0
     bob SOL                                     = 2500000000+0
 """
-# 100 lots at 101 need 101,000,000; at 100 they cost 100,000,000. The maker lends what it gets, the taker what is left.
+# 100 lots at 101 need 101,000,000; at 100 they cost 100,000,000. An order lends what it gets back if it may redeem.
 SCENARIOS["orders lend what they bring, a maker after each fill and a taker at the end"] = """
     op pool SOL                                 : LendingPoolSet
     alice ask 10000 x 60 +lend                  : accepted, rests 60
     carol ask 10000 x 60                        : accepted, rests 60
-    bob bid 10100 x 100 +lend                   : accepted, rests 0
+    bob bid 10100 x 100 +lend +redeem           : accepted, rests 0
                                                 ; trade 60@10000 with alice
                                                 ; alice LEND 60000000 by AUTO_LEND, now +60000000
                                                 ; trade 40@10000 with carol
                                                 ; bob LEND 1000000000 by AUTO_LEND, now +1000000000
                                                 ; bob LEND 1000000 by AUTO_LEND, now +1000000
-    alice ask 12000 x 5 +lend as a              : accepted, rests 5
+    bob bid 10100 x 20 +lend                    : accepted, rests 0
+                                                ; trade 20@10000 with carol
+                                                ; bob LEND 200000000 by AUTO_LEND, now +1200000000
+    alice ask 12000 x 5 +lend +redeem as a      : accepted, rests 5
     alice amend a 12000 x 3                     : amended kept, rests 3, was 5
                                                 ; alice LEND 20000000 by AUTO_LEND, now +20000000
     alice cancel a                              : REQUESTED, left 3, done 0, rested alice
                                                 ; alice LEND 30000000 by AUTO_LEND, now +50000000
+    alice ask 12000 x 5 +lend as b              : accepted, rests 5
+    alice cancel b                              : REQUESTED, left 5, done 0, rested alice
 """
 SCENARIOS["order redeems what was lent, and borrows only when nothing of it is left"] = """
     op pool SOL                                 : LendingPoolSet
@@ -280,12 +294,14 @@ SCENARIOS["redemption that finds nothing idle waits, and is paid by the clock th
     bob repay 3000000000 SOL                    : REPAY 3000000000, now -7000000000
     bob borrow 1 SOL                            : INSUFFICIENT_SUPPLY value=1 asset=2
     op clock                                    : ClockTicked
-                                                ; carol REDEEM 3000000000 by REDEMPTION_QUEUE, now +6000000000, waits 1000000000
+                                                ; carol REDEEM 3000000000 by REDEMPTION_QUEUE, now +6000000000
+                                                ; 1000000000 wait
     carol redeem 2000000000 SOL                 : carol waits 2000000000 SOL
     bob repay 2000000000 SOL                    : REPAY 2000000000, now -5000000000
     op clock                                    : ClockTicked
                                                 ; alice REDEEM 1000000000 by REDEMPTION_QUEUE, now +0
-                                                ; carol REDEEM 1000000000 by REDEMPTION_QUEUE, now +5000000000, waits 1000000000
+                                                ; carol REDEEM 1000000000 by REDEMPTION_QUEUE, now +5000000000
+                                                ; 1000000000 wait
     carol redeem 0 SOL                          : carol waits 0 SOL
 """
 # The ceiling begins at 60 %. At 60 % of use it goes half of the way to 90 % in a minute, 75 %; at 75 % 7.5 points more.
@@ -329,6 +345,61 @@ SCENARIOS["account may owe to the last millionth that its margin bears"] = """
     bob account leverage=99                     : INSUFFICIENT_MARGIN value=1919191934 limit=1899999996
     bob account leverage=101                    : AccountSet
 """
+# A day after its quotes the price of SOL is stale: no new debt in it, no new risk beside one, but a way out. Who owes
+# USDC has no collateral in SOL then: 199,999,999 of USDC and a debt of 900,000,001 that needs 5 %, 45,000,001.
+SCENARIOS["stale price takes no new risk and takes nothing away"] = """
+    op pool SOL                                 : LendingPoolSet
+    carol lend 5000000000 SOL                   : LEND 5000000000, now +5000000000
+    carol lend 900000000 USDC                   : LEND 900000000, now +900000000
+    bob borrow 1000000000 SOL                   : BORROW 1000000000, now -1000000000
+    alice borrow 900000000 USDC                 : BORROW 900000000, now -900000000
+    alice withdraw 1700000000 USDC 0            : WITHDRAWAL_REQUESTED 1700000000 alice to IN_TRANSIT
+    wait 86402
+    op clock                                    : ClockTicked; price SOL index 10000000000 mark 10000000000 STALE
+                                                ; interest USDC 0 reserve 0 swept 0 rates 0/0
+                                                ; interest SOL 0 reserve 0 swept 0 rates 0/0
+    bob borrow 1 SOL                            : PRICE_NOT_FRESH asset=2
+    carol borrow 1 USDC                         : BORROW_REQUIRES_LEND_REDEEM value=900000000 asset=1
+    bob bid 9000 x 1                            : PRICE_NOT_FRESH asset=2
+    bob withdraw 1 USDC 0                       : PRICE_NOT_FRESH asset=2
+    bob repay 400000000 SOL                     : REPAY 400000000, now -600000000
+    carol bid 9000 x 1                          : accepted, rests 1
+    alice withdraw 1 USDC 0                     : INSUFFICIENT_MARGIN value=45000001 limit=-700000002
+    alice repay 100000000 USDC                  : REPAY 100000000, now -800000000
+    alice deposit 5 USDC 1                      : DEPOSIT 5 CUSTODY to alice
+"""
+# With a haircut of 20 % SOL counts 80 as an asset and 120 as a debt: 11 of them 879,999,999, and 90 % of that.
+SCENARIOS["haircut of a closed trading session makes assets less and debts more"] = """
+    op pool SOL                                 : LendingPoolSet
+    carol lend 5000000000 SOL                   : LEND 5000000000, now +5000000000
+    bob borrow 1000000000 SOL                   : BORROW 1000000000, now -1000000000
+    op pricing SOL age=86400000 haircut=200000  : PricingSet
+    bob measure                                 = assets 2099999999 collateral 1989999999 liabilities 100000001
+                                                ; initial 10000001 maintenance 6000001 reserved 0
+    op session SOL CLOSED                       : SessionSet
+    op clock                                    : ClockTicked; price SOL index 10000000000 mark 10000000000 CLOSED
+    bob measure                                 = assets 1879999999 collateral 1791999999 liabilities 120000001
+                                                ; initial 12000001 maintenance 7200001 reserved 0
+    bob borrow 100000000 SOL                    : BORROW 100000000, now -1100000000
+"""
+SCENARIOS["money that comes in repays and lends by the flags of the account"] = """
+    carol lend 500000000 USDC                   : LEND 500000000, now +500000000
+    alice borrow 300000000 USDC                 : BORROW 300000000, now -300000000
+    alice transfer 1300000000 USDC alice.1      : TRANSFER 1300000000 alice to alice.1
+    alice account +repay +lend                  : AccountSet
+    alice.1 transfer 100000000 USDC alice       : TRANSFER 100000000 alice.1 to alice
+                                                ; alice REPAY 100000000 by AUTO_BORROW_REPAY, now -200000000
+    alice deposit 250000000 USDC 1              : DEPOSIT 250000000 CUSTODY to alice
+                                                ; alice REPAY 200000000 by AUTO_BORROW_REPAY, now +0
+                                                ; alice LEND 50000000 by AUTO_LEND, now +50000000
+    SUSPENSE deposit 5 USDC 2                   : DEPOSIT 5 CUSTODY to SUSPENSE
+    SUSPENSE house 5 USDC alice                 : HOUSE 5 SUSPENSE to alice
+                                                ; alice LEND 5 by AUTO_LEND, now +50000005
+    SUSPENSE house 5 USDC POOL                  : UNKNOWN_ACCOUNT value=9
+    alice.fenced account +lend                  : ACCOUNT_CANNOT_TRADE value=65
+    alice account +repay                        : AccountSet
+    alice.1 transfer 50 USDC alice              : TRANSFER 50 alice.1 to alice
+"""
 
 
 def opened(scenario: Scenario) -> Scenario:
@@ -344,9 +415,11 @@ def test_loan_scenario_played_line_by_line_answers_as_worked_out(scenario: Scena
 
 
 def test_loans_under_the_first_rules_do_not_exist(early_scenario: Scenario) -> None:
-    for command in (c.Lend(account=64, asset=1, amount_atoms=1), c.SetAccount(account=64), c.SetCollateral(
-        asset=1, weight_e8=1, initial_base_e8=0, maintenance_base_e8=0
-    )):
+    for command in (
+        c.Lend(account=64, asset=1, amount_atoms=1),
+        c.SetAccount(account=64),
+        c.SetCollateral(asset=1, weight_e8=1, initial_base_e8=0, maintenance_base_e8=0),
+    ):
         (event,) = early_scenario.give(command)
         assert isinstance(event, v.Rejected)
         assert event.reject == Reject.UNKNOWN_KIND

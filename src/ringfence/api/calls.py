@@ -4,10 +4,14 @@ from typing import Any
 
 import msgspec
 
+from ringfence.schema.commands import Command
+from ringfence.schema.events import Event, Rejected
+from ringfence.schema.tables import AccountRow
 from ringfence.views.catalog import AssetInfo, MarketInfo
 from ringfence.views.decimals import AmountError
+from ringfence.views.rejections import rejection
 
-from .errors import ApiError, invalid_symbol
+from .errors import ApiError, invalid_request, invalid_symbol, unauthorized
 from .gateway import Gateway
 
 
@@ -36,6 +40,35 @@ class Call(msgspec.Struct, frozen=True):
         if asset is None:
             raise ApiError(400, "INVALID_ASSET", f"asset {symbol[:32]} is not listed")
         return asset
+
+    def asset_or_base(self, symbol: str) -> AssetInfo:
+        """Return an asset by its symbol, or by that of a market which it is the base of."""
+        market = self.gateway.catalog.markets.get(symbol)
+        return market.base if market is not None else self.asset(symbol)
+
+    def account_row(self, subaccount_id: int | None = None) -> AccountRow:
+        """Return the row of the key's account; a sub-account that was named must be the same."""
+        row = self.gateway.exchange.account(self.account)
+        if row is None:
+            raise unauthorized("the key's account is not open at this venue")
+        if subaccount_id not in (None, row.sub_account):
+            raise invalid_request(f"subaccountId {subaccount_id}: the key signs for sub-account {row.sub_account}")
+        return row
+
+    def atoms(self, asset: AssetInfo, text: str) -> int:
+        """Return the atoms of a decimal text, or raise what is wrong with it."""
+        try:
+            return asset.parse(text)
+        except AmountError as error:
+            raise amount_error(error) from None
+
+    async def command(self, command: Command) -> list[Event]:
+        """Submit one command and return its events, or raise why the core refused it."""
+        (events,) = await self.gateway.submit([command])
+        if events and isinstance(events[0], Rejected):
+            found = rejection(events[0], self.gateway.catalog)
+            raise ApiError(found.status, found.code, found.message)
+        return events
 
 
 def amount_error(error: AmountError) -> ApiError:

@@ -14,7 +14,7 @@ from .errors import ApiError, body_too_large, body_too_slow, invalid_request, un
 from .gateway import Gateway
 from .limits import RateLimiter
 from .openapi import element_of
-from .operations import Operation, Page, PlainText
+from .operations import Done, Operation, Page, PlainText
 from .parsing import read_body, read_query
 from .signing import (
     Fields,
@@ -122,6 +122,8 @@ class Endpoint:
             return Response(_encoder.encode(result.rows), headers=result.headers(), media_type=JSON)
         if result is None:
             return Response(status_code=204)
+        if isinstance(result, Done):
+            return Response(status_code=200)
         return Response(_encoder.encode(result), media_type=JSON)
 
 

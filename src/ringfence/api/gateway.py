@@ -13,7 +13,7 @@ import numpy as np
 
 from ringfence.node.errors import LinkBusy, LinkLost, NodeError
 from ringfence.schema.commands import Command
-from ringfence.schema.events import Event, FundsMoved, Trade
+from ringfence.schema.events import Event, FundsMoved, InterestAccrued, Trade
 from ringfence.schema.layout import COMMAND_HEADER, EVENT_HEADER, RECORD_BYTES, decode_event
 from ringfence.views.catalog import Catalog
 from ringfence.views.depth import CONFLATION_WINDOWS_MS
@@ -71,6 +71,7 @@ class Gateway:
         self._link: Link | None = None
         self._history_failed = False
         self._acknowledged: dict[int, int] = {}
+        self._last_interest = 0
         self._tasks: list[asyncio.Task[None]] = []
         self.on_keys_changed: list[Callable[[], None]] = []
         """Called when keys were added or revoked; whoever let somebody in by a key asks for it again."""
@@ -122,7 +123,7 @@ class Gateway:
 
     async def wait_for_history(self, account: int) -> None:
         """Wait until history holds what the account was told last; 503 when that takes too long."""
-        sequence = self._acknowledged.get(account, 0)
+        sequence = max(self._acknowledged.get(account, 0), self._last_interest)
         try:
             if await self.history.writer.reached(sequence, self.settings.history_timeout_ms / 1_000):
                 return
@@ -194,6 +195,9 @@ class Gateway:
                 self._acknowledged[event.maker_account] = event.sequence
             elif isinstance(event, FundsMoved):
                 self._acknowledged[event.to_account] = event.sequence
+            elif isinstance(event, InterestAccrued):
+                # It is everybody's who lent or owes, and nobody's by name.
+                self._last_interest = event.sequence
         updates = self.market_data.apply(events, self.exchange)
         self.public.publish(updates)
         self.private.publish(events)

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from .errors import ApiErrorResponse
-from .operations import ListOfAny, Operation, PlainText
+from .operations import Done, ListOfAny, Operation, PlainText
 from .wire.market import NoQuery
 
 _REFERENCE = "#/components/schemas/{name}"
@@ -59,7 +59,7 @@ def _response_of(operation: Operation) -> tuple[Any, bool]:
 
 
 def _describable(kind: Any) -> bool:
-    return kind is not None and kind not in (PlainText, NoQuery) and not isinstance(kind, ListOfAny)
+    return kind is not None and kind not in (PlainText, NoQuery, Done) and not isinstance(kind, ListOfAny)
 
 
 def _describe(operation: Operation, described: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
@@ -101,14 +101,17 @@ def _parameters(query: type[msgspec.Struct], components: dict[str, Any]) -> list
 
 
 def _responses(operation: Operation, described: dict[int, Any]) -> dict[str, Any]:
-    if operation.response is PlainText:
-        content: dict[str, Any] = {"text/plain": {"schema": {"type": "string"}}}
+    content: dict[str, Any]
+    if operation.response is Done:
+        content = {}
+    elif operation.response is PlainText:
+        content = {"text/plain": {"schema": {"type": "string"}}}
     elif isinstance(operation.response, ListOfAny):
         any_of = [described[id(kind)] for kind in operation.response.kinds]
         content = {"application/json": {"schema": {"type": "array", "items": {"anyOf": any_of}}}}
     else:
         content = {"application/json": {"schema": described[id(_response_of(operation)[0])]}}
-    done: dict[str, Any] = {"description": "done", "content": content}
+    done: dict[str, Any] = {"description": "done"} | ({"content": content} if content else {})
     if operation.paged:
         done["headers"] = {name: {"schema": {"type": "string"}} for name in _PAGE_HEADERS}
     error = {"schema": {"$ref": _REFERENCE.format(name=ApiErrorResponse.__name__)}}

@@ -57,6 +57,10 @@ class PlainText(NamedTuple):
     text: str
 
 
+class Done:
+    """A reply of 200 without a body; as a response it says that an operation has nothing else to tell."""
+
+
 class ListOfAny(NamedTuple):
     """A response that is a list whose elements are any of some structs, which no one field tells apart."""
 
@@ -70,6 +74,7 @@ class Tag(Enum):
     MARKETS = "Markets"
     ORDERS = "Orders"
     ACCOUNT = "Account"
+    LENDING = "Borrow Lend"
     HISTORY = "History"
 
 

@@ -1,7 +1,14 @@
 """From what a client sends to a command: each value read exactly, and what the venue cannot do refused by name."""
 
 from ringfence.schema.commands import PlaceOrder
-from ringfence.schema.enums import MAX_SLIPPAGE_PPM, OrderType, SelfTradePrevention, SlippageKind, TimeInForce
+from ringfence.schema.enums import (
+    MAX_SLIPPAGE_PPM,
+    LoanFlag,
+    OrderType,
+    SelfTradePrevention,
+    SlippageKind,
+    TimeInForce,
+)
 from ringfence.schema.fields import MAX_SEQUENCE
 from ringfence.schema.tables import OrderRow
 from ringfence.views.catalog import MarketInfo
@@ -16,7 +23,12 @@ from .wire.order import OrderExecutePayload
 _TICKS = Scale("Slippage tolerance", 1, 0, 2**48, place="ticks", step_name="tick", code="INVALID_ORDER")
 _PERCENT = Scale("Slippage tolerance", 1, 4, MAX_SLIPPAGE_PPM, place="percent", code="INVALID_ORDER")
 
-_MARGIN_FLAGS = ("reduce_only", "auto_borrow", "auto_borrow_repay", "auto_lend", "auto_lend_redeem")
+_LOAN_FLAGS = {
+    "auto_lend": LoanFlag.AUTO_LEND,
+    "auto_lend_redeem": LoanFlag.AUTO_LEND_REDEEM,
+    "auto_borrow": LoanFlag.AUTO_BORROW,
+    "auto_borrow_repay": LoanFlag.AUTO_BORROW_REPAY,
+}
 _CONDITIONS = (
     "trigger_by",
     "stop_loss_trigger_price",
@@ -54,6 +66,7 @@ def place_order(call: Call, payload: OrderExecutePayload) -> PlaceOrder:
             SelfTradePrevention.REJECT_TAKER if prevention is None else CORE_SELF_TRADE_PREVENTIONS[prevention]
         ),
         client_id=-1 if payload.client_id is None else payload.client_id,
+        loan_flags=sum(flag for name, flag in _LOAN_FLAGS.items() if getattr(payload, name)),
         **amounts,
     )
 
@@ -75,9 +88,8 @@ def _refuse_unsupported(payload: OrderExecutePayload) -> None:
     for name in _CONDITIONS:
         if getattr(payload, name) is not None:
             raise _unsupported(_WIRE_NAMES[name], "conditional orders")
-    for name in _MARGIN_FLAGS:
-        if getattr(payload, name):
-            raise _unsupported(_WIRE_NAMES[name], "orders on margin")
+    if payload.reduce_only:
+        raise _unsupported("reduceOnly", "orders that only reduce a position")
 
 
 def _unsupported(field: str, what: str) -> ApiError:

@@ -1,7 +1,7 @@
 """The faces that the API needs of the parts below it; ``core.Exchange`` and its neighbours have them."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +10,19 @@ from ringfence.schema.enums import Parameter
 from ringfence.schema.tables import (
     AccountRow,
     AssetRow,
+    CollateralRow,
+    LendingPoolRow,
     MarketRow,
     OrderRow,
     PriceRow,
     PriceSourceRow,
     QuoteRow,
+    RedemptionRow,
     UserRow,
 )
+
+if TYPE_CHECKING:
+    from ringfence.core.exchange import Measure
 
 Records = npt.NDArray[np.void]
 
@@ -92,6 +98,28 @@ class VenueState(AccountState, Protocol):
 
     def price_source(self, source: int) -> PriceSourceRow | None:
         """Return a source of quotes, ``None`` if it has no name yet."""
+        ...
+
+    def collateral(self, asset: int) -> CollateralRow | None:
+        """Return what an asset is worth as collateral, ``None`` if nobody said."""
+        ...
+
+    def lending_pool(self, asset: int) -> LendingPoolRow | None:
+        """Return the lending pool of an asset, ``None`` if it has none."""
+        ...
+
+    def loans(self, account: int) -> list[tuple[int, int]]:
+        """Return (asset, loan_shares) of all an account lent, above 0, or owes, below 0, by asset."""
+        ...
+
+    def redemptions(self, asset: int) -> list[RedemptionRow]:
+        """Return who waits to redeem an asset, oldest first."""
+        ...
+
+    def measure(
+        self, account: int, *, asset: int = 0, held_change: int = 0, owed_change: int = 0, strict: bool = False
+    ) -> "Measure":
+        """Measure an account, as if it held and owed more atoms of one asset; ``strict`` as for new risk."""
         ...
 
     def parameter(self, parameter: Parameter) -> int:

@@ -23,3 +23,8 @@ def naive_us(time_us: int) -> str:
 def naive_s(time_us: int) -> str:
     """Return ``2025-09-11T20:10:40``, as klines have it."""
     return _at(time_us).isoformat(timespec="seconds")
+
+
+def zulu_ms(time_us: int) -> str:
+    """Return ``2025-09-11T20:10:40.699Z``, as the pools' times are."""
+    return f"{_at(time_us // 1_000 * 1_000).isoformat(timespec='milliseconds')}Z"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import aiohttp
 import msgspec
 
 from ringfence.config import (
@@ -25,6 +27,7 @@ from ringfence.config import (
 )
 from ringfence.database import sqlite_url
 from ringfence.identity import ApiKeyPair, IdentityStore, key_pair_from_seed
+from ringfence.makers.client import Refused, RestClient
 from ringfence.makers.setup import Credentials, MakersSetup
 from ringfence.prices.setup import PricesSetup
 
@@ -40,9 +43,15 @@ if TYPE_CHECKING:
 FIRST_QUOTES_S = 3.0
 """How long the demo waits for the first quotes before it says that it is ready."""
 
+FIRST_PRICES_S = 2.0
+PRICES_POLL_S = 0.05
+"""How long it waits then for prices, which follow at the next second, and how often it looks."""
+
 DEMO_USERS = ("alice", "bob")
 MAKERS = ("maker-1", "maker-2")
 TAKER = "taker"
+LENDER = "lender"
+"""He puts all he has into the lending pools, so that alice and bob can borrow at once."""
 
 USER_FUNDS = {
     "USDC": "1000000",
@@ -53,6 +62,7 @@ USER_FUNDS = {
     "SBET.US": "1000",
     "FWDI.US": "1000",
 }
+LENDER_FUNDS = {"USDC": "5000000", "SOL": "20000", "BTC": "50", "ETH": "1000"}
 MAKER_FUNDS = dict.fromkeys(USER_FUNDS, "10000000") | {"USDC": "1000000000"}
 
 FIRST_PRICES = {
@@ -67,6 +77,8 @@ FIRST_PRICES = {
 
 PRICE_SOURCES = ("north", "east", "south", "west")
 CASH = "USDC"
+CLOSED_HAIRCUTS_BPS = {"GLXY.US": "1500", "SBET.US": "2000", "FWDI.US": "2000"}
+"""What a share's last mark is worth less by while its trading session is closed."""
 
 
 class DemoOptions(NamedTuple):
@@ -95,6 +107,7 @@ def demo_key(seed: int, name: str) -> ApiKeyPair:
 def demo_config(port: int, seed: int) -> VenueConfig:
     """Return the demo's configuration: the template's assets and markets, and users who may hold shares."""
     funds = {name: USER_FUNDS for name in DEMO_USERS} | {name: MAKER_FUNDS for name in (*MAKERS, TAKER)}
+    funds[LENDER] = LENDER_FUNDS
     users = [
         UserConfig(name=name, eligible_classes=[1], deposits=deposits, api_keys=[demo_key(seed, name).public])
         for name, deposits in funds.items()
@@ -112,7 +125,10 @@ def demo_prices(seed: int) -> PricesConfig:
             PriceSourceConfig(number=number, name=name, kind="simulated")
             for number, name in enumerate(PRICE_SOURCES, 1)
         ],
-        assets=[PriceAssetConfig(symbol=asset, weights=weights) for asset in first_prices],
+        assets=[
+            PriceAssetConfig(symbol=asset, weights=weights, closed_haircut_bps=CLOSED_HAIRCUTS_BPS.get(asset, "0"))
+            for asset in first_prices
+        ],
     )
 
 
@@ -122,7 +138,7 @@ class _Demo:
     def __init__(self, options: DemoOptions, directory: Path, began_s: float) -> None:
         self.config = demo_config(options.port, options.seed)
         self._options, self._directory, self._began_s = options, directory, began_s
-        self._keys = {name: demo_key(options.seed, name) for name in (*DEMO_USERS, *MAKERS, TAKER)}
+        self._keys = {name: demo_key(options.seed, name) for name in (*DEMO_USERS, *MAKERS, TAKER, LENDER)}
 
     def seeded(self, begins_so: bool) -> None:
         """Make sure that this is a demo's directory and that the keys of this seed work in it."""
@@ -151,15 +167,15 @@ class _Demo:
     def _rest(self, port: int) -> str:
         return f"http://{self.config.host}:{port}"
 
-    def _start_makers(self, port: int, prices: PricesSetup | None) -> Child:
-        def credentials(name: str) -> Credentials:
-            return Credentials(self._keys[name].public, self._keys[name].secret)
+    def _credentials(self, name: str) -> Credentials:
+        return Credentials(self._keys[name].public, self._keys[name].secret)
 
+    def _start_makers(self, port: int, prices: PricesSetup | None) -> Child:
         setup = MakersSetup(
             rest=self._rest(port),
             seed=self._options.seed,
-            makers=[credentials(name) for name in MAKERS],
-            taker=credentials(TAKER),
+            makers=[self._credentials(name) for name in MAKERS],
+            taker=self._credentials(TAKER),
             first_prices=FIRST_PRICES,
             prices=prices,
         )
@@ -172,6 +188,7 @@ class _Demo:
             quoting.join(FIRST_QUOTES_S)
             if self._options.makers:
                 companion.watch(_on_makers_ended)
+        asyncio.run(_open_lending(self._rest(port), self._credentials(LENDER)))
         print(self._ready_line(port) if self._options.json else self._welcome(port), flush=True)
         log(f"the demo is ready after {time.monotonic() - self._began_s:.1f} s")
 
@@ -193,6 +210,25 @@ class _Demo:
             bob_secret=bob.secret,
             snippet=self.snippet(port),
         )
+
+
+async def _open_lending(rest: str, lender: Credentials) -> None:
+    """Let the lender's account lend by itself, which gives all that it has to the pools, and wait for fresh prices."""
+    async with aiohttp.ClientSession() as session:
+        client = RestClient(session, rest, lender)
+        try:
+            if not (await client.account())["autoLend"]:
+                await client.set_account({"autoLend": True})
+            deadline_s = time.monotonic() + FIRST_PRICES_S
+            while time.monotonic() < deadline_s and not await _is_priced(client):
+                await asyncio.sleep(PRICES_POLL_S)
+        except (Refused, aiohttp.ClientError, OSError) as error:
+            log(f"nothing is lent to the pools: {error}")
+
+
+async def _is_priced(client: RestClient) -> bool:
+    """Tell whether every price is fresh, so that everything can be borrowed."""
+    return all(price["state"] == "Fresh" for price in await client.public("/ringfence/v1/prices"))
 
 
 def _on_makers_ended(return_code: int) -> None:
@@ -236,8 +272,8 @@ Ringfence is open.
   markets    {markets}
   data       {directory} ({kept})
 
-alice and bob have 1,000,000 USDC, 1,000 SOL, 10 BTC, 100 ETH and 1,000 of each share. Paste this to trade as alice
-(pip install ccxt==4.5.90):
+alice and bob have 1,000,000 USDC, 1,000 SOL, 10 BTC, 100 ETH and 1,000 of each share, and can borrow what a lender has
+lent. Paste this to trade as alice (pip install ccxt==4.5.90):
 
 {snippet}
 bob:  apiKey {bob_key}  secret {bob_secret}

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ringfence.config import parse_units
-from ringfence.prices.source import text_of
 from ringfence.schema import commands as c
 from ringfence.schema.enums import PRICE_SOURCES, PriceState, Session
 from ringfence.schema.tables import PriceRow, QuoteRow
+from ringfence.views.decimals import PRICE_UNITS
 
 from .errors import WrongUse
 from .operate import OpenVenue, now_us
@@ -95,8 +95,8 @@ def _price_view(venue: OpenVenue, symbol: str, row: PriceRow) -> View:
     return {
         "asset": symbol,
         "state": PriceState(row.price_state).name.lower(),
-        "mark": text_of(row.mark_units),
-        "index": text_of(row.index_units),
+        "mark": PRICE_UNITS.text(row.mark_units),
+        "index": PRICE_UNITS.text(row.index_units),
         "session": Session(row.session).name.lower(),
         "age_ms": max(0, clock_us - row.updated_us) // 1_000 if row.mark_units else None,
         "used": _names(row.used_sources, names),
@@ -114,10 +114,10 @@ def _quote_view(row: QuoteRow, names: dict[int, str], clock_us: int) -> View:
     return {
         "source": names[row.price_source],
         "weight": row.weight,
-        "price": text_of(row.price_units),
-        "bid": text_of(row.bid_units),
-        "ask": text_of(row.ask_units),
-        "last": text_of(row.last_units),
+        "price": PRICE_UNITS.text(row.price_units),
+        "bid": PRICE_UNITS.text(row.bid_units),
+        "ask": PRICE_UNITS.text(row.ask_units),
+        "last": PRICE_UNITS.text(row.last_units),
         "age_ms": max(0, clock_us - row.observed_us) // 1_000 if row.observed_us else None,
     }
 

@@ -4,7 +4,9 @@ from .amounts import parse_units
 from .load import ConfigError, load_config, parse_config
 from .model import (
     AssetConfig,
+    CollateralConfig,
     FeeTierConfig,
+    LendingPoolConfig,
     LimitsConfig,
     MarketConfig,
     PriceAssetConfig,
@@ -23,8 +25,10 @@ __all__ = [
     "PPM_DECIMALS",
     "TEMPLATE",
     "AssetConfig",
+    "CollateralConfig",
     "ConfigError",
     "FeeTierConfig",
+    "LendingPoolConfig",
     "LimitsConfig",
     "MarketConfig",
     "PriceAssetConfig",

@@ -6,6 +6,7 @@ from ringfence.schema.enums import PARAMETER_LIMITS, Parameter
 
 from .amounts import parse_units
 from .bounds import decimal_problems, repeated, within
+from .lending_checks import lending_problems
 from .model import ASSET_KINDS, MARKET_STATES, AssetConfig, FeeTierConfig, MarketConfig, UserConfig, VenueConfig
 from .price_checks import price_problems
 
@@ -31,6 +32,7 @@ def problems(config: VenueConfig) -> list[str]:
     for user in config.users:
         found += [f"users {user.name}: {problem}" for problem in _user(user, assets)]
     found += price_problems(config.prices, set(assets))
+    found += lending_problems(config)
     return found
 
 

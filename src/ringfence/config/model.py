@@ -91,6 +91,44 @@ class UserConfig(Table, frozen=True, kw_only=True):
     api_keys: list[str] = []
 
 
+class CollateralConfig(Table, frozen=True, kw_only=True):
+    """What of an asset's value counts as collateral, and what margin a debt in it needs; fractions of the value.
+
+    A margin is the larger of its base and its factor times the root of the debt's value in the cash unit. With the
+    haircut "inverse-sqrt" the weight of a holding is multiplied by base / (1 + penalty * root of its value).
+    """
+
+    asset: str
+    weight: str
+    initial_base: str
+    initial_factor: str = "0"
+    maintenance_base: str
+    maintenance_factor: str = "0"
+    haircut: str = "identity"
+    haircut_base: str = "1"
+    haircut_penalty: str = "0"
+
+
+class LendingPoolConfig(Table, frozen=True, kw_only=True):
+    """How an asset is lent and borrowed: a year's rates at no, at optimal and at full use, and how far use may go.
+
+    Without ``lend_limit`` a pool takes as much as it can count.
+    """
+
+    asset: str
+    state: str = "open"
+    rate_idle: str = "0"
+    rate_optimal: str
+    rate_full: str
+    optimal_utilisation: str = "0.8"
+    maximum_utilisation: str = "1"
+    throttle_threshold: str = "1"
+    throttle_bound: str = "1"
+    throttle_update: str = "1"
+    fee: str = "0"
+    lend_limit: str | None = None
+
+
 class SimulatedConfig(Table, frozen=True, kw_only=True):
     """The prices that all simulated sources look at: they wander from the first ones, but for the pegged."""
 
@@ -150,4 +188,6 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     fee_tiers: list[FeeTierConfig] = []
     assets: list[AssetConfig] = []
     markets: list[MarketConfig] = []
+    collaterals: list[CollateralConfig] = []
+    lending_pools: list[LendingPoolConfig] = []
     users: list[UserConfig] = []

@@ -23,6 +23,7 @@ from ringfence.schema.commands import (
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS
 
 from .amounts import parse_units
+from .lending import collateral_command, lending_pool_command
 from .model import ASSET_KINDS, MARKET_STATES, AssetConfig, MarketConfig, PricesConfig, UserConfig, VenueConfig
 
 OPERATOR_SOURCE = 1
@@ -49,6 +50,10 @@ def seed_commands(config: VenueConfig) -> list[Command]:
     for number, market in enumerate(config.markets, 1):
         commands += _list_market(number, market, assets)
     commands += _set_prices(config.prices, {symbol: number for symbol, (number, _) in assets.items()})
+    commands += [collateral_command(assets[row.asset][0], row) for row in config.collaterals]
+    for pool in config.lending_pools:
+        asset_number, asset = assets[pool.asset]
+        commands.append(lending_pool_command(asset_number, asset.decimals, pool))
     deposits = 0
     for number, user in enumerate(config.users, 1):
         opening = list(_open_user(number, user, assets, deposits))

@@ -52,6 +52,14 @@ class RestClient:
         """Return the account's open orders in all markets."""
         return await self._signed("GET", "/api/v1/orders", "orderQueryAll")
 
+    async def account(self) -> dict[str, Any]:
+        """Return the account's settings, fees and limits."""
+        return await self._signed("GET", "/api/v1/account", "accountQuery")
+
+    async def set_account(self, settings: Fields) -> None:
+        """Change settings of the account."""
+        await self._signed("PATCH", "/api/v1/account", "accountUpdate", settings)
+
     async def place(self, order: Fields) -> dict[str, Any]:
         """Place one order."""
         return await self._signed("POST", "/api/v1/order", "orderExecute", order)

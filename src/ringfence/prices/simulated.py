@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 
-from .source import Ticker, text_of
+from ringfence.views.decimals import PRICE_UNITS
+
+from .source import Ticker
 from .walk import Reference
 
 PPM = 10**6
@@ -44,4 +46,5 @@ class SimulatedSource:
         middle = past[0] + past[0] * self._chance.randint(-noise_ppm, noise_ppm) // PPM
         half = max(1, middle * half_ppm // PPM)
         last = middle + self._chance.randint(-half, half)
-        return Ticker(text_of(max(1, middle - half)), text_of(middle + half), text_of(max(1, last)))
+        text = PRICE_UNITS.text
+        return Ticker(text(max(1, middle - half)), text(middle + half), text(max(1, last)))

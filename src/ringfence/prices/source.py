@@ -8,8 +8,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localc
 from typing import NamedTuple, Protocol
 
 from ringfence.schema.fields import MAX_PRICE_UNITS
+from ringfence.views.decimals import PRICE_UNITS
 
-UNIT_DECIMALS = 8
+UNIT_DECIMALS = PRICE_UNITS.decimals
 """A unit is 10^-8 of the cash unit for one whole unit of the asset."""
 
 TEXT_CHARACTERS_MAXIMUM = 40
@@ -80,11 +81,7 @@ def units_of(text: str, rounding: str = ROUND_HALF_EVEN) -> int:
     with localcontext(prec=2 * (TEXT_CHARACTERS_MAXIMUM + EXPONENT_MAXIMUM)):
         units = int(number.scaleb(UNIT_DECIMALS).to_integral_value(rounding))
     if units > MAX_PRICE_UNITS:
-        raise ValueError(f"has {text}, above the largest price that can be counted, {text_of(MAX_PRICE_UNITS)}")
+        raise ValueError(
+            f"has {text}, above the largest price that can be counted, {PRICE_UNITS.text(MAX_PRICE_UNITS)}"
+        )
     return units
-
-
-def text_of(units: int) -> str:
-    """Return units as a decimal text without trailing zeros."""
-    whole, fraction = divmod(units, 10**UNIT_DECIMALS)
-    return f"{whole}.{fraction:0{UNIT_DECIMALS}d}".rstrip("0").rstrip(".")

@@ -13,6 +13,8 @@ through a float or a rounding context: digits are moved, and what does not fit i
 
 from __future__ import annotations
 
+from ringfence.schema.fields import MAX_PRICE_UNITS, MAX_RATE_E8, MAX_VALUE
+
 MAX_TEXT_CHARACTERS = 40
 """Longer texts are refused unread; the largest number of the venue has 19 digits before and 12 after its point."""
 
@@ -137,3 +139,16 @@ class Scale:
 def _is_number(text: str) -> bool:
     whole, point, fraction = text.partition(".")
     return text.isascii() and whole.isdigit() and (fraction.isdigit() or not point)
+
+
+PRICE_UNITS = Scale("Price", 1, 8, MAX_PRICE_UNITS, place="prices")
+"""Prices of assets: hundred-millionths of the cash unit for one whole unit of the asset."""
+
+VALUES = Scale("Value", 1, 6, MAX_VALUE, place="margin", step_name="millionth")
+"""Values of accounts: millionths of the cash unit."""
+
+RATES = Scale("Rate", 1, 8, MAX_RATE_E8, place="margin")
+"""Weights, margin rates and yearly interest rates: hundred-millionths."""
+
+FRACTIONS = Scale("Fraction", 1, 6, 10**9, place="parts per million")
+"""Parts per million."""

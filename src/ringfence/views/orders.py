@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from ringfence.schema.enums import CloseReason, Side
-from ringfence.schema.events import Event, OrderAccepted, OrderAmended, OrderClosed, Rejected, Trade
+from ringfence.schema.events import Event, LoanMoved, OrderAccepted, OrderAmended, OrderClosed, Rejected, Trade
 from ringfence.schema.tables import OrderRow
 
 
@@ -141,12 +141,14 @@ def amended(events: Sequence[Event], before: OrderRow) -> OrderResult:
 def cancelled(events: Iterable[Event]) -> list[OrderResult]:
     """Return the orders that a CancelOrder or CancelAllOrders command closed, or its one rejection.
 
-    An empty list is a cancellation of all that found none.
+    An empty list is a cancellation of all that found none. What the account did with what was freed is passed over.
     """
     results: list[OrderResult] = []
     for event in events:
         if isinstance(event, Rejected):
             return [OrderResult(0, None, reject=event)]
+        if isinstance(event, LoanMoved):
+            continue
         assert isinstance(event, OrderClosed), f"a cancellation gives {type(event).__name__}"
         results.append(closing_result(event))
     return results

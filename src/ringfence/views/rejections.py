@@ -7,20 +7,27 @@ from collections.abc import Callable
 import msgspec
 
 from ringfence.schema.events import Rejected
-from ringfence.schema.fields import MAX_PRICE_UNITS
 from ringfence.schema.layout import COMMAND_BY_TAG, body_fields
 from ringfence.schema.rejects import Reject
 
 from .catalog import Catalog
-from .decimals import Scale
+from .decimals import PRICE_UNITS, VALUES
 
 PRICE_REJECTS = frozenset(
     {Reject.PRICE_BELOW_MINIMUM, Reject.PRICE_ABOVE_MAXIMUM, Reject.PRICE_OUT_OF_BAND, Reject.WOULD_TAKE}
 )
 QUANTITY_REJECTS = frozenset({Reject.QUANTITY_BELOW_MINIMUM, Reject.QUANTITY_ABOVE_MAXIMUM})
-
-
-PRICE_UNITS = Scale("Price", 1, 8, MAX_PRICE_UNITS, place="prices")
+AMOUNT_REJECTS = frozenset(
+    {
+        Reject.INSUFFICIENT_FUNDS,
+        Reject.BORROW_REQUIRES_LEND_REDEEM,
+        Reject.LEND_REQUIRES_BORROW_REPAY,
+        Reject.LEND_LIMIT,
+        Reject.INSUFFICIENT_SUPPLY,
+        Reject.AMOUNT_TOO_SMALL,
+    }
+)
+"""Refusals whose value and limit are atoms of the asset that they name."""
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -66,6 +73,8 @@ def _number_text(event: Rejected, reject: Reject, catalog: Catalog) -> Callable[
         return market.price_text
     if reject in QUANTITY_REJECTS and market:
         return market.quantity_text
-    if reject is Reject.INSUFFICIENT_FUNDS and asset:
+    if reject in AMOUNT_REJECTS and asset:
         return asset.text
+    if reject is Reject.INSUFFICIENT_MARGIN:
+        return VALUES.text
     return PRICE_UNITS.text if reject is Reject.QUOTE_CROSSED else str

@@ -1,4 +1,4 @@
-"""bpx-py, asynchronous: every spot method once. Market: FWDI.US_USDC."""
+"""bpx-py, asynchronous: every spot and margin method once. Market: FWDI.US_USDC."""
 
 import asyncio
 import json
@@ -28,6 +28,8 @@ async def main() -> None:
     await calls.order_calls(alice, public, SYMBOL, BELOW)
     await calls.account_calls(alice, SYMBOL, BELOW)
     await calls.trade_calls(alice, bob, public, SYMBOL, PRICE)
+    # The asynchronous side cannot send a boolean in a query, but its text.
+    await calls.margin_calls(alice, bob, public, "BTC", "true")
     await calls.error_calls(alice, forged, SYMBOL, PRICE, UNAFFORDABLE)
 
 

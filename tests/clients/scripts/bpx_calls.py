@@ -91,6 +91,55 @@ async def account_calls(alice, symbol: str, price: str) -> None:
     assert await call(alice.get_withdrawals()) == []
 
 
+async def margin_calls(alice, bob, public, asset: str, yes: bool | str = True) -> None:
+    """Borrow against collateral, look at it from every side, and pay it back; ``yes`` is a flag in a query."""
+    parameters = {row["symbol"]: row for row in await call(public.get_collateral())}
+    assert parameters["USDC"]["haircutFunction"] == {"weight": "1", "kind": {"type": "identity"}}, parameters
+    assert parameters[asset]["imfFunction"]["type"] == "sqrt", parameters
+    pools = {row["symbol"]: row for row in await call(public.get_borrow_lend_markets())}
+    assert pools[asset]["state"] == "Open" and float(pools[asset]["lentQuantity"]) >= 50, pools
+    assert isinstance(await call(public.get_borrow_lend_market_history("1d", asset)), list)
+    assert not await call(alice.update_account(auto_borrow_settlements=True, leverage_limit="7"))
+    account = await call(alice.get_account())
+    assert account["leverageLimit"] == "7" and account["autoBorrowSettlements"] is True, account
+    most = await call(alice.get_max_borrow_quantity(asset))
+    assert float(most["maxBorrowQuantity"]) > 0.5 and most["symbol"] == asset, most
+    before = await call(alice.get_balances())
+    assert not await call(alice.execute_borrow_lend("0.5", "Borrow", asset))
+    (position,) = await call(alice.get_borrow_lend_positions())
+    assert position["symbol"] == asset and -0.51 < float(position["netQuantity"]) < -0.5, position
+    assert float(position["netExposureNotional"]) > 0, position
+    assert position["estLiquidationPrice"] == "0", "who has more of an asset than he owes fears no rise of it"
+    borrowed = await call(alice.get_balances())
+    assert abs(float(borrowed[asset]["available"]) - float(before[asset]["available"]) - 0.5) < 1e-9
+    sums = await call(alice.get_collateral())
+    rows = {row["symbol"]: row for row in sums["collateral"]}
+    assert float(sums["marginFraction"]) > float(sums["imf"]) > float(sums["mmf"]) > 0, sums
+    assert float(rows[asset]["totalQuantity"]) == float(borrowed[asset]["available"]), rows
+    less = await call(alice.get_max_withdrawal_quantity("USDC"))
+    more = await call(alice.get_max_withdrawal_quantity("USDC", auto_borrow=yes, auto_lend_redeem=yes))
+    assert 0 < float(less["maxWithdrawalQuantity"]) < float(more["maxWithdrawalQuantity"]), (less, more)
+    order = {"symbol": f"{asset}_USDC", "side": "Bid", "price": "90000"}
+    plain = await call(alice.get_max_order_quantity(**order))
+    levered = await call(alice.get_max_order_quantity(**order, auto_borrow=yes))
+    assert levered["autoBorrow"] is True, levered
+    assert float(levered["maxOrderQuantity"]) > float(plain["maxOrderQuantity"]) > 1, (plain, levered)
+    too_much = await call(alice.execute_borrow_lend("1000000", "Borrow", asset))
+    require_error(too_much, "INSUFFICIENT_SUPPLY", asset)
+    assert not await call(alice.execute_borrow_lend("1", "Lend", asset)), "more than is owed pays it all"
+    assert await call(alice.get_borrow_lend_positions()) == []
+    history = await call(alice.get_borrow_history(symbol=asset, limit=2))
+    assert [row["eventType"] for row in history] == ["BorrowRepay", "Borrow"], history
+    assert {row["positionId"] for row in history} == {position["id"]} and history[0]["positionQuantity"] == "0"
+    interest = await call(alice.get_interest_history(asset=asset, position_id=position["id"]))
+    assert interest[-1]["paymentType"] == "EntryFee" and float(interest[-1]["quantity"]) > 0, interest
+    assert not await call(bob.execute_borrow_lend("0.25", "Lend", asset))
+    (lent,) = await call(bob.get_borrow_lend_positions())
+    assert 0.24999998 < float(lent["netQuantity"]) <= 0.25 and lent["netExposureNotional"] == "0", lent
+    assert not await call(bob.execute_borrow_lend("0.25", "Borrow", asset))
+    assert await call(bob.get_borrow_lend_positions()) == []
+
+
 async def error_calls(alice, forged, symbol: str, price: str, unaffordable: str) -> None:
     require_error(await call(alice.get_open_order(symbol, order_id="999999999")), "RESOURCE_NOT_FOUND", "Not Found")
     require_error(await call(alice.cancel_order(symbol, order_id="999999999")), "RESOURCE_NOT_FOUND", "Not Found")
@@ -103,4 +152,4 @@ async def error_calls(alice, forged, symbol: str, price: str, unaffordable: str)
     require_error(await call(forged.get_balances()), "INVALID_CLIENT_REQUEST", "Invalid signature")
     unknown = await call(alice.execute_order("NOPE_USDC", "Bid", "Limit", price=price, quantity="0.01"))
     assert "Invalid market symbol" in str(unknown), unknown
-    assert "404" in str(await call(alice.get_borrow_lend_positions())), "what is not served is absent"
+    assert "404" in str(await call(alice.get_open_positions())), "what is not served is absent"

@@ -130,6 +130,34 @@ def after_trading(alice: ccxt.backpack) -> None:
     assert alice.fetch_withdrawals() == []
 
 
+def margin(alice: ccxt.backpack) -> None:
+    """ccxt 4.5.90 has no unified method for this venue's loans, but a raw one for every path."""
+    pools = {row["symbol"]: row for row in alice.public_get_api_v1_borrowlend_markets()}
+    assert float(pools["BTC"]["borrowInterestRate"]) >= 0.005, pools
+    assert alice.public_get_api_v1_borrowlend_apy()["staking"] == []
+    assert len(alice.public_get_api_v1_collateral()) == 7
+    most = alice.private_get_api_v1_account_limits_borrow({"symbol": "BTC"})
+    assert float(most["maxBorrowQuantity"]) > 0.5, most
+    alice.private_post_api_v1_borrowlend({"symbol": "BTC", "side": "Borrow", "quantity": "0.5"})
+    (position,) = alice.private_get_api_v1_borrowlend_positions()
+    assert float(position["netQuantity"]) < -0.5, position
+    assert float(alice.private_get_api_v1_capital_collateral()["marginFraction"]) > 1
+    sold = alice.create_order(SYMBOL, "limit", "buy", 1, 140, {"autoBorrow": True, "autoBorrowRepay": True})
+    assert sold["status"] == "open", sold
+    alice.cancel_order(sold["id"], SYMBOL)
+    raises(ccxt.InsufficientFunds, "had now", alice.private_post_api_v1_borrowlend, {
+        "symbol": "BTC", "side": "Borrow", "quantity": "900000",
+    })  # fmt: skip
+    alice.private_post_api_v1_borrowlend({"symbol": "BTC", "side": "Lend", "quantity": "0.6"})
+    assert alice.private_get_api_v1_borrowlend_positions() == []
+    history = alice.private_get_wapi_v1_history_borrowlend({"symbol": "BTC"})
+    assert [row["eventType"] for row in history[:2]] == ["BorrowRepay", "Borrow"], history
+    assert alice.private_get_wapi_v1_history_interest({"asset": "BTC"})
+    assert alice.private_get_wapi_v1_history_borrowlend_positions({"side": "Borrow"})[0]["quantity"] == "0"
+    alice.private_patch_api_v1_account({"leverageLimit": "10"})
+    assert alice.private_get_api_v1_account()["leverageLimit"] == "10"
+
+
 def errors(alice: ccxt.backpack, bob: ccxt.backpack) -> None:
     raises(ccxt.ExchangeNotAvailable, "Not Found", alice.fetch_open_order, "999999999", SYMBOL)
     raises(ccxt.ExchangeNotAvailable, "Not Found", alice.cancel_order, "999999999", SYMBOL)
@@ -160,5 +188,6 @@ resting_orders(alice, bob)
 batches(alice)
 trading(alice, bob)
 after_trading(alice)
+margin(alice)
 errors(alice, bob)
 print("all of it")

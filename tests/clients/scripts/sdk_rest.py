@@ -1,5 +1,6 @@
-"""backpack-exchange-sdk, REST: every spot method once, and its error classes. Market: GLXY.US_USDC."""
+"""backpack-exchange-sdk, REST: every spot and margin method once, and its error classes. Market: GLXY.US_USDC."""
 
+import base64
 import json
 import sys
 import time
@@ -101,7 +102,42 @@ def error_calls(alice: AuthenticationClient) -> None:
         errors.BackpackInvalidRequestError, "Price decimal", alice.execute_order, **limit, price="1.001", quantity="1"
     )
     raises(errors.BackpackInvalidRequestError, "Invalid signature", client("alice", "bob").get_balances)
-    raises(errors.BackpackAPIError, "404", alice.get_borrow_history)
+    raises(errors.BackpackAPIError, "404", alice.get_open_positions)
+
+
+def margin_calls(alice: AuthenticationClient, public: PublicClient) -> None:
+    assert "USDC" in {row["symbol"] for row in public.get_collateral()}
+    pools = {row["symbol"]: row for row in public.get_borrow_lend_markets()}
+    assert pools["BTC"]["stepSize"] == "0.00000001" and float(pools["BTC"]["utilization"]) < 0.9, pools
+    public.get_borrow_lend_market_history("1w", "BTC")
+    thought = base64.b64encode(json.dumps({"quantity": "1", "side": "Borrow", "symbol": "BTC"}).encode()).decode()
+    assert float(alice.get_estimated_liquidation_price(thought)["markPrice"]) > 0
+    assert float(alice.get_max_borrow_quantity("BTC")["maxBorrowQuantity"]) > 1
+    alice.execute_borrow_lend("1", "Borrow", "BTC")
+    (position,) = alice.get_borrow_lend_positions()
+    assert float(position["netQuantity"]) <= -1 and float(position["cumulativeInterest"]) > 0, position
+    sums = alice.get_collateral()
+    assert float(sums["borrowLiability"]) > 0 and float(sums["netEquityAvailable"]) > 0, sums
+    assert float(alice.get_max_withdrawal_quantity("USDC", autoBorrow=True)["maxWithdrawalQuantity"]) > 0
+    alice.update_account(autoRepayBorrows=True)
+    assert alice.get_borrow_lend_positions() == [], "what can be repaid is, at once"
+    alice.update_account(autoRepayBorrows=False)
+    alice.update_account(autoLend=True, leverageLimit="5")
+    account = alice.get_account()
+    assert (account["autoLend"], account["autoRepayBorrows"], account["leverageLimit"]) == (True, False, "5"), account
+    lent = {row["symbol"]: row["netQuantity"] for row in alice.get_borrow_lend_positions()}
+    assert set(lent) == {"USDC", "SOL", "BTC", "ETH"} and alice.get_balances()["BTC"]["available"] == "0", lent
+    raises(errors.BackpackAPIError, "lends by itself", alice.execute_borrow_lend, "1", "Borrow", "USDC")
+    alice.update_account(autoLend=False)
+    alice.update_account()
+    for symbol in lent:
+        alice.execute_borrow_lend("99999999", "Borrow", symbol)
+    assert alice.get_borrow_lend_positions() == []
+    history = alice.get_borrow_history(sources="AutoLend,AutoBorrowRepay", sortDirection="Asc")
+    assert [row["eventType"] for row in history] == ["BorrowRepay"] + ["Lend"] * 4, history
+    assert alice.get_interest_history(asset="BTC")[-1]["paymentType"] == "EntryFee"
+    ended = alice.get_borrow_position_history(state="Closed", side="Borrow")
+    assert ended[0]["positionId"] == position["id"] and ended[0]["quantity"] == "0", ended
 
 
 alice, bob, public = client("alice"), client("bob"), PublicClient(base_url=BASE)
@@ -109,5 +145,6 @@ public_calls(public)
 order_calls(alice)
 trade_calls(alice, bob, public)
 account_calls(alice)
+margin_calls(alice, public)
 error_calls(alice)
 print("all of it")

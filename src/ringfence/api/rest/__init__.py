@@ -2,11 +2,11 @@
 
 from ringfence.api.operations import Operation
 
-from . import account, history, markets, orders, prices, system
+from . import account, history, lending, limits, loan_history, margin, markets, orders, prices, system
 
 OPERATIONS: list[Operation] = [
     operation
-    for family in (orders.FAMILY, system.FAMILY, markets.FAMILY, prices.FAMILY, account.FAMILY, history.FAMILY)
-    for operation in family.operations
+    for family in (orders, system, markets, prices, margin, lending, account, limits, history, loan_history)
+    for operation in family.FAMILY.operations
 ]
 """Everything that is served under /api, /wapi and /ringfence."""

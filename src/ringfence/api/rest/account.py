@@ -2,39 +2,48 @@
 
 import asyncio
 
-from ringfence.schema.commands import Transfer
-from ringfence.schema.events import FundsMoved, Rejected
-from ringfence.views.decimals import AmountError, Scale
+from ringfence.schema.commands import SetAccount, Transfer
+from ringfence.schema.enums import AccountFlag
+from ringfence.schema.events import FundsMoved
+from ringfence.schema.fields import MAX_VALUE
+from ringfence.schema.tables import AccountRow
+from ringfence.views.decimals import VALUES, AmountError, Scale
 from ringfence.views.history.reader import Range
-from ringfence.views.rejections import rejection
 
 from ..calls import Call, amount_error
-from ..errors import ApiError, unauthorized
-from ..operations import Family, Tag
+from ..operations import Done, Family, Tag
 from ..times import naive_ms
 from ..wire import account as wire
-from ..wire.common import Side
 
 FAMILY = Family(Tag.ACCOUNT)
 
+HIGHEST_LEVERAGE_PERCENT = 100_000
+"""The highest leverage limit that can be set; it is also what an account without one shows."""
+
 _BASIS_POINTS = Scale("Fee", 1, 2, 10**9, place="basis points")
-_WALKED_LEVELS = 1_000
+_LEVERAGE = Scale("Leverage limit", 1, 2, HIGHEST_LEVERAGE_PERCENT, place="account", code="INVALID_RANGE")
+_SETTINGS = {
+    "auto_lend": AccountFlag.AUTO_LEND,
+    "auto_repay_borrows": AccountFlag.AUTO_REPAY_BORROWS,
+    "auto_borrow_settlements": AccountFlag.AUTO_BORROW_SETTLEMENTS,
+}
 _WITHDRAWAL_STATUS = {"pending": "pending", "settled": "confirmed"}
 
 
 @FAMILY.signed("GET", "/api/v1/account", "get_account", wire.AccountSummary, "accountQuery")
 async def account(call: Call) -> wire.AccountSummary:
-    """Return the account's fees and limits; what belongs to margin and futures is off."""
-    maker_ppm, taker_ppm = _fees_ppm(call)
+    """Return what the account does by itself, its fees and its limits; what belongs to futures is off."""
+    row = call.account_row()
+    maker_ppm, taker_ppm = _fees_ppm(call, row)
     return wire.AccountSummary(
-        auto_borrow_settlements=False,
-        auto_lend=False,
+        auto_borrow_settlements=bool(row.account_flags & AccountFlag.AUTO_BORROW_SETTLEMENTS),
+        auto_lend=bool(row.account_flags & AccountFlag.AUTO_LEND),
         auto_realize_pnl=False,
-        auto_repay_borrows=False,
-        borrow_limit="0",
+        auto_repay_borrows=bool(row.account_flags & AccountFlag.AUTO_REPAY_BORROWS),
+        borrow_limit=VALUES.text(MAX_VALUE),
         futures_maker_fee="0",
         futures_taker_fee="0",
-        leverage_limit="1",
+        leverage_limit=_LEVERAGE.text(row.leverage_limit_percent or HIGHEST_LEVERAGE_PERCENT),
         limit_orders=call.gateway.exchange.open_order_count(call.account),
         liquidating=False,
         position_limit="0",
@@ -44,68 +53,39 @@ async def account(call: Call) -> wire.AccountSummary:
     )
 
 
-def _fees_ppm(call: Call) -> tuple[int, int]:
+def _fees_ppm(call: Call, row: AccountRow) -> tuple[int, int]:
     """Return maker and taker fee of the account's user in the first schedule, which markets use unless told."""
-    exchange = call.gateway.exchange
-    row = exchange.account(call.account)
-    user = exchange.user(row.user) if row else None
-    if user is None:
-        raise unauthorized("the key's account is not open at this venue")
-    return exchange.fee_tier(0, user.fee_tier)
+    user = call.gateway.exchange.user(row.user)
+    assert user is not None, f"account {row.account} belongs to nobody"
+    return call.gateway.exchange.fee_tier(0, user.fee_tier)
 
 
 @FAMILY.signed(
-    "GET",
-    "/api/v1/account/limits/order",
-    "get_max_order_quantity",
-    wire.MaxOrderQuantity,
-    "maxOrderQuantity",
-    query=wire.MaxOrderQuery,
+    "PATCH", "/api/v1/account", "update_account_settings", Done, "accountUpdate", body=wire.UpdateAccountSettingsRequest
 )
-async def max_order_quantity(call: Call) -> wire.MaxOrderQuantity:
-    """Return the largest order that the available balance pays for, at a price or against the present book."""
-    query = call.query
-    market = call.market(query.symbol)
-    exchange, row = call.gateway.exchange, market.row
-    base_atoms, quote_atoms = (exchange.balance(call.account, asset.number)[0] for asset in (market.base, market.quote))
-    try:
-        price_ticks = None if query.price is None else market.parse_price(query.price)
-    except AmountError as error:
-        raise amount_error(error) from None
-    if query.side is Side.ASK:
-        lots = base_atoms // row.lot_atoms
-    elif price_ticks is not None:
-        lots = quote_atoms // (price_ticks * row.quote_factor)
-    else:
-        _, asks = exchange.depth(market.number, _WALKED_LEVELS)
-        lots = _affordable_lots(asks, quote_atoms, row.quote_factor)
-    return wire.MaxOrderQuantity(
-        max_order_quantity=market.quantity_text(min(lots, row.maximum_quantity_lots)),
-        symbol=market.symbol,
-        side=query.side,
-        price=query.price,
-        reduce_only=query.reduce_only,
-        auto_borrow=query.auto_borrow,
-        auto_borrow_repay=query.auto_borrow_repay,
-        auto_lend_redeem=query.auto_lend_redeem,
-    )
-
-
-def _affordable_lots(asks: list[tuple[int, int]], quote_atoms: int, quote_factor: int) -> int:
-    """Return how many lots the quote buys from the best ask up."""
-    bought = 0
-    for price_ticks, lots in asks:
-        taken = min(lots, quote_atoms // (price_ticks * quote_factor))
-        bought += taken
-        quote_atoms -= taken * price_ticks * quote_factor
-        if taken < lots:
-            break
-    return bought
+async def update_account(call: Call) -> Done:
+    """Set what the account does by itself and how far it may be leveraged; what is not named stays as it is."""
+    row = call.account_row()
+    flags, leverage_percent = row.account_flags, row.leverage_limit_percent
+    for name, flag in _SETTINGS.items():
+        wanted = getattr(call.body, name)
+        if wanted is not None:
+            flags = flags | flag if wanted else flags & ~flag
+    if call.body.leverage_limit is not None:
+        try:
+            leverage_percent = _LEVERAGE.parse(call.body.leverage_limit)
+        except AmountError as error:
+            raise amount_error(error) from None
+    if (flags, leverage_percent) != (row.account_flags, row.leverage_limit_percent):
+        await call.command(
+            SetAccount(account=call.account, account_flags=flags, leverage_limit_percent=leverage_percent)
+        )
+    return Done()
 
 
 @FAMILY.signed("GET", "/api/v1/capital", "get_balances", dict[str, wire.Balance], "balanceQuery")
 async def capital(call: Call) -> dict[str, wire.Balance]:
-    """Return what the account holds, by asset."""
+    """Return what the account holds, by asset; what it lent is with its positions."""
     assets = call.gateway.catalog.asset_by_number
     return {
         assets[number].symbol: wire.Balance(
@@ -189,18 +169,11 @@ def _range(limit: int, offset: int, from_ms: int | None, to_ms: int | None) -> R
 async def transfer(call: Call) -> wire.TransferResult:
     """Move funds to another account of the same user."""
     asset = call.asset(call.body.symbol)
-    try:
-        amount_atoms = asset.parse(call.body.quantity)
-    except AmountError as error:
-        raise amount_error(error) from None
+    amount_atoms = call.atoms(asset, call.body.quantity)
     command = Transfer(
         account=call.account, to_account=call.body.to_account, asset=asset.number, amount_atoms=amount_atoms
     )
-    (events,) = await call.gateway.submit([command])
-    moved = events[0]
-    if isinstance(moved, Rejected):
-        found = rejection(moved, call.gateway.catalog)
-        raise ApiError(found.status, found.code, found.message)
+    moved = (await call.command(command))[0]
     assert isinstance(moved, FundsMoved), f"a transfer gives {type(moved).__name__}"
     return wire.TransferResult(
         id=str(moved.sequence),

@@ -1,10 +1,9 @@
 """Index and mark prices, with every source, its age and what was clamped: enough to compute them again."""
 
 from ringfence.schema import enums as core
-from ringfence.schema.fields import MAX_PRICE_UNITS
 from ringfence.schema.tables import PriceRow, PriceSourceRow, QuoteRow
 from ringfence.views.catalog import AssetInfo
-from ringfence.views.decimals import Scale
+from ringfence.views.decimals import FRACTIONS, PRICE_UNITS
 
 from ..calls import Call
 from ..operations import Family, Tag
@@ -14,8 +13,6 @@ FAMILY = Family(Tag.MARKETS)
 
 _Sources = dict[int, PriceSourceRow | None]
 
-_PRICE = Scale("Price", 1, 8, MAX_PRICE_UNITS, place="prices")
-_FRACTION = Scale("Fraction", 1, 6, 10**9, place="prices")
 _STATES = {
     core.PriceState.NONE: wire.PriceState.NONE,
     core.PriceState.FRESH: wire.PriceState.FRESH,
@@ -23,7 +20,7 @@ _STATES = {
     core.PriceState.STALE: wire.PriceState.STALE,
 }
 _SESSIONS = {core.Session.OPEN: wire.Session.OPEN, core.Session.CLOSED: wire.Session.CLOSED}
-assert 10**_PRICE.decimals == core.UNITS_PER_CASH, "prices are shown with the decimals that they count"
+assert 10**PRICE_UNITS.decimals == core.UNITS_PER_CASH, "prices are shown with the decimals that they count"
 
 
 @FAMILY.public("/ringfence/v1/prices", "get_prices", list[wire.AssetPrice], wire.PricesQuery)
@@ -46,9 +43,9 @@ def _asset_price(call: Call, asset: AssetInfo, row: PriceRow, named: _Sources) -
         age_ms=_age_ms(call, row.updated_us),
         minimum_sources=row.minimum_sources,
         maximum_age_ms=row.maximum_age_ms,
-        clamp=_FRACTION.text(row.clamp_ppm),
-        update_cap=_FRACTION.text(row.update_cap_ppm),
-        closed_haircut=_FRACTION.text(row.closed_haircut_ppm),
+        clamp=FRACTIONS.text(row.clamp_ppm),
+        update_cap=FRACTIONS.text(row.update_cap_ppm),
+        closed_haircut=FRACTIONS.text(row.closed_haircut_ppm),
         sources=[_source_price(call, row, quote, named) for quote in call.gateway.exchange.quotes(asset.number)],
     )
 
@@ -72,7 +69,7 @@ def _source_price(call: Call, row: PriceRow, quote: QuoteRow, named: _Sources) -
 
 
 def _price(units: int) -> str | None:
-    return _PRICE.text(units) if units else None
+    return PRICE_UNITS.text(units) if units else None
 
 
 def _time_ms(time_us: int) -> int | None:

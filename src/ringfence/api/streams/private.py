@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from ringfence.schema.enums import CloseReason, OrderType, Side
-from ringfence.schema.events import Event, FundsMoved, OrderAccepted, OrderAmended, OrderClosed, Trade
+from ringfence.schema.events import Event, FundsMoved, LoanMoved, OrderAccepted, OrderAmended, OrderClosed, Trade
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.views.catalog import Catalog, MarketInfo
 from ringfence.views.orders import EXPIRY_REASON_NAMES, Fill, OrderStatus, fills_of
@@ -126,6 +126,8 @@ class PrivateStreams:
         """Note which balances of followed accounts an event may have changed."""
         if isinstance(event, FundsMoved):
             accounts, assets = (event.account, event.to_account), (event.asset,)
+        elif isinstance(event, LoanMoved):
+            accounts, assets = (event.account,), (event.asset,)
         elif isinstance(event, Trade):
             market = self._catalog.market_by_number[event.market]
             accounts, assets = (event.account, event.maker_account), (market.base.number, market.quote.number)

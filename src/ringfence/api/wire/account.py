@@ -27,7 +27,7 @@ from .common import (
 
 
 class AccountSummary(Wire, frozen=True, kw_only=True):
-    """An account; fees are in basis points, and what belongs to margin is off."""
+    """An account; fees are in basis points, and what belongs to futures is off."""
 
     auto_borrow_settlements: bool
     auto_lend: bool
@@ -43,6 +43,15 @@ class AccountSummary(Wire, frozen=True, kw_only=True):
     spot_maker_fee: Decimal
     spot_taker_fee: Decimal
     trigger_orders: int
+
+
+class UpdateAccountSettingsRequest(Wire, frozen=True, kw_only=True):
+    """New settings; what is left out stays as it is."""
+
+    auto_borrow_settlements: bool | None = None
+    auto_lend: bool | None = None
+    auto_repay_borrows: bool | None = None
+    leverage_limit: Decimal | None = None
 
 
 class MaxOrderQuery(Wire, frozen=True, kw_only=True):

@@ -7,8 +7,10 @@ import msgspec
 
 Decimal = Annotated[str, msgspec.Meta(title="decimal", description="a decimal number as text")]
 NaiveTime = Annotated[str, msgspec.Meta(title="naive time", description="ISO 8601 in UTC, without a zone")]
+ZuluTime = Annotated[str, msgspec.Meta(title="date-time", description="RFC 3339 in UTC, with a Z")]
 U16 = Annotated[int, msgspec.Meta(title="integer(uint16)", ge=0, le=2**16 - 1)]
 U32 = Annotated[int, msgspec.Meta(title="integer(uint32)", ge=0, le=2**32 - 1)]
+SubaccountId = U16
 AccountNumber = Annotated[int, msgspec.Meta(title="integer(int32)", ge=0, le=2**31 - 1)]
 I64 = Annotated[int, msgspec.Meta(title="integer(int64)", ge=-(2**63), le=2**63 - 1)]
 TimeMs = Annotated[int, msgspec.Meta(title="integer(int64)", description="milliseconds since 1970", ge=0, le=2**53)]

@@ -9,7 +9,19 @@ import msgspec
 import sqlalchemy as sa
 
 from ..candles import Candle, Interval
-from .tables import DEPOSITS, FILLS, KLINES, MOVEMENTS, ORDERS, TRADES, WITHDRAWALS
+from .tables import (
+    DEPOSITS,
+    FILLS,
+    INTEREST_PAYMENTS,
+    KLINES,
+    LENDING_HOURS,
+    LOAN_MOVEMENTS,
+    LOANS,
+    MOVEMENTS,
+    ORDERS,
+    TRADES,
+    WITHDRAWALS,
+)
 from .writer import written_cursor
 
 T = TypeVar("T")
@@ -103,6 +115,61 @@ class HistoryReader:
         filters = {MOVEMENTS.c.asset: asset, MOVEMENTS.c.cause: cause}
         order = (MOVEMENTS.c.sequence, MOVEMENTS.c.event_index, MOVEMENTS.c.line)
         return self._page(query, filters, MOVEMENTS.c.time_us, order, part)
+
+    def loans(
+        self,
+        accounts: Sequence[int],
+        part: Range = FIRST,
+        *,
+        asset: int | None = None,
+        side: int | None = None,
+        is_open: bool | None = None,
+    ) -> Page[Any]:
+        """Return positions of some accounts: what they lent (side 1) or owe (2), until it came to nothing."""
+        query = sa.select(LOANS).where(LOANS.c.account.in_(accounts))
+        if is_open is not None:
+            query = query.where(LOANS.c.closed_us.is_(None) if is_open else LOANS.c.closed_us.is_not(None))
+        filters = {LOANS.c.asset: asset, LOANS.c.side: side}
+        return self._page(query, filters, LOANS.c.opened_us, (LOANS.c.position,), part)
+
+    def loan_movements(
+        self,
+        accounts: Sequence[int],
+        part: Range = FIRST,
+        *,
+        asset: int | None = None,
+        position: int | None = None,
+        cause: int | None = None,
+        sources: Sequence[int] | None = None,
+    ) -> Page[Any]:
+        """Return movements of positions of some accounts, of all sources unless told."""
+        query = sa.select(LOAN_MOVEMENTS).where(LOAN_MOVEMENTS.c.account.in_(accounts))
+        if sources is not None:
+            query = query.where(LOAN_MOVEMENTS.c.source.in_(sources))
+        columns = LOAN_MOVEMENTS.c
+        filters = {columns.asset: asset, columns.position: position, columns.cause: cause}
+        return self._page(query, filters, columns.time_us, (columns.sequence, columns.event_index), part)
+
+    def interest_payments(
+        self,
+        accounts: Sequence[int],
+        part: Range = FIRST,
+        *,
+        asset: int | None = None,
+        position: int | None = None,
+    ) -> Page[Any]:
+        """Return interest by which positions of some accounts grew."""
+        columns = INTEREST_PAYMENTS.c
+        query = sa.select(INTEREST_PAYMENTS).where(columns.account.in_(accounts))
+        filters = {columns.asset: asset, columns.position: position}
+        return self._page(query, filters, columns.time_us, (columns.sequence, columns.event_index), part)
+
+    def lending_hours(self, asset: int, from_us: int) -> Sequence[Any]:
+        """Return a pool as it stood each time interest was due since then, oldest first."""
+        columns = LENDING_HOURS.c
+        query = sa.select(LENDING_HOURS).where(columns.asset == asset, columns.time_us >= from_us)
+        with self._engine.connect() as connection:
+            return connection.execute(query.order_by(columns.time_us)).all()
 
     def trades(self, market: int, part: Range = FIRST) -> Page[Any]:
         """Return trades of a market; ``account``s and fees in a row are not for the public."""

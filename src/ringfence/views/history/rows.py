@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from ringfence.schema.enums import CloseReason, HouseAccount, MoveCause, Side
+from ringfence.schema.enums import CloseReason, HouseAccount, LoanCause, MoveCause, Side
 from ringfence.schema.events import (
     ClockTicked,
     Event,
     FundsMoved,
+    InterestAccrued,
+    LoanMoved,
     OrderAccepted,
     OrderAmended,
     OrderClosed,
@@ -20,11 +22,14 @@ from ringfence.schema.events import (
 from ..candles import Candle, Interval, fold
 from ..catalog import Catalog
 from ..orders import OrderStatus, fills_of
+from .loans import Loans
 
 Row = dict[str, Any]
 
 BID = int(Side.BID)
 FEES, REBATES = int(HouseAccount.FEES), int(HouseAccount.REBATES)
+POOL, ROUNDING = int(HouseAccount.POOL), int(HouseAccount.ROUNDING)
+TO_POOL = (LoanCause.LEND, LoanCause.REPAY)
 ALL_INTERVALS = tuple(Interval)
 ORDER_FIELDS = (
     "account", "market", "client_id", "price_ticks", "quantity_lots", "quote_atoms", "user", "side", "order_type",
@@ -43,11 +48,13 @@ class WithdrawalStatus(StrEnum):
 class Changes:
     """What a batch of whole commands changes; lists are in the order of the log.
 
-    ``deposits`` and ``withdrawals`` are counted on from the numbers given, the last ones in the database.
+    ``deposits`` and ``withdrawals`` are counted on from the numbers given, the last ones in the database. ``loans``
+    go on from batch to batch.
     """
 
-    def __init__(self, catalog: Catalog, last_deposit: int, last_withdrawal: int) -> None:
-        self.catalog = catalog
+    def __init__(self, catalog: Catalog, last_deposit: int, last_withdrawal: int, loans: Loans) -> None:
+        self.catalog, self.loans = catalog, loans
+        loans.begin_batch()
         self.last_deposit, self.last_withdrawal = last_deposit, last_withdrawal
         self.new_orders: dict[int, Row] = {}
         self.progress: dict[int, Row] = {}
@@ -200,6 +207,18 @@ class Changes:
             row = self.settlements.setdefault(event.reference, {"key": event.reference})
         row.update(change, updated_us=event.time_us)
 
+    def _loan_moved(self, event: LoanMoved) -> None:
+        self.loans.moved(event)
+        cause = LoanCause(event.cause)
+        atoms = event.amount_atoms if cause in TO_POOL else -event.amount_atoms
+        lines = [(event.account, event.asset, -atoms, cause.name), (POOL, event.asset, atoms, cause.name)]
+        self._move(event, lines)
+
+    def _interest_accrued(self, event: InterestAccrued) -> None:
+        self.loans.accrued(event)
+        if swept := event.rounding_atoms:
+            self._move(event, [(POOL, event.asset, -swept, "SWEEP"), (ROUNDING, event.asset, swept, "SWEEP")])
+
     def _ticked(self, event: ClockTicked) -> None:
         self.tick_us = event.time_us
 
@@ -234,5 +253,7 @@ class Changes:
         OrderClosed: _closed,
         Trade: _traded,
         FundsMoved: _moved,
+        LoanMoved: _loan_moved,
+        InterestAccrued: _interest_accrued,
         ClockTicked: _ticked,
     }

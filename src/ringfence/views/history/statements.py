@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
@@ -12,7 +13,20 @@ from ringfence.database.statements import incoming
 
 from ..candles import DAY_US, Interval
 from .rows import Changes, Row
-from .tables import CURSOR, DEPOSITS, FILLS, KLINES, MOVEMENTS, ORDERS, TRADES, WITHDRAWALS
+from .tables import (
+    CURSOR,
+    DEPOSITS,
+    FILLS,
+    INTEREST_PAYMENTS,
+    KLINES,
+    LENDING_HOURS,
+    LOAN_MOVEMENTS,
+    LOANS,
+    MOVEMENTS,
+    ORDERS,
+    TRADES,
+    WITHDRAWALS,
+)
 
 SECONDS_KEPT_US = DAY_US
 """Candles of a second are kept for a day; all others for ever."""
@@ -24,7 +38,9 @@ HISTORY = 1
 """The only row of the cursor's table."""
 
 
-INSERTED = (ORDERS, TRADES, FILLS, MOVEMENTS, DEPOSITS, WITHDRAWALS)
+INSERTED = (
+    ORDERS, TRADES, FILLS, MOVEMENTS, DEPOSITS, WITHDRAWALS, LOAN_MOVEMENTS, INTEREST_PAYMENTS, LENDING_HOURS
+)  # fmt: skip
 
 
 class BatchStatements:
@@ -40,6 +56,7 @@ class BatchStatements:
         columns = [column.name for column in KLINES.columns]
         self._cursor = upsert(engine, CURSOR)
         self.klines = prepared(upsert(engine, KLINES, _candle_merge()), *columns)
+        self.loans = prepared(upsert(engine, LOANS), *(column.name for column in LOANS.columns))
         self.inserts = {table.name: insert(table) for table in INSERTED}
         self.progress = prepared(_PROGRESS)
         self.amendment = prepared(_AMENDMENT)
@@ -60,6 +77,11 @@ class BatchStatements:
         settled = ("status", "fee_atoms", "updated_us")
         self.settlement.run(connection, [_prefixed(row, *settled) for row in changes.settlements.values()])
         self.klines.run(connection, _kline_rows(changes))
+        loans = changes.loans
+        self.loans.run(connection, [msgspec.structs.asdict(loan) for loan in loans.changed.values()])
+        inserts["loan_movements"].run(connection, loans.movements)
+        inserts["interest_payments"].run(connection, loans.payments)
+        inserts["lending_hours"].run(connection, loans.hours)
         connection.execute(self._cursor, {"projection": HISTORY, "sequence": last_sequence})
 
     def forget_seconds(self, connection: sa.Connection, markets: list[int], now_us: int) -> None:

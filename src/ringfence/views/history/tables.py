@@ -46,7 +46,7 @@ ORDERS = sa.Table(
     METADATA,
     *columns_of(
         OrderAccepted,
-        without=("sequence", "index", "rested_lots", "time_us"),
+        without=("sequence", "index", "rested_lots", "time_us", "loan_flags"),
         rename={"order": "order_id"},
         key=("order_id",),
     ),
@@ -153,3 +153,81 @@ KLINES = sa.Table(
     sqlite_with_rowid=False,
 )
 """Candles of every interval; those of a second are kept for a bounded time."""
+
+LOANS = sa.Table(
+    "loans",
+    METADATA,
+    _number("position", key=True),
+    _number("account"),
+    _number("asset"),
+    sa.Column("side", sa.SmallInteger, nullable=False),
+    sa.Column("source", sa.SmallInteger, nullable=False),
+    _big("opened_us"),
+    _big("closed_us", nullable=True),
+    _big("shares"),
+    _big("quantity_atoms"),
+    _big("interest_atoms"),
+    _big("unpaid_atoms"),
+    _big("rate_hours"),
+    _big("hours"),
+    sa.Index(None, "account", "position"),
+    sa.Index(None, "closed_us"),
+)
+"""One row a position, numbered from 1: what an account lent (side 1) or owes (2) of an asset until it comes to nothing.
+
+``quantity_atoms`` is what it was worth after its last movement or hour.
+"""
+
+LOAN_MOVEMENTS = sa.Table(
+    "loan_movements",
+    METADATA,
+    _number("account", key=True),
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    _big("time_us"),
+    _number("asset"),
+    _number("position"),
+    sa.Column("cause", sa.SmallInteger, nullable=False),
+    sa.Column("source", sa.SmallInteger, nullable=False),
+    _big("amount_atoms"),
+    _big("quantity_atoms"),
+    _big("order_id"),
+    sqlite_with_rowid=False,
+)
+"""Every movement of a position, and what it was worth afterwards; ``order_id`` is 0 where no order asked for it."""
+
+INTEREST_PAYMENTS = sa.Table(
+    "interest_payments",
+    METADATA,
+    _number("account", key=True),
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    _big("time_us"),
+    _number("asset"),
+    _number("position"),
+    sa.Column("side", sa.SmallInteger, nullable=False),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
+    _big("amount_atoms"),
+    _big("rate_e8"),
+    _big("interval_ms"),
+    sqlite_with_rowid=False,
+)
+"""Interest by which a position grew: for the rest of its first hour (kind 1) or for whole hours (2).
+
+What rounding takes when a position moves is part of the next row, so a row of a lender may be below zero.
+"""
+
+LENDING_HOURS = sa.Table(
+    "lending_hours",
+    METADATA,
+    _number("asset", key=True),
+    _big("time_us", key=True),
+    _big("lent_atoms"),
+    _big("debt_atoms"),
+    _big("lent_index"),
+    _big("debt_index"),
+    _big("borrow_rate_e8"),
+    _big("lend_rate_e8"),
+    sqlite_with_rowid=False,
+)
+"""Every pool as it stood each time interest was due."""

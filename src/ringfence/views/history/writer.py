@@ -17,9 +17,10 @@ from ringfence.schema.events import Event
 
 from ..candles import HOUR_US
 from ..catalog import Catalog
+from .loans import Indices, Loan, Loans
 from .rows import Changes
 from .statements import HISTORY, BatchStatements
-from .tables import CURSOR, DEPOSITS, WITHDRAWALS
+from .tables import CURSOR, DEPOSITS, LENDING_HOURS, LOANS, WITHDRAWALS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 QUEUED_EVENTS_MAXIMUM = 200_000
@@ -50,6 +51,21 @@ def written_cursor(engine: sa.Engine) -> int:
         return connection.scalar(query) or 0
 
 
+def written_loans(engine: sa.Engine) -> Loans:
+    """Return the open positions of a history database, and where its pools stood when interest was last due."""
+    newest = sa.select(LENDING_HOURS.c.asset, sa.func.max(LENDING_HOURS.c.time_us).label("time_us"))
+    newest_hours = newest.group_by(LENDING_HOURS.c.asset).subquery()
+    hours = sa.select(LENDING_HOURS).join(
+        newest_hours,
+        sa.and_(LENDING_HOURS.c.asset == newest_hours.c.asset, LENDING_HOURS.c.time_us == newest_hours.c.time_us),
+    )
+    with engine.connect() as connection:
+        found = connection.execute(sa.select(LOANS).where(LOANS.c.closed_us.is_(None)))
+        open_loans = [Loan(**row) for row in found.mappings()]
+        indices = {row.asset: Indices(row.lent_index, row.debt_index) for row in connection.execute(hours)}
+        return Loans(_last(connection, LOANS), open_loans, indices)
+
+
 class HistoryWriter:
     """Writes batches of events in a thread of its own, many batches in one transaction when they come fast.
 
@@ -70,6 +86,7 @@ class HistoryWriter:
         self._engine, self._catalog = engine, catalog
         self._statements = BatchStatements(engine)
         self._written = written_cursor(engine)
+        self._loans = written_loans(engine)
         if from_sequence > self._written:
             raise HistoryGap(
                 f"history ends at command {self._written} and the feed begins after {from_sequence}: "
@@ -203,7 +220,8 @@ class HistoryWriter:
     def _write(self, batches: Sequence[tuple[int, Sequence[Event]]]) -> None:
         last_sequence = batches[-1][0]
         with self._engine.begin() as connection:
-            changes = Changes(self._catalog, _last(connection, DEPOSITS), _last(connection, WITHDRAWALS))
+            deposit, withdrawal = _last(connection, DEPOSITS), _last(connection, WITHDRAWALS)
+            changes = Changes(self._catalog, deposit, withdrawal, self._loans)
             for _, events in batches:
                 changes.add(self._unwritten(events))
             if last_sequence > self._written:
