@@ -202,6 +202,23 @@ class Loans(RuleBasedStateMachine):
         if amount > 0:
             self.watched(c.RequestWithdrawal(account=account, asset=asset, amount_atoms=amount))
 
+    @rule(
+        account=st.sampled_from([64, 66]),
+        side=st.sampled_from([int(side) for side in Side]),
+        price_ticks=st.sampled_from([80, 101, 120]),
+        quantity_lots=st.sampled_from([50, 400, 1_000]),
+        part=st.sampled_from([1, 2]),
+        loan_flags=flags,
+    )
+    def fill_an_order_after_margin_spared_what_it_could(self, account: int, part: int, **order: int) -> None:
+        debt = c.Borrow(account=account, asset=self.numbers["debts"] % 2 + 1, amount_atoms=10**6)
+        self.numbers["debts"] += 1
+        self.watched(debt)
+        self.watched(c.PlaceOrder(account=account, market=MARKET, **order))
+        for asset in (SOL, USDC):
+            self.take_away_what_margin_spares(account, asset)
+        self.fill_the_oldest(account, part)
+
     @rule(account=accounts)
     def cancel_all(self, account: int) -> None:
         self.watched(c.CancelAllOrders(account=account))
@@ -234,7 +251,10 @@ class Loans(RuleBasedStateMachine):
             if pool is None:
                 continue
             lent, owed = -(-pool.lent_shares * pool.lent_index // ONE), pool.debt_shares * pool.debt_index // ONE
-            assert self.exchange.pool_atoms(asset) == lent - owed + pool.reserve_atoms + pool.rounding_atoms
+            assert (
+                self.exchange.pool_atoms(asset)
+                == lent - owed + pool.reserve_atoms + pool.rounding_atoms + pool.pending_atoms
+            )
             assert min(pool.reserve_atoms, pool.rounding_atoms, self.exchange.pool_atoms(asset)) >= 0
             assert sum(self.claim(account, asset) for account in ACCOUNTS) <= lent
             assert sum(self.debt(account, asset) for account in ACCOUNTS) >= owed

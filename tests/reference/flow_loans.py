@@ -100,7 +100,7 @@ def bearable(flow: Flow, account: int, asset: int) -> int:
 
 
 def some_asset(flow: Flow) -> int:
-    return flow.asset() if flow.chance(0.02) else flow.random.choice((1, 1, 1, 2, 2, 2, 3, 4, 5))
+    return flow.asset() if flow.chance(0.02) else flow.random.choice((1, 1, 1, 2, 2, 2, 3, 4, 4, 5))
 
 
 def holder(flow: Flow, wanted: Callable[[int], bool]) -> tuple[int, int]:

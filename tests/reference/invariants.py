@@ -111,7 +111,7 @@ def pools_hold_what_is_not_out(state: State) -> None:
     held = {asset for account, asset in state.balances if account == pools.POOL}
     assert held <= state.lending_pools.keys()
     for asset, pool in state.lending_pools.items():
-        whole = pools.lent(pool) - pools.owed(pool) + pool.reserve_atoms + pool.rounding_atoms
+        whole = pools.lent(pool) - pools.owed(pool) + pool.reserve_atoms + pool.rounding_atoms + pool.pending_atoms
         assert available_of(state, pools.POOL, asset) == whole, f"POOL should hold {whole} of asset {asset}"
         assert min(pool.reserve_atoms, pool.rounding_atoms) >= 0
         assert all(pools.ONE <= index <= MAX_LOAN_INDEX for index in (pool.lent_index, pool.debt_index))

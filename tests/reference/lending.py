@@ -37,7 +37,11 @@ def set_lending_pool(state: State, command: Any, emit: Any) -> None:
     if command.asset not in state.lending_pools:
         hour, minute = state.time_us // pools.HOUR_US, state.time_us // pools.MINUTE_US
         state.lending_pools[command.asset] = LendingPool(
-            command.asset, ceiling_ppm=command.throttle_bound_ppm, interest_hour=hour, ceiling_minute=minute
+            command.asset,
+            ceiling_ppm=command.throttle_bound_ppm,
+            interest_hour=hour,
+            ceiling_minute=minute,
+            released_us=state.time_us,
         )
     for name, value in body.items():
         setattr(state.lending_pools[command.asset], name, value)

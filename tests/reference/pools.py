@@ -101,14 +101,26 @@ def lend_rate(pool: LendingPool, at: int) -> int:
 
 
 def distribute(pool: LendingPool, interest: int) -> int:
-    """Give interest to the lenders, after the cut of the reserve, which is returned."""
-    before = lent(pool)
-    cut = interest if before < SMALL_POOL else mul(interest, pool.fee_ppm, MILLION)
-    if pool.lent_shares:
-        pool.lent_index = min(MAX_LOAN_INDEX, mul(before + interest - cut, ONE, pool.lent_shares))
+    """Give interest to the lenders in time, after the cut of the reserve, which is returned."""
+    cut = interest if lent(pool) < SMALL_POOL else mul(interest, pool.fee_ppm, MILLION)
     pool.reserve_atoms += cut
-    pool.rounding_atoms += interest - cut - (lent(pool) - before)
+    pool.pending_atoms += interest - cut
     return cut
+
+
+def release(pool: LendingPool, time_us: int) -> None:
+    """Give the lenders what of their interest is due by now."""
+    end = (pool.released_us // HOUR_US + 1) * HOUR_US
+    share = (1, 1) if time_us >= end else (time_us - pool.released_us, end - pool.released_us)
+    due = mul(pool.pending_atoms, *share)
+    pool.pending_atoms -= due
+    pool.released_us = time_us
+    if pool.lent_shares == 0:
+        pool.reserve_atoms += due
+        return
+    before = lent(pool)
+    pool.lent_index = min(MAX_LOAN_INDEX, mul(before + due, ONE, pool.lent_shares))
+    pool.rounding_atoms += due - (lent(pool) - before)
 
 
 def entry_fee(state: State, pool: LendingPool, amount: int, lent_atoms: int) -> int:
@@ -209,6 +221,7 @@ def tick(state: State, emit: Any) -> None:
     rows_left = ROWS_A_CLOCK
     for asset in sorted(state.lending_pools):
         pool = state.lending_pools[asset]
+        release(pool, state.time_us)
         if (minute := state.time_us // MINUTE_US) > pool.ceiling_minute:
             pool.ceiling_minute, pool.ceiling_ppm = minute, next_ceiling(pool)
         if (hour := state.time_us // HOUR_US) > pool.interest_hour:

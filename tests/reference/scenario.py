@@ -167,7 +167,8 @@ class Scenario(LoanVerbs):
         assert row
         lent, owed = total(row.lent_shares, row.lent_index)[1], total(row.debt_shares, row.debt_index)[0]
         ceiling = "" if row.ceiling_ppm == 1_000_000 else f" ceiling {row.ceiling_ppm}"
-        return f"lent {lent} owed {owed} reserve {row.reserve_atoms} rounding {row.rounding_atoms}{ceiling}"
+        pending = f"; pending {row.pending_atoms}" if row.pending_atoms else ""
+        return f"lent {lent} owed {owed} reserve {row.reserve_atoms} rounding {row.rounding_atoms}{ceiling}{pending}"
 
     def check_balance(self, account: str, asset: str, amounts: str) -> None:
         held = {found[0]: found[1:] for found in self.exchange.balances(ACCOUNTS[account])}

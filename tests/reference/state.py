@@ -205,6 +205,8 @@ class LendingPool:
     debt_index: int = 1 << INDEX_BITS
     reserve_atoms: int = 0
     rounding_atoms: int = 0
+    pending_atoms: int = 0
+    released_us: int = 0
     ceiling_ppm: int = 0
     interest_hour: int = 0
     ceiling_minute: int = 0

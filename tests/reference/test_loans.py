@@ -38,39 +38,67 @@ SCENARIOS["atoms that are lent are the pool's until they are redeemed"] = """
     alice loans                                 = nothing
 """
 # U = 4 / 10, so the year's rate is 80 % * 0.4 / 0.8 = 40 %; half an hour of it on 4e9 is 91,324.2, up to 91,325. The
-# reserve has a tenth of it, 9,132.5: 9,132; what is lent grows by the other 82,193.
+# reserve has a tenth of it, 9,132.5: 9,132; the other 82,193 are the lenders' by the end of the hour.
 # The hour: U = 4,000,091,325 / 10,000,082,193 = 0.400005, the rate 40,000,500; 4,000,091,325 * 0.400005 / 8760 =
-# 182,654.9, and what is owed in all counts 182,654 of it, 18,265 for the reserve and 164,389 for lenders. Then
-# U = 4,000,273,979 / 10,000,246,582 = 0.400017: 40,001,700 for borrowers and 40,001,700 * 0.400017 = 16,001,360 less
-# a tenth for lenders, 14,401,224. The debt itself is rounded up, 4,000,273,980; the claim down, 10,000,246,581.
+# 182,654.9, and what is owed in all counts 182,654 of it, 18,265 for the reserve and 164,389 for lenders in this hour.
+# Now U = 4,000,273,979 / 10,000,082,193 = 0.400024: 40,002,400 for borrowers and 40,002,400 * 0.400024 = 16,001,920
+# less a tenth for lenders, 14,401,728. Half of the hour later they have half of the 164,389: 10,000,164,387; at the end
+# 10,000,246,582. The debt itself is rounded up, 4,000,273,980; the claim down, 10,000,246,581.
 INTEREST = """
     op pool SOL optimal=80000000 full=500000000 fee=100000 :
                                                 ; LendingPoolSet
     alice lend 10000000000 SOL                  : LEND 10000000000, now +10000000000
     until 1800
+    op clock                                    : ClockTicked
     bob borrow 4000000000 SOL                   : BORROW 4000000000 fee 91325, now -4000091325
     bob SOL                                     = 14000000000+0
-    pool SOL                                    = lent 10000082193 owed 4000091325 reserve 9132 rounding 0
-    until 3600
+    pool SOL                                    = lent 10000000000 owed 4000091325 reserve 9132 rounding 0
+                                                ; pending 82193
 """
 SCENARIOS["interest is a share of the hour when a debt begins, and an hour's at the hour"] = (
     INTEREST
     + """
+    until 3600
     op clock                                    : ClockTicked
-                                                ; interest SOL 182654 reserve 18265 swept 0 rates 40001700/14401224
-    pool SOL                                    = lent 10000246582 owed 4000273979 reserve 27397 rounding 0
+                                                ; interest SOL 182654 reserve 18265 swept 0 rates 40002400/14401728
+    pool SOL                                    = lent 10000082193 owed 4000273979 reserve 27397 rounding 0
+                                                ; pending 164389
     POOL SOL                                    = 6000000000+0
+    until 5400
     op clock                                    : ClockTicked
+    pool SOL                                    = lent 10000164387 owed 4000273979 reserve 27397 rounding 0
+                                                ; pending 82195
     bob repay 4611686018427387904 SOL           : REPAY 4000273980, now +0
+    until 7200
+    op clock                                    : ClockTicked
     pool SOL                                    = lent 10000246582 owed 0 reserve 27397 rounding 1
     alice redeem 4611686018427387904 SOL        : REDEEM 10000246581, now +0
     pool SOL                                    = lent 0 owed 0 reserve 27397 rounding 2
     POOL SOL                                    = 27399+0
 """
 )
+# A second before the hour alice has 82,147 of the 82,193 that come in 1,800 seconds. Carol's atoms are half of what is
+# lent then: she has half of the 46 that are left, and of the next hour's 82,195 half of the first second's 22; one less
+# for roundings. Borrowers pay for U = 4,000,091,325 / 20,000,082,193 = 0.200003, 91,327, of which 9,132 are the reserve's.
+SCENARIOS["lender who comes for the clock of the hour earns what two seconds bring"] = (
+    INTEREST
+    + """
+    until 3599
+    op clock                                    : ClockTicked
+    pool SOL                                    = lent 10000082147 owed 4000091325 reserve 9132 rounding 0
+                                                ; pending 46
+    carol lend 10000000000 SOL                  : LEND 10000000000, now +9999917853
+    until 3600
+    op clock                                    : ClockTicked
+                                                ; interest SOL 91327 reserve 9132 swept 0 rates 20000800/3600288
+    until 3601
+    op clock                                    : ClockTicked
+    carol redeem 4611686018427387904 SOL        : REDEEM 10000000033, now +0
+"""
+)
 # At 90 % the rate is 80 % and half of the way from there to 500 %: 290 %. A tenth of a millisecond counts as one:
-# 9e9 * 2.9 / 8760 / 3,600,000 = 0.83, up to 1, which the lenders have: 10,000,000,001. On the hour all of it is to
-# come: 9.1e9 of that are 909,999 ppm, so 310.9979 %, an hour of which on 99,999,999 is 35,502.04.
+# 9e9 * 2.9 / 8760 / 3,600,000 = 0.83, up to 1. On the hour all of it is to come: at 91 % it is 311 %, an hour of which
+# on 99,999,999 is 35,502.28.
 SCENARIOS["interest of a new debt is that of its use of the pool for the milliseconds that are left of the hour"] = """
     op pool SOL optimal=80000000 full=500000000 : LendingPoolSet
     alice lend 10000000000 SOL                  : LEND 10000000000, now +10000000000
@@ -93,8 +121,8 @@ SCENARIOS["interest of a pool below 2^20 is the reserve's alone"] = """
                                                 ; interest SOL 57 reserve 57 swept 0 rates 50008600/25008600
     pool SOL                                    = lent 1000000 owed 500086 reserve 86 rounding 0
 """
-# 8.76 % a year are 0.001 % an hour: 23 of them on 100,000,001 are 23,000.0002. Lenders have 1,000,023,001 then, of
-# which 100,023,001 are 100,020 ppm: 8.76 % * 0.100020 = 0.876175 %.
+# 8.76 % a year are 0.001 % an hour: 23 of them on 100,000,001 are 23,000.0002. Lenders have 1,000,000,001 by then, of
+# which 100,023,001 are 100,023 ppm: 8.76 % * 0.100023 = 0.876201 %.
 SCENARIOS["interest of hours that were missed is paid at once"] = """
     op pool USDC idle=8760000 optimal=8760000 full=8760000 :
                                                 ; LendingPoolSet
@@ -103,7 +131,7 @@ SCENARIOS["interest of hours that were missed is paid at once"] = """
     bob borrow 100000000 USDC                   : BORROW 100000000 fee 1, now -100000001
     until 82800
     op clock                                    : ClockTicked
-                                                ; interest USDC 23000 reserve 0 swept 0 rates 8760000/876175
+                                                ; interest USDC 23000 reserve 0 swept 0 rates 8760000/876201
 """
 # 1,000 USDC of value have a root of 31,623: 90 % * 100 % / (1 + 0.31623) = 68.377107 % of 999,999,999 is 683,771,069.
 # With a base of 95 % it is 64.958251 %. A debt of 4 SOL is 400,000,001, whose root is 20,001: a factor of 1 % makes

@@ -185,7 +185,8 @@ ROWS_ON_DISK = {
         "asset:i4 pool_state:u1 rate_idle_e8:i8 rate_optimal_e8:i8 rate_full_e8:i8 optimal_utilisation_ppm:i8 "
         "maximum_utilisation_ppm:i8 throttle_threshold_ppm:i8 throttle_bound_ppm:i8 throttle_update_ppm:i8 "
         "fee_ppm:i8 lend_limit_atoms:i8 lent_shares:i8 debt_shares:i8 lent_index:i8 debt_index:i8 "
-        "reserve_atoms:i8 rounding_atoms:i8 ceiling_ppm:i8 interest_hour:i8 ceiling_minute:i8"
+        "reserve_atoms:i8 rounding_atoms:i8 pending_atoms:i8 released_us:i8 ceiling_ppm:i8 interest_hour:i8 "
+        "ceiling_minute:i8"
     ),
     "redemptions": "asset:i4 redemption:i8 account:i4 queued_atoms:i8",
 }
@@ -243,6 +244,6 @@ NUMBERS_ON_DISK = {
 
 SCHEMA_HASHES = {
     1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
-    2: "b8789363b24ea2e42508927ac89a672d523989dfe798b29805b33b4b0d425407",
+    2: "6e97aaeb60076dde64daaffac002336edc65c462928e2bb9b535cb3c42365505",
 }
 """The hash of the schema under each version of the rules; those of rules that have been released never change."""

@@ -108,7 +108,13 @@ def test_pools_hold_what_the_views_say_is_left(seed: int, count: int) -> None:
                     assert rates == (event.borrow_rate_e8, event.lend_rate_e8)
     for asset in (SOL, USDC):
         pool = pool_of(venue, asset)
-        left = lending.lent_atoms(pool) - lending.debt_atoms(pool) + pool.reserve_atoms + pool.rounding_atoms
+        left = (
+            lending.lent_atoms(pool)
+            - lending.debt_atoms(pool)
+            + pool.reserve_atoms
+            + pool.rounding_atoms
+            + pool.pending_atoms
+        )
         assert venue.exchange.pool_atoms(asset) == left
 
 

@@ -119,14 +119,28 @@ def entry_fee(s, pool, atoms, lent):
 
 @cold
 def distribute(pool, interest):
-    """Give interest that borrowers owe to the lenders and the reserve; returns what the reserve got."""
-    lent = lent_total(pool)
-    cut = interest if lent < SMALL_POOL_ATOMS else divide_down(interest, pool.fee_ppm, PPM)
-    if pool.lent_shares != 0:
-        pool.lent_index = min(divide_down(lent + interest - cut, ONE_INDEX, pool.lent_shares), MAX_LOAN_INDEX)
+    """Give interest that borrowers owe to the reserve, and to the lenders in time; returns what the reserve got."""
+    cut = interest if lent_total(pool) < SMALL_POOL_ATOMS else divide_down(interest, pool.fee_ppm, PPM)
     pool.reserve_atoms += cut
-    pool.rounding_atoms += interest - cut - (lent_total(pool) - lent)
+    pool.pending_atoms += interest - cut
     return cut
+
+
+@cold
+def release(pool, time_us):
+    """Give the lenders what is due to them by now; nobody earns an hour by lending for a moment."""
+    end_us = (pool.released_us // US_PER_HOUR + 1) * US_PER_HOUR
+    atoms = pool.pending_atoms
+    if time_us < end_us:
+        atoms = divide_down(atoms, time_us - pool.released_us, end_us - pool.released_us)
+    pool.pending_atoms -= atoms
+    pool.released_us = time_us
+    if pool.lent_shares == 0:
+        pool.reserve_atoms += atoms
+        return
+    lent = lent_total(pool)
+    pool.lent_index = min(divide_down(lent + atoms, ONE_INDEX, pool.lent_shares), MAX_LOAN_INDEX)
+    pool.rounding_atoms += atoms - (lent_total(pool) - lent)
 
 
 @cold

@@ -67,6 +67,7 @@ def set_lending_pool(s, c):
     pool, time_us = s.lending_pools[c.asset], s.venue[0].time_us
     if pool.pool_state == 0:
         pool.lent_index, pool.debt_index, pool.ceiling_ppm = ONE_INDEX, ONE_INDEX, c.throttle_bound_ppm
+        pool.released_us = time_us
         pool.interest_hour, pool.ceiling_minute = time_us // US_PER_HOUR, time_us // US_PER_MINUTE
     copy_pool_settings(c, pool)
     copy_pool_settings(c, cast(s.events, emit(s, EventKind.LENDING_POOL_SET, c.account, 0), LENDING_POOL_SET))

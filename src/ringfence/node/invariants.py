@@ -142,18 +142,27 @@ def _pools(rows: Rows, available: Amounts, shares: Amounts) -> Iterator[str]:
         (lent if number > 0 else owed)[asset] += abs(number)
         if number and account < FIRST_USER_ACCOUNT:
             yield f"account {account} of the house has {number} shares of the pool of asset {asset}"
-    names = ("asset", "lent_shares", "debt_shares", "lent_index", "debt_index", "reserve_atoms", "rounding_atoms")
+    names = (
+        "asset",
+        "lent_shares",
+        "debt_shares",
+        "lent_index",
+        "debt_index",
+        "reserve_atoms",
+        "rounding_atoms",
+        "pending_atoms",
+    )
     pools = {asset: rest for asset, *rest in _columns(rows["lending_pools"], *names)}
     held = {asset: atoms for (account, asset), atoms in available.items() if account == HouseAccount.POOL}
     for asset in sorted({*lent, *owed, *held} - set(pools)):
         if lent.get(asset) or owed.get(asset) or held.get(asset):
             yield f"asset {asset} is lent or owed and has no pool"
-    for asset, (lent_shares, debt_shares, lent_index, debt_index, reserve, rounding) in pools.items():
+    for asset, (lent_shares, debt_shares, lent_index, debt_index, reserve, rounding, pending) in pools.items():
         if (lent_shares, debt_shares) != (lent.get(asset, 0), owed.get(asset, 0)):
             yield f"the pool of asset {asset} counts {lent_shares} and {debt_shares} shares, accounts have others"
         total = -(-lent_shares * lent_index >> INDEX_BITS) - (debt_shares * debt_index >> INDEX_BITS)
-        if held.get(asset, 0) != total + reserve + rounding:
-            due = total + reserve + rounding
+        if held.get(asset, 0) != total + reserve + rounding + pending:
+            due = total + reserve + rounding + pending
             yield f"POOL has {held.get(asset, 0)} atoms of asset {asset}, the pool should hold {due}"
 
 

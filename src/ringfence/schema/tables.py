@@ -284,6 +284,8 @@ class LendingPoolRow(Row, frozen=True, kw_only=True):
     debt_index: LoanIndex
     reserve_atoms: Atoms
     rounding_atoms: Atoms
+    pending_atoms: Atoms
+    released_us: TimeUs
     ceiling_ppm: Ppm
     interest_hour: Count
     ceiling_minute: Count
