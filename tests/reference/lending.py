@@ -68,6 +68,14 @@ def set_account(state: State, command: Any, emit: Any) -> None:
 
 def lending_account(state: State, command: Any) -> tuple[User, LendingPool]:
     """Make the first five checks that these commands have in common."""
+    user = pool_of(state, command)
+    if state.accounts[command.account].account_flags & AccountFlag.AUTO_LEND:
+        raise Refused(Reject.AUTO_LEND_IS_ON, value=command.account)
+    return user, state.lending_pools[command.asset]
+
+
+def pool_of(state: State, command: Any) -> User:
+    """Make the first four."""
     user = checks.open_account(state, command.account)
     account = state.accounts[command.account]
     if account.account_kind == AccountKind.FENCED:
@@ -75,9 +83,7 @@ def lending_account(state: State, command: Any) -> tuple[User, LendingPool]:
     checks.known_asset(state, command.asset)
     if command.asset not in state.lending_pools:
         raise Refused(Reject.NO_LENDING_POOL, asset=command.asset)
-    if account.account_flags & AccountFlag.AUTO_LEND:
-        raise Refused(Reject.AUTO_LEND_IS_ON, value=command.account)
-    return user, state.lending_pools[command.asset]
+    return user
 
 
 def not_closed(pool: LendingPool) -> None:
@@ -159,18 +165,15 @@ def borrow(state: State, command: Any, emit: Any) -> None:
 
 
 def repay(state: State, command: Any, emit: Any) -> None:
-    _, pool = lending_account(state, command)
+    pool_of(state, command)
     account, asset = command.account, command.asset
     owed = pools.debt(state, account, asset)
     if owed == 0:
         raise Refused(Reject.NO_LOAN, asset=asset)
-    not_closed(pool)
     checks.balance_rows(state)
     amount = min(command.amount_atoms, owed)
     checks.funds(asset, amount, available(state, account, asset))
     if amount < owed and pools.repay_shares(state, account, asset, amount) == 0:
         raise Refused(Reject.AMOUNT_TOO_SMALL, value=amount, asset=asset)
-    change = -owed if amount == owed else 1 - amount
-    margin.check(state, account, margin.WhatIf(asset, -amount, change))
     manual(state, command, emit).repay(amount)
     assert loan_shares(state, account, asset) <= 0

@@ -207,10 +207,7 @@ def measure(state: State, account: int, what_if: WhatIf = NOTHING, *, strict: bo
 
 def reserved_anew(state: State, account: int, assets: int) -> dict[int, int]:
     """Return what each open order reserves of an account that begins to owe, with assets of that value."""
-    return {
-        order.order: reserved_value(state, paying_of(state, order), assets, repays=False)
-        for order in orders_of(state, account)
-    }
+    return {order.order: reserved_value(state, paying_of(state, order), assets) for order in orders_of(state, account)}
 
 
 def add_asset(state: State, found: Measure, asset: int, held: int, *, strict: bool) -> None:
@@ -264,17 +261,20 @@ def after_fees(state: State, order: Paying) -> int:
     return order.brings_atoms - ceil_div(order.brings_atoms * ppm, MILLION)
 
 
-def reserved_value(state: State, order: Paying, assets: int, *, repays: bool = True) -> int:
-    """Return what the collateral may lose when an order fills, of an account with assets of that value."""
+def reserved_value(state: State, order: Paying, assets: int, *, repays: bool = False) -> int:
+    """Return what the collateral may lose when an order fills, of an account with assets of that value.
+
+    With ``repays`` it is the eased value, which is not stored.
+    """
     paid_asset, _ = order.market.lock(order.side, 1, 1)
     brought_asset, _ = order.market.brings(order.side, 1, 1)
     brings = after_fees(state, order)
     repaid = repayable(state, order, brought_asset, brings) if repays else 0
     gain = gain_of(state, brought_asset, brings - repaid, assets)
     if repaid:
-        rules, floor = rules_of(state, brought_asset), floor_rate(limit_of(state, order.account))
+        rules = rules_of(state, brought_asset)
         value = value_down(repaid, debt_price(state, brought_asset), state.assets[brought_asset].decimals)
-        gain += value + value * max(rules.initial_base_e8, floor) // ONE_E8
+        gain += value + value * rules.initial_base_e8 // ONE_E8
     return capped(max(0, loss_of(state, paid_asset, order.pays_atoms) - gain + LEAST_RESERVED))
 
 
@@ -332,11 +332,12 @@ class Passed:
 def check(state: State, account: int, what_if: WhatIf = NOTHING, order: Paying | None = None) -> Passed:
     """Refuse a command that the account's margin does not bear; ``order`` is one that is placed or amended."""
     owed_before, after = owes(state, account), measure(state, account, what_if, strict=True)
-    passed = Passed()
+    passed, eased = Passed(), 0
     if not owed_before and not after.owes:
         return passed
     if order:
         passed.reserved = reserved_value(state, order, after.assets)
+        eased = passed.reserved - reserved_value(state, order, after.assets, repays=True)
     if not owed_before:
         passed.anew = reserved_anew(state, account, after.assets)
     if after.owes:
@@ -345,14 +346,14 @@ def check(state: State, account: int, what_if: WhatIf = NOTHING, order: Paying |
             stored[order.order] = 0  # one that is amended counts as it will be
         after.reserved = capped(sum((passed.anew or stored).values()) + passed.reserved)
     if after.free < 0 or after.not_fresh:
-        takes_no_new_risk(state, account, what_if, after)
+        takes_no_new_risk(state, account, what_if, after, eased)
     return passed
 
 
-def takes_no_new_risk(state: State, account: int, what_if: WhatIf, after: Measure) -> None:
+def takes_no_new_risk(state: State, account: int, what_if: WhatIf, after: Measure, eased: int) -> None:
     plain = measure(state, account, what_if)
-    plain.reserved = after.reserved
-    if plain.free >= measure(state, account).free:
+    plain.reserved = after.reserved - min(eased, after.reserved)
+    if plain.liabilities < MAX_VALUE and plain.free >= measure(state, account).free:
         return
     if after.not_fresh:
         raise Refused(Reject.PRICE_NOT_FRESH, asset=after.not_fresh)

@@ -185,6 +185,8 @@ def does_not_take(market: Market, side: int, price: int) -> None:
 def needed_funds(market: Market, command: Any, taker: book.Taker, walked: book.Plan) -> tuple[int, int]:
     """Return (asset, atoms) that the order must be able to pay."""
     asset, needed = market.lock(taker.side, taker.price_ticks, command.quantity_lots)
+    if taker.is_limit and taker.loan_flags and taker.time_in_force != TimeInForce.GTC:
+        return asset, walked.quote(market) if taker.side == BID else walked.lots * market.lot_atoms
     if taker.side == BID and not taker.is_limit:
         needed = command.quote_atoms or walked.quote(market)
     elif taker.side == ASK and command.quote_atoms:
@@ -196,7 +198,7 @@ def pays_and_brings(market: Market, command: Any, taker: book.Taker, walked: boo
     """Return what counts for the value that the order reserves: its limit, or the fills that a market order makes."""
     base, quote = walked.lots * market.lot_atoms, walked.quote(market)
     pays, brings = (quote, base) if taker.side == BID else (base, quote)
-    if taker.is_limit:
+    if taker.is_limit and taker.time_in_force == TimeInForce.GTC:
         _, pays = market.lock(taker.side, taker.price_ticks, command.quantity_lots)
         _, brings = market.brings(taker.side, taker.price_ticks, command.quantity_lots)
     return margin.Paying(taker.order, taker.account, market, taker.side, pays, brings, taker.loan_flags)

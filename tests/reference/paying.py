@@ -50,7 +50,7 @@ def auto_repay(state: State, emit: Any, account: int, asset: int, most: int, ord
     if pool is None:
         return 0
     amount = min(most, available(state, account, asset), pools.debt(state, account, asset))
-    if amount <= 0 or pool.pool_state == PoolState.CLOSED or not pools.repay_shares(state, account, asset, amount):
+    if amount <= 0 or not pools.repay_shares(state, account, asset, amount):
         return 0
     pools.Told(state, emit, account, asset, LoanSource.AUTO_BORROW_REPAY, order).repay(amount)
     return amount

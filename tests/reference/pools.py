@@ -71,7 +71,12 @@ def queued_row(state: State, account: int, asset: int) -> Redemption | None:
 
 
 def redeemable(state: State, pool: LendingPool) -> int:
-    if queue(state, pool.asset) or pool.pool_state == PoolState.CLOSED:
+    return 0 if queue(state, pool.asset) else redeemable_in_turn(pool)
+
+
+def redeemable_in_turn(pool: LendingPool) -> int:
+    """Return what the first of the queue can redeem."""
+    if pool.pool_state == PoolState.CLOSED:
         return 0
     if owed(pool) == 0:
         return idle(pool)
@@ -114,17 +119,22 @@ def release(pool: LendingPool, time_us: int) -> None:
     share = (1, 1) if time_us >= end else (time_us - pool.released_us, end - pool.released_us)
     due = mul(pool.pending_atoms, *share)
     pool.pending_atoms -= due
-    pool.released_us = time_us
-    if pool.lent_shares == 0:
-        pool.reserve_atoms += due
-        return
     before = lent(pool)
+    milliseconds = min(HOUR_MS, mulup(time_us - pool.released_us, 1, 1_000))
+    most = mulup(before, pool.rate_full_e8 * milliseconds, ONE_E8 * HOURS_A_YEAR * HOUR_MS)
+    pool.released_us = time_us
+    pool.reserve_atoms += max(0, due - most)
+    due = min(due, most)
+    if pool.lent_shares == 0:
+        return
     pool.lent_index = min(MAX_LOAN_INDEX, mul(before + due, ONE, pool.lent_shares))
     pool.rounding_atoms += due - (lent(pool) - before)
 
 
 def entry_fee(state: State, pool: LendingPool, amount: int, lent_atoms: int) -> int:
     """Return the interest of a new debt for the rest of the hour, when so much is lent in all."""
+    if state.time_us // HOUR_US > pool.interest_hour:
+        return 0
     rate = borrow_rate(pool, utilisation(lent_atoms, owed(pool) + amount))
     milliseconds = mulup(HOUR_US - state.time_us % HOUR_US, 1, 1_000)
     return mulup(amount * rate, milliseconds, ONE_E8 * HOURS_A_YEAR * HOUR_MS)
@@ -268,7 +278,7 @@ def accrue(state: State, pool: LendingPool, hours: int, emit: Any) -> None:
 
 def serve(state: State, pool: LendingPool, rows_left: int, emit: Any) -> int:
     """Pay what waits, oldest first, as far as the idle atoms reach; return how many rows may still be looked at."""
-    while rows_left and idle(pool) and pool.pool_state != PoolState.CLOSED:
+    while rows_left and redeemable_in_turn(pool):
         row = next(iter(queue(state, pool.asset)), None)
         if row is None:
             break
@@ -283,7 +293,7 @@ def serve_row(state: State, pool: LendingPool, row: Redemption, emit: Any) -> No
         del state.redemptions[row.asset, row.redemption]
         emit("RedemptionQueued", account=row.account, market=0, asset=row.asset, queued_atoms=0)
         return
-    paid = min(row.queued_atoms, claimed, idle(pool))
+    paid = min(row.queued_atoms, claimed, redeemable_in_turn(pool))
     shares_left = loan_shares(state, row.account, row.asset) - redeem_shares(state, row.account, row.asset, paid)
     row.queued_atoms = min(row.queued_atoms - paid, mul(shares_left, pool.lent_index, ONE))
     if row.queued_atoms == 0:

@@ -79,7 +79,7 @@ SCENARIOS["interest is a share of the hour when a debt begins, and an hour's at 
 )
 # A second before the hour alice has 82,147 of the 82,193 that come in 1,800 seconds. Carol's atoms are half of what is
 # lent then: she has half of the 46 that are left, and of the next hour's 82,195 half of the first second's 22; one less
-# for roundings. Borrowers pay for U = 4,000,091,325 / 20,000,082,193 = 0.200003, 91,327, of which 9,132 are the reserve's.
+# for roundings. Borrowers pay for U = 4,000,091,325 / 20,000,082,193 = 0.200003: 91,327, a tenth of it to the reserve.
 SCENARIOS["lender who comes for the clock of the hour earns what two seconds bring"] = (
     INTEREST
     + """
@@ -97,15 +97,14 @@ SCENARIOS["lender who comes for the clock of the hour earns what two seconds bri
 """
 )
 # At 90 % the rate is 80 % and half of the way from there to 500 %: 290 %. A tenth of a millisecond counts as one:
-# 9e9 * 2.9 / 8760 / 3,600,000 = 0.83, up to 1. On the hour all of it is to come: at 91 % it is 311 %, an hour of which
-# on 99,999,999 is 35,502.28.
+# 9e9 * 2.9 / 8760 / 3,600,000 = 0.83, up to 1. On the hour there is none before its clock, which charges all of it.
 SCENARIOS["interest of a new debt is that of its use of the pool for the milliseconds that are left of the hour"] = """
     op pool SOL optimal=80000000 full=500000000 : LendingPoolSet
     alice lend 10000000000 SOL                  : LEND 10000000000, now +10000000000
     until 3599.9999
     bob borrow 9000000000 SOL                   : BORROW 9000000000 fee 1, now -9000000001
     until 3600
-    bob borrow 99999999 SOL                     : BORROW 99999999 fee 35503, now -9100035503
+    bob borrow 99999999 SOL                     : BORROW 99999999, now -9100000000
 """
 # 500,000 of a million at 50 %: an hour is 28.5, up to 29. Two hours of 50.0029 % on 500,029 are 57.09, of which what is
 # owed in all counts 57: 500,086 in all, at 50.0086 %; a lender would have 50.0086 % * 0.500086 = 25.0086 %.
@@ -203,28 +202,26 @@ SCENARIOS["ask reserves at its limit and a market order at its fills"] = (
                                                 ; trade 10@8000 with carol, fees 8000/0
 """
 )
-# A bid at 115 pays 115,000,001. It brings 999,000,000, all of which would repay: 99,899,999, and the 10 % that this
-# needed, 9,989,999; it reserves 5,110,007. The second finds 1,000,000 of the debt that the first does not repay:
-# 99,999 + 9,999, and 90 % of 998,000,000 atoms are 89,819,999: 25,070,008. A third finds none: it is as one without the
-# flag, 115,000,001 - 89,909,999 + 4 = 25,090,006. At 100 an order that repays would gain more than it loses.
-SCENARIOS["order that would repay a debt reserves less, once for each atom that is owed"] = (
+# A bid at 115 pays 115,000,001 and brings 90 % of 999,000,000 atoms, 89,909,999: it reserves 25,090,006 whether it
+# repays or not, because the debt may be gone before it fills. At 100 it reserves 10,090,006.
+SCENARIOS["order that would repay a debt reserves as any other"] = (
     SETTING
     + """
     bob bid 11500 x 100 +repay                  : accepted, rests 100
     bob measure                                 = assets 2099999999 collateral 1989999999 liabilities 100000001
-                                                ; initial 10000001 maintenance 6000001 reserved 5110007
+                                                ; initial 10000001 maintenance 6000001 reserved 25090006
     bob bid 11500 x 100 +repay                  : accepted, rests 100
     bob measure                                 = assets 2099999999 collateral 1989999999 liabilities 100000001
-                                                ; initial 10000001 maintenance 6000001 reserved 30180015
+                                                ; initial 10000001 maintenance 6000001 reserved 50180012
     bob bid 11500 x 100 +repay                  : accepted, rests 100
     bob measure                                 = assets 2099999999 collateral 1989999999 liabilities 100000001
-                                                ; initial 10000001 maintenance 6000001 reserved 55270021
+                                                ; initial 10000001 maintenance 6000001 reserved 75270018
     bob cancel-all 1                            : REQUESTED, left 100, done 0, rested bob
                                                 ; REQUESTED, left 100, done 0, rested bob
                                                 ; REQUESTED, left 100, done 0, rested bob
     bob bid 10000 x 100 +repay                  : accepted, rests 100
     bob measure                                 = assets 2099999999 collateral 1989999999 liabilities 100000001
-                                                ; initial 10000001 maintenance 6000001 reserved 0
+                                                ; initial 10000001 maintenance 6000001 reserved 10090006
 """
 )
 SCENARIOS["orders of an account that begins to owe reserve from then on"] = (
@@ -246,18 +243,53 @@ SCENARIOS["order borrows what it sells, and the next repays with what it buys"] 
     carol lend 10000000000 SOL                  : LEND 10000000000, now +10000000000
     alice bid 10000 x 900                       : accepted, rests 900
     bob ask 10000 x 1100 ioc                    : INSUFFICIENT_FUNDS value=11000000000 limit=10000000000 asset=2
-    bob ask 10000 x 1100 ioc +redeem            : INSUFFICIENT_FUNDS value=11000000000 limit=10000000000 asset=2
+    bob ask 10000 x 1100 +redeem                : INSUFFICIENT_FUNDS value=11000000000 limit=10000000000 asset=2
+    bob ask 10000 x 1100 fok +borrow            : accepted, rests 0; FILL_OR_KILL, left 1100, done 0
     bob ask 10000 x 1100 ioc +borrow            : accepted, rests 0
-                                                ; bob BORROW 1000000000 by SPOT_MARGIN, now -1000000000
                                                 ; trade 900@10000 with alice
                                                 ; IMMEDIATE_OR_CANCEL, left 200, done 900
-    bob SOL                                     = 2000000000+0
+    alice bid 10000 x 100                       : accepted, rests 100
+    bob ask 10000 x 200 +borrow                 : accepted, rests 100
+                                                ; bob BORROW 1000000000 by SPOT_MARGIN, now -1000000000
+                                                ; trade 100@10000 with alice
+    bob cancel-all 1                            : REQUESTED, left 100, done 100, rested bob
+    bob SOL                                     = 1000000000+0
     alice ask 10000 x 150                       : accepted, rests 150
     bob bid 10000 x 150 +repay                  : accepted, rests 0
                                                 ; trade 150@10000 with alice
                                                 ; bob REPAY 1000000000 by AUTO_BORROW_REPAY, now +0
-    bob SOL                                     = 2500000000+0
+    bob SOL                                     = 1500000000+0
 """
+ABUSE = """
+    op collateral USDC weight=100000000 initial=5000000 maintenance=3000000 : CollateralSet
+    op collateral SOL weight={weight} initial=10000000 maintenance=6000000 : CollateralSet
+    op pool USDC                                : LendingPoolSet
+    op pool SOL                                 : LendingPoolSet
+    price SOL 100
+    carol lend 6000000000 SOL                   : LEND 6000000000, now +6000000000
+    carol lend 900000000 USDC                   : LEND 900000000, now +900000000
+"""
+# With a limit of 1 % a debt of nine dollars would need 900, and an order that repays it would seem to free them.
+SCENARIOS["leverage limit does not make an order seem to free margin that lifting the limit takes away"] = (
+    ABUSE.format(weight=90_000_000)
+    + """
+    bob withdraw 10000000000 SOL 0              : WITHDRAWAL_REQUESTED 10000000000 bob to IN_TRANSIT
+    bob borrow 90000000 SOL                     : BORROW 90000000, now -90000000
+    bob account leverage=1                      : AccountSet
+    bob bid 1110000 x 9 +repay                  : INSUFFICIENT_MARGIN value=1890900106 limit=999099998
+"""
+)
+# The order brings 50 % of 500 when there is no debt left to repay, and is reserved for as such from the beginning.
+SCENARIOS["debt that is gone before an order repays it was never counted on"] = (
+    ABUSE.format(weight=50_000_000)
+    + """
+    bob borrow 5000000000 SOL                   : BORROW 5000000000, now -5000000000
+    bob borrow 900000000 USDC                   : BORROW 900000000, now -900000000
+    bob bid 10000 x 500 +repay                  : accepted, rests 500
+    bob repay 5000000000 SOL                    : REPAY 5000000000, now +0
+    bob withdraw 1400000000 USDC 0              : INSUFFICIENT_MARGIN value=295000007 limit=99999998
+"""
+)
 # 100 lots at 101 need 101,000,000; at 100 they cost 100,000,000. An order lends what it gets back if it may redeem.
 SCENARIOS["orders lend what they bring, a maker after each fill and a taker at the end"] = """
     op pool SOL                                 : LendingPoolSet
@@ -356,7 +388,8 @@ SCENARIOS["ceiling of a pool's use follows it minute by minute"] = """
     bob borrow 1 SOL                            : LENDING_POOL_REPAY_ONLY asset=2
     bob repay 500000000 SOL                     : REPAY 500000000, now -7000000000
     op pool SOL CLOSED                          : LendingPoolSet
-    bob repay 1 SOL                             : LENDING_POOL_CLOSED asset=2
+    bob repay 1 SOL                             : REPAY 1, now -6999999999
+    bob borrow 1 SOL                            : LENDING_POOL_CLOSED asset=2
 """
 # A limit of 100 % makes a debt need itself once more. Bob's SOL are 899,999,999 of collateral. One USDC too many: he
 # would have 1,000,000,000 + 1,899,999,996 + 899,999,999, owe 1,899,999,997 and one of rounding, and need as much again.

@@ -87,7 +87,13 @@ def lend_rate(pool, used_ppm):
 @cold
 def redeemable(pool):
     """Return how much may be redeemed now, by whoever it is."""
-    if pool.first_redemption != 0 or pool.pool_state == PoolState.CLOSED:
+    return redeemable_in_turn(pool) if pool.first_redemption == 0 else 0
+
+
+@cold
+def redeemable_in_turn(pool):
+    """Return how much may be redeemed now by whoever comes first in the queue."""
+    if pool.pool_state == PoolState.CLOSED:
         return 0
     lent, debt = lent_total(pool), debt_total(pool)
     idle = max(lent - debt, 0)
@@ -110,7 +116,9 @@ def borrowable(pool, lent):
 
 @cold
 def entry_fee(s, pool, atoms, lent):
-    """Return the interest on a new debt for the rest of the hour, if so much is lent."""
+    """Return the interest on a new debt for the rest of the hour, if so much is lent and the hour has been charged."""
+    if s.venue[0].time_us // US_PER_HOUR > pool.interest_hour:
+        return 0
     rate = borrow_rate(pool, utilisation(lent, debt_total(pool) + atoms))
     left_us = US_PER_HOUR - s.venue[0].time_us % US_PER_HOUR
     left_ms = (left_us + US_PER_MS - 1) // US_PER_MS
@@ -128,19 +136,23 @@ def distribute(pool, interest):
 
 @cold
 def release(pool, time_us):
-    """Give the lenders what is due to them by now; nobody earns an hour by lending for a moment."""
+    """Give the lenders what is due to them by now; nobody earns an hour by lending for a moment.
+
+    Nor more than the highest rate: else fees that somebody pays to himself could make the index jump.
+    """
     end_us = (pool.released_us // US_PER_HOUR + 1) * US_PER_HOUR
     atoms = pool.pending_atoms
     if time_us < end_us:
         atoms = divide_down(atoms, time_us - pool.released_us, end_us - pool.released_us)
     pool.pending_atoms -= atoms
-    pool.released_us = time_us
-    if pool.lent_shares == 0:
-        pool.reserve_atoms += atoms
-        return
     lent = lent_total(pool)
-    pool.lent_index = min(divide_down(lent + atoms, ONE_INDEX, pool.lent_shares), MAX_LOAN_INDEX)
-    pool.rounding_atoms += atoms - (lent_total(pool) - lent)
+    passed_ms = min((time_us - pool.released_us + US_PER_MS - 1) // US_PER_MS, MS_PER_HOUR)
+    earned = min(atoms, divide_up(lent, pool.rate_full_e8 * passed_ms, YEAR_E8_MS))
+    pool.released_us = time_us
+    pool.reserve_atoms += atoms - earned
+    if pool.lent_shares != 0:
+        pool.lent_index = min(divide_down(lent + earned, ONE_INDEX, pool.lent_shares), MAX_LOAN_INDEX)
+        pool.rounding_atoms += earned - (lent_total(pool) - lent)
 
 
 @cold

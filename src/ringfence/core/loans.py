@@ -75,12 +75,18 @@ def set_lending_pool(s, c):
 
 
 @cold
+def has_pool(s, asset):
+    """Check that an asset is lent and borrowed."""
+    return s.lending_pools[asset].pool_state != 0 or refuse_asset(s, Reject.NO_LENDING_POOL, 0, 0, asset)
+
+
+@cold
 def may_lend_by_hand(s, c):
     """Check who asks, and that there is a pool."""
     if not (user_account(s, c.account) and trading_account(s, c.account) and known_asset(s, c.asset)):
         return False
-    if s.lending_pools[c.asset].pool_state == 0:
-        return refuse_asset(s, Reject.NO_LENDING_POOL, 0, 0, c.asset)
+    if not has_pool(s, c.asset):
+        return False
     if s.accounts[c.account].account_flags & AUTO_LEND != 0:
         return refuse(s, Reject.AUTO_LEND_IS_ON, c.account, 0)
     return True
@@ -173,21 +179,20 @@ def borrow(s, c):
 
 @cold
 def repay(s, c):
-    """Pay a debt back."""
-    if not may_lend_by_hand(s, c):
+    """Pay a debt back, whatever the state of the pool: nobody is kept in debt."""
+    if not (user_account(s, c.account) and trading_account(s, c.account) and known_asset(s, c.asset)):
+        return False
+    if not has_pool(s, c.asset):
         return False
     pool, debt = s.lending_pools[c.asset], owed(s, c.account, c.asset)
     if debt == 0:
         return refuse_asset(s, Reject.NO_LOAN, 0, 0, c.asset)
-    if not (pool_not_closed(s, c.asset) and rows_left(s)):
+    if not rows_left(s):
         return False
     paid = min(c.amount_atoms, debt)
     if not funded(s, c.account, c.asset, paid, 0):
         return False
     if paid < debt and repay_shares(pool, paid) == 0:
         return refuse_asset(s, Reject.AMOUNT_TOO_SMALL, paid, 0, c.asset)
-    # What is left of a debt may round up.
-    if not bears(s, c.account, c.asset, -paid, -debt if paid == debt else 1 - paid):
-        return False
     repay_atoms(s, c.account, c.asset, paid, LoanSource.MANUAL, 0)
     return True

@@ -92,12 +92,14 @@ def free_value(measure):
 
 
 @cold
-def is_no_worse(s, account, asset, held_change, owed_change, least_before_e8):
+def is_no_worse(s, account, asset, held_change, owed_change, least_before_e8, eased_value):
     """Whether what was measured leaves an account as much free margin as it has, stale holdings at their last mark."""
     measure, row = s.measure[0], s.accounts[account]
     reserved, least_after_e8 = measure.reserved, row.least_initial_e8
     take_measure(s, account, asset, held_change, owed_change, False)
-    measure.reserved = reserved
+    if measure.liabilities >= MAX_VALUE:
+        return False
+    measure.reserved = reserved - eased_value
     free = free_value(measure)
     row.least_initial_e8 = least_before_e8
     take_measure(s, account, 0, 0, 0, False)
@@ -106,15 +108,18 @@ def is_no_worse(s, account, asset, held_change, owed_change, least_before_e8):
 
 
 @cold
-def judge(s, account, asset, held_change, owed_change, least_before_e8):
-    """Accept what was measured, strictly, if it leaves margin free, or no less than there is now; else refuse it."""
+def judge(s, account, asset, held_change, owed_change, least_before_e8, eased_value):
+    """Accept what was measured, strictly, if it leaves margin free, or no less than there is now; else refuse it.
+
+    ``eased_value`` of what is reserved does not count where it is compared with what there is now.
+    """
     measure = s.measure[0]
     stale = measure.not_fresh
     if stale == 0 and free_value(measure) >= 0:
         return True
     needed = capped_sum(measure.initial, measure.reserved)
     equity = measure.collateral - measure.liabilities
-    if is_no_worse(s, account, asset, held_change, owed_change, least_before_e8):
+    if is_no_worse(s, account, asset, held_change, owed_change, least_before_e8, eased_value):
         return True
     if stale != 0:
         return refuse_asset(s, Reject.PRICE_NOT_FRESH, 0, 0, stale)
@@ -128,4 +133,4 @@ def bears(s, account, asset, held_change, owed_change):
         return True
     if take_measure(s, account, asset, held_change, owed_change, True) == 0:
         return True
-    return judge(s, account, asset, held_change, owed_change, s.accounts[account].least_initial_e8)
+    return judge(s, account, asset, held_change, owed_change, s.accounts[account].least_initial_e8, 0)

@@ -201,17 +201,27 @@ def check_funds(s, c):
 def affordable(s, c, market, needed):
     """As ``check_funds``, for an order that may redeem or borrow, or an account that owes."""
     taker = s.taker[0]
+    sold, bought = needed, lock_of(market, 1 - c.side, c.price_ticks, c.quantity_lots)
+    if c.order_type == OrderType.MARKET or c.time_in_force != TimeInForce.GTC:
+        sold, bought = sold_and_bought(s, taker, market)
+        # What does not rest borrows no more than it will pay.
+        if taker.loan_flags != 0 and c.order_type == OrderType.LIMIT:
+            needed = sold
     if not plan(s, c.account, sold_asset(market, c.side), needed, 0, taker.loan_flags):
         return False
     if s.payment[0].borrow_atoms == 0 and s.accounts[c.account].liabilities == 0:
         return True
-    sold, bought = needed, lock_of(market, 1 - c.side, c.price_ticks, c.quantity_lots)
-    if c.order_type == OrderType.MARKET:
-        lots, quote, _ = sweep(s)
-        sold, bought = lots * market.lot_atoms, quote
-        if c.side == Side.BID:
-            sold, bought = bought, sold
     return bears_order(s, c.account, market, c.side, sold, bought, taker.loan_flags, 0)
+
+
+@cold
+def sold_and_bought(s, taker, market):
+    """Return what an order that does not rest will sell and buy, in atoms."""
+    if taker.order_type == OrderType.LIMIT and closes_at_once(s, taker) != FILLED:
+        return 0, 0
+    lots, quote, _ = sweep(s)
+    base = lots * market.lot_atoms
+    return (quote, base) if taker.side == Side.BID else (base, quote)
 
 
 @cold

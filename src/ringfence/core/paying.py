@@ -57,7 +57,7 @@ def credit(s, account, asset, atoms, flags, order):
     if flags & REPAYS != 0 and left > 0:
         debt = owed_of(pool, max(-loan_shares_of(s, account, asset), 0))
         paid = min(left, available(s, account, asset), debt)
-        if paid > 0 and pool.pool_state != PoolState.CLOSED and (paid == debt or repay_shares(pool, paid) > 0):
+        if paid > 0 and (paid == debt or repay_shares(pool, paid) > 0):
             repay_atoms(s, account, asset, paid, LoanSource.AUTO_BORROW_REPAY, order)
             left -= paid
     if flags & LENDS != 0 and left > 0:
@@ -164,14 +164,16 @@ def bears_order(s, account, market, side, sold_atoms, bought_atoms, flags, amend
     debts, owed_change = measure_payment(s, account, asset, 0)
     if debts == 0:
         return True
-    payment.reserved_value = reserved_for_order(
+    payment.reserved_value, eased = reserved_for_order(
         s, account, market, side, sold_atoms, bought_atoms, flags, amended_slot, measure.assets
     )
     if amended_slot != 0 and payment.begins == 0:
         measure.reserved -= min(s.orders[amended_slot].reserved_value, measure.reserved)
     measure.reserved = capped_sum(measure.reserved, payment.reserved_value)
     least_e8 = s.accounts[account].least_initial_e8
-    return judge(s, account, asset, payment.borrow_atoms, owed_change, least_e8)
+    # MAX_VALUE may have been reached, and nothing of what is beyond it can be taken off again.
+    eased = min(eased, measure.reserved)
+    return judge(s, account, asset, payment.borrow_atoms, owed_change, least_e8, eased)
 
 
 @cold
@@ -181,7 +183,7 @@ def bears_withdrawal(s, account, asset, atoms):
     if debts == 0:
         return True
     held_change = s.payment[0].borrow_atoms - atoms
-    return judge(s, account, asset, held_change, owed_change, s.accounts[account].least_initial_e8)
+    return judge(s, account, asset, held_change, owed_change, s.accounts[account].least_initial_e8, 0)
 
 
 @cold

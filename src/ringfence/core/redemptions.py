@@ -1,11 +1,11 @@
 """Those who wait to take back what is out on loan: first come, first served.  docs/rules.md, "Lending"."""
 
-from ..schema.enums import LoanCause, LoanSource, PoolState
+from ..schema.enums import LoanCause, LoanSource
 from .emit import emit
 from .index import find, insert, remove
 from .jit import cold
 from .ledger import balance_id
-from .lending import claim, debt_total, emit_loan, lent_total, take_claim
+from .lending import claim, emit_loan, redeemable_in_turn, take_claim
 from .records import REDEMPTION_QUEUED, EventKind, cast
 from .state import REDEMPTIONS
 
@@ -89,11 +89,11 @@ def wait_in_queue(s, account, asset, atoms):
 
 
 @cold
-def serve(s, slot, idle):
+def serve(s, slot, free):
     """Pay a row of the queue as far as it goes."""
     row = s.redemptions[slot]
     account, asset = row.account, row.asset
-    paid = min(row.queued_atoms, claim(s, account, asset), idle)
+    paid = min(row.queued_atoms, claim(s, account, asset), free)
     if paid > 0:
         take_claim(s, account, asset, paid)
     row.queued_atoms = min(row.queued_atoms - paid, claim(s, account, asset))
@@ -110,12 +110,10 @@ def serve(s, slot, idle):
 def serve_queue(s, asset, most):
     """Pay those who wait for an asset, oldest first; returns how many rows were served."""
     pool, served = s.lending_pools[asset], 0
-    if pool.pool_state == PoolState.CLOSED:
-        return 0
     while served < most and pool.first_redemption != 0:
-        idle = lent_total(pool) - debt_total(pool)
-        if idle <= 0:
+        free = redeemable_in_turn(pool)
+        if free == 0:
             break
-        serve(s, pool.first_redemption, idle)
+        serve(s, pool.first_redemption, free)
         served += 1
     return served

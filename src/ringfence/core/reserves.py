@@ -47,10 +47,10 @@ def gain_of(rules, atoms, assets_value):
 
 
 @cold
-def repaid_gain(s, account, rules, atoms):
-    """Return what repaying atoms adds: the debt that is gone, and the margin that it needed at least."""
+def repaid_gain(rules, atoms):
+    """Return what repaying atoms adds: the debt that is gone, and the margin that it needs at any leverage limit."""
     value = repaid_value(rules, atoms)
-    return capped_sum(value, part_down(value, max(rules.initial_base_e8, s.accounts[account].least_initial_e8)))
+    return capped_sum(value, part_down(value, rules.initial_base_e8))
 
 
 @cold
@@ -80,10 +80,10 @@ def repayable(s, account, asset, but_slot):
 
 
 @cold
-def reserved_for(s, account, market, side, sold_atoms, received_atoms, repaid_atoms, assets_value):
+def reserved_for(s, market, side, sold_atoms, received_atoms, repaid_atoms, assets_value):
     """Return what to reserve for an order that pays and receives so much, part of which repays a debt."""
     sold, bought = s.collaterals[sold_asset(market, side)], s.collaterals[bought_asset(market, side)]
-    gain = gain_of(bought, received_atoms - repaid_atoms, assets_value) + repaid_gain(s, account, bought, repaid_atoms)
+    gain = gain_of(bought, received_atoms - repaid_atoms, assets_value) + repaid_gain(bought, repaid_atoms)
     return min(max(loss_of(sold, sold_atoms) - gain + ROUNDING_VALUE, 0), MAX_VALUE)
 
 
@@ -95,7 +95,7 @@ def reserve_again(s, account, assets_value, store):
         row = s.orders[slot]
         market = s.markets[row.market]
         pays = lock_of(market, row.side, row.price_ticks, row.remaining_lots)
-        value = reserved_for(s, account, market, row.side, pays, brought_by(s, row), 0, assets_value)
+        value = reserved_for(s, market, row.side, pays, brought_by(s, row), 0, assets_value)
         if store:
             set_reserved(s, slot, value)
         total = capped_sum(total, value)
@@ -105,9 +105,14 @@ def reserve_again(s, account, assets_value, store):
 
 @cold
 def reserved_for_order(s, account, market, side, sold_atoms, bought_atoms, flags, but_slot, assets_value):
-    """Return what to reserve for a new or amended order."""
+    """Return (what to reserve for a new or amended order, how much less that is if it repays what it may).
+
+    Only the first is stored: the debt may be gone before the order fills.
+    """
     received = received_of(s, account, market, min(bought_atoms, MAX_ATOMS))
-    repaid = 0
-    if flags & REPAYS != 0:
-        repaid = min(received, repayable(s, account, bought_asset(market, side), but_slot))
-    return reserved_for(s, account, market, side, min(sold_atoms, MAX_ATOMS), received, repaid, assets_value)
+    sold = min(sold_atoms, MAX_ATOMS)
+    reserved = reserved_for(s, market, side, sold, received, 0, assets_value)
+    if flags & REPAYS == 0:
+        return reserved, 0
+    repaid = min(received, repayable(s, account, bought_asset(market, side), but_slot))
+    return reserved, reserved - reserved_for(s, market, side, sold, received, repaid, assets_value)

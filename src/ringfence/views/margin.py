@@ -52,10 +52,6 @@ class Worth(NamedTuple):
         """Return the value of a debt, rounded up."""
         return _value(self.owed_units, self.decimals, min(atoms, MAX_ATOMS), up=True)
 
-    def owed_down(self, atoms: int) -> int:
-        """Return by how much a debt is worth less when atoms of it are repaid, rounded down."""
-        return _value(self.owed_units, self.decimals, min(atoms, MAX_ATOMS), up=False)
-
 
 NO_COLLATERAL = CollateralRow(
     asset=0,

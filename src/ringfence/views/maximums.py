@@ -239,7 +239,7 @@ def maximum_order_lots(
     if side == Side.ASK:
         sold, bought = bought, sold
     payer = Payer(exchange, account, sold, asked_flags)
-    reserve = _Reserve(exchange, account, market, side, payer.flags, sold, bought)
+    reserve = _Reserve(exchange, account, market, sold, bought)
 
     def fits(lots: int) -> bool:
         fills = fills_of(lots)
@@ -258,31 +258,23 @@ class _Reserve:
         exchange: MarginState,
         account: AccountRow,
         market: MarketRow,
-        side: int,
-        flags: int,
         sold: int,
         bought: int,
     ) -> None:
         self._sold, self._bought = worth_at(exchange, sold), worth_at(exchange, bought)
         self._sold_rules = exchange.collateral(sold) or margin.NO_COLLATERAL
         self._bought_rules = exchange.collateral(bought) or margin.NO_COLLATERAL
-        self._least_e8 = margin.least_initial_e8(account.leverage_limit_percent)
         self._fee_ppm = _highest_fee_ppm(exchange, account, market)
-        repays = bool(flags & LoanFlag.AUTO_BORROW_REPAY)
-        self._repayable = _repayable(exchange, account, bought) if repays else 0
 
     def value(self, fills: Fills, assets_value: int) -> int:
         """Return what is reserved for fills, if the assets of the account have this value."""
         received = _after_fee(fills.received_atoms, self._fee_ppm)
-        repaid = min(received, self._repayable)
         loss = margin.requirement(self._sold.held_up(fills.paid_atoms), margin.top_weight_e8(self._sold_rules))
         gain = 0
         if self._bought.state is not PriceState.STALE:
             slope = margin.slope_e8(self._bought_rules, assets_value)
-            gain = self._bought.held_down(received - repaid) * slope // ONE_E8
-        value = self._bought.owed_down(repaid)
-        gain += value + value * max(self._bought_rules.initial_base_e8, self._least_e8) // ONE_E8
-        return min(MAX_VALUE, max(0, loss - gain) + ROUNDINGS_VALUE)
+            gain = self._bought.held_down(received) * slope // ONE_E8
+        return min(MAX_VALUE, max(0, loss - gain + ROUNDINGS_VALUE))
 
 
 def _highest_fee_ppm(exchange: MarginState, account: AccountRow, market: MarketRow) -> int:
@@ -293,24 +285,6 @@ def _highest_fee_ppm(exchange: MarginState, account: AccountRow, market: MarketR
 
 def _after_fee(atoms: int, fee_ppm: int) -> int:
     return atoms - -(-atoms * fee_ppm // PPM)
-
-
-def _repayable(exchange: MarginState, account: AccountRow, asset: int) -> int:
-    """Return what of a debt no open order of the account repays yet."""
-    pool = exchange.lending_pool(asset)
-    if pool is None:
-        return 0
-    left = lending.debt_of(pool, loan_shares(exchange, account.account, asset))
-    for order in exchange.open_orders(account.account) if left else []:
-        market = exchange.market(order.market)
-        assert market is not None, f"order {order.order} stands in no market"
-        bought = market.base_asset if order.side == Side.BID else market.quote_asset
-        if order.loan_flags & LoanFlag.AUTO_BORROW_REPAY and bought == asset:
-            brought = order.remaining_lots * market.lot_atoms
-            if order.side == Side.ASK:
-                brought = order.remaining_lots * order.price_ticks * market.quote_factor
-            left -= _after_fee(brought, _highest_fee_ppm(exchange, account, market))
-    return max(0, left)
 
 
 def may_hold(exchange: MarginState, account: AccountRow, asset: int) -> bool:
