@@ -83,7 +83,12 @@ def borrowable(pool: LendingPoolRow, *, has_queue: bool, lent: int | None = None
 
 
 def entry_fee(pool: LendingPoolRow, atoms: int, time_us: int, *, lent: int | None = None) -> int:
-    """Return the interest on a new debt for the rest of the hour, in atoms, if so much is lent (as is unless told)."""
+    """Return the interest on a new debt for the rest of the hour, in atoms, if so much is lent (as is unless told).
+
+    There is none before the Clock of an hour, which charges all of it.
+    """
+    if time_us // US_PER_HOUR > pool.interest_hour:
+        return 0
     total = lent_atoms(pool) if lent is None else lent
     rate = borrow_rate_e8(pool, _utilisation(total, debt_atoms(pool) + atoms))
     return -(-atoms * rate * rest_of_hour_ms(time_us) // (ONE_E8 * HOURS_PER_YEAR * MS_PER_HOUR))
