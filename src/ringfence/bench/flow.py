@@ -78,7 +78,7 @@ def _markets(shape: Shape) -> np.ndarray:
     )  # fmt: skip
 
 
-def opening(shape: Shape, *, look_ahead: bool = True) -> Exchange:
+def opening(shape: Shape, *, look_ahead: bool = True, funds_atoms: int = FUNDS_ATOMS) -> Exchange:
     """Return a venue with the shape's assets, markets and funded main accounts, one user each."""
     rows = Exchange().rows()
     assets, users = np.arange(1, shape.assets + 1), np.arange(1, shape.accounts + 1)
@@ -91,8 +91,8 @@ def opening(shape: Shape, *, look_ahead: bool = True) -> Exchange:
     everybody = np.repeat(accounts, shape.assets)
     rows["balances"] = np.concatenate([
         _table("balances", account=np.full(shape.assets, int(HouseAccount.CUSTODY)), asset=assets,
-               available_atoms=-FUNDS_ATOMS * shape.accounts),
-        _table("balances", account=everybody, asset=np.tile(assets, shape.accounts), available_atoms=FUNDS_ATOMS),
+               available_atoms=-funds_atoms * shape.accounts),
+        _table("balances", account=everybody, asset=np.tile(assets, shape.accounts), available_atoms=funds_atoms),
     ])  # fmt: skip
     return Exchange.restore(rows, look_ahead=look_ahead)
 

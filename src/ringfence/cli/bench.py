@@ -47,3 +47,16 @@ def bench_gateway(*, json: bool = False) -> None:
     from ringfence.bench.gateway import main
 
     main(json)
+
+
+@bench.command(name="margin")
+def bench_margin(*, json: bool = False) -> None:
+    """Measure orders of accounts that owe, each checked for margin, and how the speed falls as accounts are more.
+
+    Parameters
+    ----------
+    json: Write one JSON line.
+    """
+    from ringfence.bench.margin import main
+
+    main(json)
