@@ -15,6 +15,9 @@ def migrate(engine: sa.Engine, folder: Path) -> None:
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     with engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            # Python's driver begins no transaction for a CREATE TABLE: what is ended half way must leave nothing.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()

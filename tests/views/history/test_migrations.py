@@ -1,15 +1,17 @@
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.schema import CreateTable
 
-from ringfence.database import columns_of, sqlite_url
+from ringfence.database import columns_of, migrate, open_engine, sqlite_url
 from ringfence.schema.events import OrderAccepted
 from ringfence.views.history import open_history
 from ringfence.views.history.statements import BatchStatements
 from ringfence.views.history.tables import METADATA
+from ringfence.views.history.writer import MIGRATIONS
 
 
 def test_migrated_history_has_exactly_the_declared_tables(engine: sa.Engine) -> None:
@@ -53,3 +55,20 @@ def test_tables_and_statements_compile_for_postgresql() -> None:
     prepared = [*statements.inserts.values(), statements.klines, statements.progress, statements.settlement]
     assert all("%(" in statement.sql and "?" not in statement.sql for statement in prepared)
     assert "ON CONFLICT (market, interval, start_us) DO UPDATE" in statements.klines.sql
+
+
+def test_migration_that_is_ended_half_way_leaves_nothing(tmp_path: Path) -> None:
+    engine, made = open_engine(sqlite_url(tmp_path / "history.sqlite"), durable=False), []
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def end(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        made.append(statement)
+        if len([one for one in made if "CREATE TABLE" in one]) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        migrate(engine, MIGRATIONS)
+    sa.event.remove(engine, "before_cursor_execute", end)
+    assert sa.inspect(engine).get_table_names() == []
+    migrate(engine, MIGRATIONS)
+    assert "cursor" in sa.inspect(engine).get_table_names()
