@@ -49,7 +49,7 @@ def test_free_margin_is_equity_less_what_positions_and_orders_hold() -> None:
     # Noted by hummingbot's connector: 79.14 in all, 25.78 for positions, 14.92 for open orders: 38.44 are available.
     account = Measure(
         assets=79_140_000, collateral=79_140_000, liabilities=0, initial=25_780_000, maintenance=0, reserved=14_920_000,
-        not_fresh=0,
+        not_fresh=0, exposure=0,
     )  # fmt: skip
     assert account.free == 38_440_000
 

@@ -11,7 +11,7 @@ COMMANDS_ON_DISK = {
     "ListMarket": (
         "5: base_asset:i4@32 quote_asset:i4@36 tick_atoms:i8@40 lot_atoms:i8@48 minimum_price_ticks:i8@56 "
         "maximum_price_ticks:i8@64 minimum_quantity_lots:i8@72 maximum_quantity_lots:i8@80 fee_schedule:u1@88 "
-        "state:u1@89"
+        "state:u1@89 market_kind:u1@90"
     ),
     "SetMarketState": "6: market:i4@32 state:u1@36",
     "SetMarketLimits": (
@@ -36,7 +36,7 @@ COMMANDS_ON_DISK = {
     "PlaceOrder": (
         "30: market:i4@32 side:u1@36 order_type:u1@37 time_in_force:u1@38 post_only:u1@39 "
         "self_trade_prevention:u1@40 slippage_kind:u1@41 client_id:i8@48 price_ticks:i8@56 "
-        "quantity_lots:i8@64 quote_atoms:i8@72 slippage:i8@80 loan_flags:u1@88"
+        "quantity_lots:i8@64 quote_atoms:i8@72 slippage:i8@80 loan_flags:u1@88 reduce_only:u1@89"
     ),
     "CancelOrder": "31: market:i4@32 order:i8@40",
     "CancelAllOrders": "32: market:i4@32",
@@ -63,6 +63,12 @@ COMMANDS_ON_DISK = {
     "Redeem": "28: asset:i4@32 amount_atoms:i8@40",
     "Borrow": "29: asset:i4@32 amount_atoms:i8@40",
     "Repay": "34: asset:i4@32 amount_atoms:i8@40",
+    "SetPerpetual": (
+        "41: market:i4@32 initial_base_e8:i8@40 initial_factor_e8:i8@48 maintenance_base_e8:i8@56 "
+        "maintenance_factor_e8:i8@64 position_limit_lots:i8@72 open_interest_limit_lots:i8@80 "
+        "interest_rate_e10:i8@88 lowest_funding_e10:i8@96 highest_funding_e10:i8@104 mark_bound_ppm:i8@112"
+    ),
+    "ContinueSettlement": "42: ",
 }
 
 EVENTS_ON_DISK = {
@@ -70,7 +76,7 @@ EVENTS_ON_DISK = {
     "OrderAccepted": (
         "2: order:i8@32 client_id:i8@40 price_ticks:i8@48 quantity_lots:i8@56 quote_atoms:i8@64 "
         "rested_lots:i8@72 user:i4@80 side:u1@84 order_type:u1@85 time_in_force:u1@86 post_only:u1@87 "
-        "self_trade_prevention:u1@88 loan_flags:u1@89"
+        "self_trade_prevention:u1@88 loan_flags:u1@89 reduce_only:u1@90"
     ),
     "OrderAmended": (
         "3: order:i8@32 price_ticks:i8@40 quantity_lots:i8@48 rested_lots:i8@56 previous_price_ticks:i8@64 "
@@ -97,7 +103,7 @@ EVENTS_ON_DISK = {
     "MarketListed": (
         "21: base_asset:i4@32 quote_asset:i4@36 tick_atoms:i8@40 lot_atoms:i8@48 quote_factor:i8@56 "
         "minimum_price_ticks:i8@64 maximum_price_ticks:i8@72 minimum_quantity_lots:i8@80 "
-        "maximum_quantity_lots:i8@88 fee_schedule:u1@96 state:u1@97"
+        "maximum_quantity_lots:i8@88 fee_schedule:u1@96 state:u1@97 market_kind:u1@98"
     ),
     "MarketStateSet": "22: state:u1@32",
     "MarketLimitsSet": (
@@ -142,17 +148,30 @@ EVENTS_ON_DISK = {
         "lent_shares:i8@64 debt_shares:i8@72 lent_index:i8@80 debt_index:i8@88 borrow_rate_e8:i8@96 "
         "lend_rate_e8:i8@104"
     ),
+    "PerpetualSet": (
+        "52: initial_base_e8:i8@32 initial_factor_e8:i8@40 maintenance_base_e8:i8@48 "
+        "maintenance_factor_e8:i8@56 position_limit_lots:i8@64 open_interest_limit_lots:i8@72 "
+        "interest_rate_e10:i8@80 lowest_funding_e10:i8@88 highest_funding_e10:i8@96 mark_bound_ppm:i8@104"
+    ),
+    "MarkUpdated": "53: price_state:u1@32 index_ticks:i8@40 mark_ticks:i8@48",
+    "FundingCharged": "54: funding_rate_e10:i8@32 mark_ticks:i8@40 funding_index:i8@48",
+    "Settled": (
+        "55: mark_ticks:i8@32 collected_atoms:i8@40 short_atoms:i8@48 due_atoms:i8@56 paid_atoms:i8@64 left_atoms:i8@72"
+    ),
 }
 
 ROWS_ON_DISK = {
-    "venue": "sequence:i8 time_us:i8 rules_version:i4 schema_hash:B32 seed:B32",
+    "venue": (
+        "sequence:i8 time_us:i8 rules_version:i4 schema_hash:B32 seed:B32 settled_tick:i8 settling:i4 "
+        "settled_account:i4"
+    ),
     "parameters": "parameter:i4 value:i8",
     "assets": "asset:i4 symbol:S16 name:S32 cusip:S16 asset_kind:u1 decimals:u1 eligibility_class:u1",
     "markets": (
         "market:i4 base_asset:i4 quote_asset:i4 tick_atoms:i8 lot_atoms:i8 quote_factor:i8 "
         "minimum_price_ticks:i8 maximum_price_ticks:i8 minimum_quantity_lots:i8 maximum_quantity_lots:i8 "
         "limit_maximum_ppm:i8 limit_minimum_ppm:i8 impact_maximum_ppm:i8 impact_minimum_ppm:i8 "
-        "last_price_ticks:i8 trades:i8 book_sequence:i8 listed_us:i8 fee_schedule:u1 state:u1"
+        "last_price_ticks:i8 trades:i8 book_sequence:i8 listed_us:i8 fee_schedule:u1 state:u1 market_kind:u1"
     ),
     "fee_tiers": "fee_schedule:u1 fee_tier:u1 maker_ppm:i4 taker_ppm:i4",
     "sources": "source:i4 last_number:i8",
@@ -165,7 +184,7 @@ ROWS_ON_DISK = {
     "orders": (
         "order:i8 priority:i8 account:i4 market:i4 client_id:i8 price_ticks:i8 quantity_lots:i8 "
         "remaining_lots:i8 executed_quote_atoms:i8 created_us:i8 side:u1 time_in_force:u1 post_only:u1 "
-        "self_trade_prevention:u1 loan_flags:u1 reserved_value:i8"
+        "self_trade_prevention:u1 loan_flags:u1 reserved_value:i8 reduce_only:u1"
     ),
     "withdrawals": "withdrawal:i8 account:i4 asset:i4 amount_atoms:i8 fee_atoms:i8",
     "price_sources": "price_source:u1 name:S16 enabled:u1",
@@ -189,11 +208,25 @@ ROWS_ON_DISK = {
         "ceiling_minute:i8"
     ),
     "redemptions": "asset:i4 redemption:i8 account:i4 queued_atoms:i8",
+    "perpetuals": (
+        "market:i4 initial_base_e8:i8 initial_factor_e8:i8 maintenance_base_e8:i8 maintenance_factor_e8:i8 "
+        "position_limit_lots:i8 open_interest_limit_lots:i8 interest_rate_e10:i8 lowest_funding_e10:i8 "
+        "highest_funding_e10:i8 mark_bound_ppm:i8 price_state:u1 index_ticks:i8 mark_ticks:i8 premium:i8 "
+        "updated_us:i8 premium_sum_e10:i8 premium_count:i8 funding_rate_e10:i8 funding_index:i8 "
+        "funding_hour:i8 open_interest_lots:i8 clearing_atoms:i8 settle_ticks:i8 collected_atoms:i8 "
+        "short_atoms:i8 due_atoms:i8 paid_atoms:i8"
+    ),
+    "positions": (
+        "account:i4 market:i4 opened:i8 net_lots:i8 bid_lots:i8 ask_lots:i8 reduce_lots:i8 reference_atoms:i8 "
+        "entry_atoms:i8 realized_atoms:i8 funding_atoms:i8 fees_atoms:i8 funding_index:i8 due_atoms:i8"
+    ),
 }
 
 NUMBERS_ON_DISK = {
     "Origin": "NODE=1 USER=2 CUSTODY=3 REGISTRAR=4 PRICE_SOURCE=5 OPERATOR=6",
-    "HouseAccount": "CUSTODY=1 IN_TRANSIT=2 SUSPENSE=3 FEES=4 REBATES=5 ROUNDING=6 TAX=7 NETWORK_FEES=8 POOL=9",
+    "HouseAccount": (
+        "CUSTODY=1 IN_TRANSIT=2 SUSPENSE=3 FEES=4 REBATES=5 ROUNDING=6 TAX=7 NETWORK_FEES=8 POOL=9 CLEARING=10"
+    ),
     "AccountKind": "HOUSE=1 MAIN=2 SUB=3 FENCED=4",
     "AssetKind": "CRYPTO=1 CASH=2 SHARE=3 TRACKER=4",
     "Side": "BID=0 ASK=1",
@@ -205,7 +238,7 @@ NUMBERS_ON_DISK = {
     "UserFlag": "TRADING_FROZEN=1 WITHDRAWALS_FROZEN=2 TRANSFERS_FROZEN=4",
     "CloseReason": (
         "REQUESTED=1 IMMEDIATE_OR_CANCEL=2 FILL_OR_KILL=3 SELF_TRADE_PREVENTION=4 PRICE_IMPACT=5 "
-        "INSUFFICIENT_LIQUIDITY=6 SLIPPAGE_TOLERANCE_EXCEEDED=7 POST_ONLY_MODE=8 WORK_LIMIT=9"
+        "INSUFFICIENT_LIQUIDITY=6 SLIPPAGE_TOLERANCE_EXCEEDED=7 POST_ONLY_MODE=8 WORK_LIMIT=9 REDUCE_ONLY=10"
     ),
     "MoveCause": (
         "DEPOSIT=1 WITHDRAWAL_REQUESTED=2 WITHDRAWAL_FEE=3 WITHDRAWAL_SETTLED=4 WITHDRAWAL_RETURNED=5 "
@@ -230,7 +263,8 @@ NUMBERS_ON_DISK = {
         "QUOTE_EMPTY=84 QUOTE_CROSSED=85 QUOTE_NOT_LATER=86 QUOTE_FROM_FUTURE=87 NO_MARGIN_RULES=90 "
         "NO_LENDING_POOL=91 AUTO_LEND_IS_ON=92 LENDING_POOL_CLOSED=93 LENDING_POOL_REPAY_ONLY=94 NO_LOAN=95 "
         "BORROW_REQUIRES_LEND_REDEEM=96 LEND_REQUIRES_BORROW_REPAY=97 LEND_LIMIT=98 INSUFFICIENT_SUPPLY=99 "
-        "AMOUNT_TOO_SMALL=100 PRICE_NOT_FRESH=101 INSUFFICIENT_MARGIN=102"
+        "AMOUNT_TOO_SMALL=100 PRICE_NOT_FRESH=101 INSUFFICIENT_MARGIN=102 NOT_PERPETUAL=103 "
+        "NO_PERPETUAL_RULES=104 REDUCE_ONLY_NOT_REDUCED=105 POSITION_LIMIT=106 OPEN_INTEREST_LIMIT=107"
     ),
     "Session": "OPEN=1 CLOSED=2",
     "PriceState": "NONE=0 FRESH=1 CLOSED=2 STALE=3",
@@ -239,11 +273,12 @@ NUMBERS_ON_DISK = {
     "HaircutKind": "IDENTITY=0 INVERSE_SQRT=1",
     "PoolState": "OPEN=1 CLOSED=2 REPAY_ONLY=3",
     "LoanCause": "LEND=1 REDEEM=2 BORROW=3 REPAY=4",
-    "LoanSource": "MANUAL=1 SPOT_MARGIN=2 AUTO_LEND=3 AUTO_BORROW_REPAY=4 WITHDRAWAL=5 REDEMPTION_QUEUE=6",
+    "LoanSource": "MANUAL=1 SPOT_MARGIN=2 AUTO_LEND=3 AUTO_BORROW_REPAY=4 WITHDRAWAL=5 REDEMPTION_QUEUE=6 SETTLEMENT=7",
+    "MarketKind": "SPOT=0 PERPETUAL=1",
 }
 
 SCHEMA_HASHES = {
     1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
-    2: "6e97aaeb60076dde64daaffac002336edc65c462928e2bb9b535cb3c42365505",
+    2: "a74b83ee3b3b77e4556d5f78ebee5f2c5dc8618e6ce8426aec6ccc604621bde3",
 }
 """The hash of the schema under each version of the rules; those of rules that have been released never change."""

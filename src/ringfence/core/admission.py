@@ -5,6 +5,7 @@ from ..schema.enums import (
     FIRST_USER_ACCOUNT,
     AccountKind,
     HouseAccount,
+    MarketKind,
     MarketState,
     Parameter,
     UserFlag,
@@ -13,7 +14,7 @@ from ..schema.rejects import Reject
 from .book import bought_asset, sold_asset
 from .emit import refuse, refuse_asset
 from .jit import cold, hot
-from .state import BALANCES, WITHDRAWALS
+from .state import BALANCES, POSITIONS, WITHDRAWALS
 
 TRADING_FROZEN = int(UserFlag.TRADING_FROZEN)
 WITHDRAWALS_FROZEN = int(UserFlag.WITHDRAWALS_FROZEN)
@@ -100,8 +101,9 @@ def eligible_to_hold(s, account, asset):
 @hot
 def rows_left(s):
     """Check that a command which may add balance rows finds enough."""
-    # A withdrawal that comes back may need a row and cannot be refused, so each that is pending counts as one.
-    rows = s.pools[BALANCES].rows + s.pools[WITHDRAWALS].rows
+    # A withdrawal that comes back may need a row and cannot be refused, so each that is pending counts as one; so does
+    # each position, whose profit is paid without a question.
+    rows = s.pools[BALANCES].rows + s.pools[WITHDRAWALS].rows + s.pools[POSITIONS].rows
     capacity = s.parameters[Parameter.BALANCES]
     return rows + BALANCE_HEADROOM <= capacity or refuse(s, Reject.VENUE_FULL, rows, capacity)
 
@@ -114,6 +116,12 @@ def accepts_orders(s, market):
     if market.state == MarketState.CANCEL_ONLY:
         return refuse(s, Reject.MARKET_CANCEL_ONLY, 0, 0)
     return True
+
+
+@hot
+def is_spot(market):
+    """Whether the asset itself is traded, and not a contract on it."""
+    return market.market_kind == MarketKind.SPOT
 
 
 @hot

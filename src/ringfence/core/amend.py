@@ -7,13 +7,15 @@ from .admission import (
     TRADING_FROZEN,
     accepts_orders,
     eligible_to_trade,
+    is_spot,
     not_frozen,
     price_in_range,
     quantity_in_range,
     rows_left,
 )
-from .book import lock_of, sold_asset, take_out, unlock
+from .book import REDUCES, leave_position, lock_of, sold_asset, take_out, unlock
 from .bounds import set_bound, within_band
+from .contracts import bears_contract, reserved_for_contract, within_limits
 from .emit import emit, refuse
 from .jit import cold, flat
 from .orders import credit_taker, crosses, execute, funded, own_order, start_taker, value_fits
@@ -39,13 +41,17 @@ def amendable(s, row, c):
         return False
     if c.price_ticks != row.price_ticks and not within_band(s, row.market, c.price_ticks):
         return False
-    return value_fits(s, market, c.price_ticks, c.quantity_lots) and whole_value_fits(s, market, row, c, executed)
+    if not (value_fits(s, market, c.price_ticks, c.quantity_lots) and whole_value_fits(s, market, row, c, executed)):
+        return False
+    if row.special & REDUCES != 0 and c.quantity_lots > row.quantity_lots:
+        return refuse(s, Reject.INVALID_COMBINATION, 0, 0)
+    return True
 
 
 @cold
 def whole_value_fits(s, market, row, c, executed):
     """Check that what was executed and what is still to be, at the new price, stay within MAX_ATOMS together."""
-    still = lock_of(market, Side.BID, c.price_ticks, c.quantity_lots - executed)
+    still = c.price_ticks * (c.quantity_lots - executed) * market.quote_factor
     if row.executed_quote_atoms > MAX_ATOMS - still:
         return refuse(s, Reject.VALUE_TOO_LARGE, 0, MAX_ATOMS)
     return True
@@ -63,6 +69,8 @@ def requeueable(s, slot, c):
         if best != 0:
             return refuse(s, Reject.WOULD_TAKE, c.price_ticks, best)
     left = c.quantity_lots - (row.quantity_lots - row.remaining_lots)
+    if not is_spot(market):
+        return contract_bears(s, slot, c, left)
     needed = lock_of(market, row.side, c.price_ticks, left)
     present = lock_of(market, row.side, row.price_ticks, row.remaining_lots)
     flags, asset = row.special & LOAN_BITS, sold_asset(market, row.side)
@@ -73,6 +81,20 @@ def requeueable(s, slot, c):
         return False
     bought = lock_of(market, 1 - row.side, c.price_ticks, left)
     return bears_order(s, row.account, market, row.side, needed, bought, flags, slot)
+
+
+@cold
+def contract_bears(s, slot, c, left):
+    """Check limits and margin of an order on a perpetual that is matched again with so many lots left."""
+    row = s.orders[slot]
+    change, reduces = left - row.remaining_lots, row.special & REDUCES != 0
+    bids = change if row.side == Side.BID and not reduces else 0
+    asks = change if row.side == Side.ASK and not reduces else 0
+    if not (reduces or within_limits(s, row.account, row.market, bids, asks)):
+        return False
+    quote = c.price_ticks * left * s.markets[row.market].quote_factor
+    reserved, eased = reserved_for_contract(s, row.account, row.market, row.side, left, quote, reduces)
+    return bears_contract(s, row.account, row.market, bids, asks, reserved, eased, row.reserved_value)
 
 
 @cold
@@ -98,6 +120,8 @@ def shrink(s, slot, c):
     less = row.quantity_lots - c.quantity_lots
     release(s, row, less)
     scale_reserved(s, slot, row.remaining_lots - less, row.remaining_lots)
+    if not is_spot(s.markets[row.market]):
+        leave_position(s, row, less)
     row.quantity_lots -= less
     row.remaining_lots -= less
     s.levels[row.level].lots -= less
@@ -119,7 +143,7 @@ def requeue(s, slot, c):
     taker.side, taker.order_type, taker.time_in_force = row.side, OrderType.LIMIT, row.time_in_force
     taker.post_only, taker.self_trade_prevention, taker.by_quote = row.post_only, row.self_trade_prevention, 0
     taker.earlier_lots, taker.earlier_quote_atoms = executed, row.executed_quote_atoms
-    taker.loan_flags = row.special & LOAN_BITS
+    taker.loan_flags, taker.reduce_only = row.special & LOAN_BITS, 1 if row.special & REDUCES != 0 else 0
     present = lock_of(market, row.side, row.price_ticks, row.remaining_lots)
     unlock(s, row, row.remaining_lots)
     take_out(s, slot)

@@ -1,11 +1,15 @@
 """Orders in the book: at the end of a price's queue, in the list of their account, in the index by id."""
 
-from ..schema.enums import Side
+from ..schema.enums import MarketKind, Side
 from .index import find, insert, remove
-from .jit import hot
+from .jit import cold, hot
 from .ledger import post
 from .levels import close_level, find_level, half_of, open_level, price_key
+from .positions import drop_if_empty, find_position, open_position
 from .state import ORDERS
+
+REDUCES = 64
+"""The bit of an order's ``special`` that says that it may only reduce a position."""
 
 
 @hot
@@ -17,6 +21,8 @@ def find_order(s, number):
 @hot
 def lock_of(market, side, price_ticks, lots):
     """Return what a resting order locks of the asset it sells, in atoms."""
+    if market.market_kind != MarketKind.SPOT:
+        return 0
     return price_ticks * lots * market.quote_factor if side == Side.BID else lots * market.lot_atoms
 
 
@@ -106,6 +112,32 @@ def unlink_from_account(s, row):
     account.open_orders -= 1
 
 
+@cold
+def leave_position(s, row, lots):
+    """Let an order on a perpetual have so many lots less to fill."""
+    slot = find_position(s, row.account, row.market)
+    position = s.positions[slot]
+    if row.special & REDUCES != 0:
+        position.reduce_lots -= lots
+    elif row.side == Side.BID:
+        position.bid_lots -= lots
+    else:
+        position.ask_lots -= lots
+    drop_if_empty(s, slot)
+
+
+@cold
+def join_position(s, row):
+    """Let an order on a perpetual rest with what it has left to fill."""
+    position = s.positions[open_position(s, row.account, row.market)]
+    if row.special & REDUCES != 0:
+        position.reduce_lots += row.remaining_lots
+    elif row.side == Side.BID:
+        position.bid_lots += row.remaining_lots
+    else:
+        position.ask_lots += row.remaining_lots
+
+
 @hot
 def take_out(s, slot):
     """Remove an order from the book; what it locks is the caller's affair."""
@@ -128,6 +160,8 @@ def take_out(s, slot):
     if row.reserved_value != 0:
         s.accounts[row.account].reserved_value -= row.reserved_value
         row.reserved_value = 0
+    if s.markets[row.market].market_kind != MarketKind.SPOT:
+        leave_position(s, row, row.remaining_lots)
     unlink_from_account(s, row)
     remove(pool, s.order_heads, s.orders, slot)
     row.id = 0

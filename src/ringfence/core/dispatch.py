@@ -5,7 +5,7 @@ compiled slowly.
 """
 
 from ..schema.enums import PARAMETER_LIMITS, Parameter
-from . import accounts, amend, cancels, listings, loans, money, orders, people, quotes, settings
+from . import accounts, amend, cancels, listings, loans, money, orders, people, perpetuals, quotes, settings, settlement
 from . import records as r
 from .door import market_named, passes_door
 from .emit import emit_rejected
@@ -108,8 +108,12 @@ def handle_prices(s, commands, i):
         return quotes.set_session(s, cast(commands, i, r.SET_SESSION))
     if kind == Kind.SET_COLLATERAL:
         return accounts.set_collateral(s, cast(commands, i, r.SET_COLLATERAL))
-    assert kind == Kind.SET_LENDING_POOL, "a kind of command has no handler"
-    return loans.set_lending_pool(s, cast(commands, i, r.SET_LENDING_POOL))
+    if kind == Kind.SET_LENDING_POOL:
+        return loans.set_lending_pool(s, cast(commands, i, r.SET_LENDING_POOL))
+    if kind == Kind.SET_PERPETUAL:
+        return perpetuals.set_perpetual(s, cast(commands, i, r.SET_PERPETUAL))
+    assert kind == Kind.CONTINUE_SETTLEMENT, "a kind of command has no handler"
+    return settlement.continue_settlement(s)
 
 
 @flat
@@ -141,7 +145,7 @@ def begin_command(s, header):
 def end_command(s, commands, i, accepted):
     """Tell why a command was refused, and check that what it posted sums to zero."""
     if not accepted:
-        emit_rejected(s, commands[i].kind, commands[i].account, market_named(commands, i))
+        emit_rejected(s, commands[i].kind, commands[i].account, market_named(s, commands, i))
     assert s.venue[0].unbalanced_assets == 0, "the postings of a command do not sum to zero"
 
 
@@ -157,7 +161,7 @@ def is_setting(kind):
     return (
         Kind.CLOCK <= kind <= Kind.SET_FEE_TIER
         or Kind.SET_PRICE_SOURCE <= kind <= Kind.SET_LENDING_POOL
-        or kind == Kind.QUOTE
+        or kind >= Kind.QUOTE
     )
 
 

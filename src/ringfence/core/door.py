@@ -28,8 +28,8 @@ U4 = 5
 
 ORIGINS = np.zeros((LATEST_RULES + 1, KINDS), np.int64)
 """Under a version of the rules: bit o is set where origin o may give the kind; 0 for what is no kind."""
-MARKET_AT = np.zeros(KINDS, np.int64)
-"""Offset of the field ``market``, 0 where there is none."""
+MARKET_AT = np.zeros((LATEST_RULES + 1, KINDS), np.int64)
+"""Under a version of the rules: offset of the field ``market``, 0 where there is none."""
 CHECKS = np.zeros((LATEST_RULES + 1, KINDS, FIELDS, 5), np.int64)
 """For each field of a kind under a version of the rules.
 
@@ -44,7 +44,7 @@ def _fill_tables(rules):
         for place, field in enumerate(body_fields(kind, rules)):
             offset = dtype.fields[field.name][1]
             if field.name == "market":
-                MARKET_AT[tag] = offset
+                MARKET_AT[rules, tag] = offset
             if field.code[0] not in "SB":
                 width = U4 if field.code == "u4" else int(field.code[1:])
                 CHECKS[rules, tag, place] = width, offset, field.low, field.high, place + 1
@@ -98,6 +98,7 @@ def order_fields_in_range(c):
         and c.self_trade_prevention <= SelfTradePrevention.REJECT_BOTH
         and c.slippage_kind <= SlippageKind.PPM
         and c.loan_flags <= ALL_LOAN_FLAGS
+        and c.reduce_only <= 1
         and -1 <= c.client_id <= CLIENT_IDS_END
         and 0 <= c.price_ticks <= MAX_PRICE_TICKS
         and 0 <= c.quantity_lots <= MAX_QUANTITY_LOTS
@@ -130,9 +131,9 @@ def passes_door(s, commands, i):
 
 
 @cold
-def market_named(commands, i):
-    """Return the field ``market`` of a command, 0 for a kind without one."""
+def market_named(s, commands, i):
+    """Return the field ``market`` of a command, 0 for a kind without one under the venue's rules."""
     kind = commands[i].kind
-    if kind >= KINDS or MARKET_AT[kind] == 0:
+    if kind >= KINDS or MARKET_AT[s.venue[0].rules, kind] == 0:
         return 0
-    return field_value(commands, i, 4, MARKET_AT[kind])
+    return field_value(commands, i, 4, MARKET_AT[s.venue[0].rules, kind])

@@ -16,6 +16,8 @@ from ..schema.tables import (
     LendingPoolRow,
     MarketRow,
     OrderRow,
+    PerpetualRow,
+    PositionRow,
     PriceRow,
     PriceSourceRow,
     QuoteRow,
@@ -36,7 +38,8 @@ _compiled: Any = None
 class Measure(msgspec.Struct, frozen=True):
     """What an account is worth and what it may be asked for, in millionths of the cash unit (docs/rules.md, "Margin").
 
-    ``not_fresh`` is an asset that it owes at a price that is not fresh, 0 for none.
+    ``exposure`` is of positions with the orders that may make them grow. ``not_fresh`` is an asset that it owes at a
+    price that is not fresh, 0 for none.
     """
 
     assets: int
@@ -46,6 +49,7 @@ class Measure(msgspec.Struct, frozen=True):
     maintenance: int
     reserved: int
     not_fresh: int
+    exposure: int
 
     @property
     def equity(self) -> int:
@@ -266,6 +270,24 @@ class Exchange:
         """Return the lending pool of an asset, None if it has none."""
         record = self._s.lending_pools.view(np.ndarray)[asset] if 1 <= asset <= self.assets_listed else None
         return row_of(LendingPoolRow, record) if record is not None and record["pool_state"] else None
+
+    def perpetual(self, market: int) -> PerpetualRow | None:
+        """Return the rules and the prices of a perpetual, None if the market is none or has no rules."""
+        record = self._s.perpetuals.view(np.ndarray)[market] if 1 <= market <= self.markets_listed else None
+        return row_of(PerpetualRow, record) if record is not None and record["market"] else None
+
+    def positions(self, account: int) -> list[PositionRow]:
+        """Return the positions of an account, by market; those of house accounts are what is due to them."""
+        return self._reads.positions(account)
+
+    def position(self, account: int, market: int) -> PositionRow | None:
+        """Return the position of an account in a market."""
+        return next((row for row in self.positions(account) if row.market == market), None)
+
+    @property
+    def settling(self) -> bool:
+        """Whether a settlement is under way that waits for ContinueSettlement."""
+        return bool(self._s.venue[0].settling)
 
     def pool_atoms(self, asset: int) -> int:
         """Return what the lending pool of an asset holds."""

@@ -1,12 +1,13 @@
 """Assets and markets: listing them, and changing what a market accepts.  docs/rules.md, "The venue's settings"."""
 
-from ..schema.enums import Parameter
+from ..schema.commands import SetPerpetual
+from ..schema.enums import AssetKind, MarketKind, Parameter
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
 from .admission import known_asset, known_market
 from .bits import checked_multiply
 from .emit import emit, refuse, refuse_field
-from .jit import cold
+from .jit import cold, hot
 from .records import (
     ASSET_LISTED,
     FEE_TIER_SET,
@@ -19,6 +20,7 @@ from .records import (
 )
 from .valuation import set_worth
 
+PERPETUALS_SINCE = SetPerpetual.since
 SYMBOL_BYTES, NAME_BYTES, CUSIP_BYTES = 16, 32, 16
 UPPER_A, UPPER_Z, DIGIT_0, DIGIT_9, POINT = ord("A"), ord("Z"), ord("0"), ord("9"), ord(".")
 
@@ -117,6 +119,12 @@ def quote_factor_of(s, c):
     return product // unit
 
 
+@hot
+def kind_of(s, c):
+    """Return what kind of market is to be listed; under the first rules there is one."""
+    return c.market_kind if s.venue[0].rules >= PERPETUALS_SINCE else MarketKind.SPOT.value
+
+
 @cold
 def market_listable(s, c):
     """Check the assets, room, that the pair is new, the factor and the ranges."""
@@ -124,11 +132,15 @@ def market_listable(s, c):
         return False
     if c.base_asset == c.quote_asset:
         return refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, 2)
+    kind = kind_of(s, c)
+    if kind != MarketKind.SPOT and s.assets[c.quote_asset].asset_kind != AssetKind.CASH:
+        return refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, 2)
     markets, capacity = s.venue[0].markets, s.parameters[Parameter.MARKETS]
     if markets >= capacity:
         return refuse(s, Reject.VENUE_FULL, markets, capacity)
     for market in range(1, markets + 1):
-        if s.markets[market].base_asset == c.base_asset and s.markets[market].quote_asset == c.quote_asset:
+        row = s.markets[market]
+        if row.base_asset == c.base_asset and row.quote_asset == c.quote_asset and row.market_kind == kind:
             return refuse(s, Reject.SYMBOL_IN_USE, market, 0)
     if quote_factor_of(s, c) == 0:
         return refuse(s, Reject.FACTOR_NOT_INTEGER, 0, 0)
@@ -156,11 +168,12 @@ def list_market(s, c):
     row.market, row.base_asset, row.quote_asset = market, c.base_asset, c.quote_asset
     row.tick_atoms, row.lot_atoms, row.quote_factor = c.tick_atoms, c.lot_atoms, quote_factor_of(s, c)
     row.book_sequence, row.listed_us, row.state = s.venue[0].sequence, s.venue[0].time_us, c.state
+    row.market_kind = kind_of(s, c)
     copy_limits(c, row)
     event = cast(s.events, emit(s, EventKind.MARKET_LISTED, c.account, market), MARKET_LISTED)
     event.base_asset, event.quote_asset = c.base_asset, c.quote_asset
     event.tick_atoms, event.lot_atoms, event.quote_factor = c.tick_atoms, c.lot_atoms, row.quote_factor
-    event.state = c.state
+    event.state, event.market_kind = c.state, row.market_kind
     copy_limits(c, event)
     return True
 

@@ -9,6 +9,7 @@ from ..schema.rejects import Reject
 from .emit import refuse, refuse_asset
 from .jit import cold, hot
 from .lending import claim_of, owed_of
+from .positions import exposure_of, notional, unsettled
 from .reserves import reserve_again
 from .valuation import asset_value, capped_sum, debt_value, is_live, part_down, part_up, rate_at, weight_at
 
@@ -18,6 +19,7 @@ def clear(measure):
     """Begin a measure."""
     measure.assets, measure.collateral, measure.liabilities = 0, 0, 0
     measure.initial, measure.maintenance, measure.reserved, measure.not_fresh = 0, 0, 0, 0
+    measure.exposure = 0
 
 
 @hot
@@ -62,9 +64,58 @@ def held_and_owed(s, row, asset):
     return held, owed_of(s.lending_pools[asset], -row.loan_shares)
 
 
+@hot
+def add_unsettled(money, measure, atoms):
+    """Add profit or loss that is not settled to a measure."""
+    if atoms > 0:
+        value = asset_value(money, min(atoms, MAX_ATOMS))
+        measure.assets = capped_sum(measure.assets, value)
+        measure.collateral = capped_sum(measure.collateral, value)
+    elif atoms < 0:
+        measure.liabilities = capped_sum(measure.liabilities, debt_value(money, min(-atoms, MAX_ATOMS)))
+
+
+@cold
+def add_exposure(s, measure, market_number, net, bid, ask, least_initial_e8):
+    """Add what a position needs, with the orders that may make it grow."""
+    market, rules = s.markets[market_number], s.perpetuals[market_number]
+    money, lots = s.collaterals[market.quote_asset], exposure_of(net, bid, ask)
+    if lots != 0 and not is_live(rules.price_state):
+        measure.not_fresh = max(measure.not_fresh, market.base_asset)
+    value = debt_value(money, notional(lots, rules.mark_ticks, market.quote_factor))
+    initial = rate_at(max(rules.initial_base_e8, least_initial_e8), rules.initial_factor_e8, value)
+    measure.exposure = capped_sum(measure.exposure, value)
+    measure.initial = capped_sum(measure.initial, part_up(value, initial))
+    value = debt_value(money, notional(abs(net), rules.mark_ticks, market.quote_factor))
+    maintenance = rate_at(rules.maintenance_base_e8, rules.maintenance_factor_e8, value)
+    measure.maintenance = capped_sum(measure.maintenance, part_up(value, maintenance))
+
+
+@cold
+def add_positions(s, account, measure, least_initial_e8):
+    """Add an account's positions to a measure, and what ``s.payment`` says is ordered more; returns how many."""
+    more, count, slot = s.payment[0], 0, s.accounts[account].first_position
+    met = more.market == 0
+    while slot != 0:
+        row = s.positions[slot]
+        bid, ask = row.bid_lots, row.ask_lots
+        if row.market == more.market:
+            bid, ask, met = bid + more.bid_lots, ask + more.ask_lots, True
+        add_exposure(s, measure, row.market, row.net_lots, bid, ask, least_initial_e8)
+        market, ticks = s.markets[row.market], s.perpetuals[row.market].mark_ticks
+        if ticks != 0:
+            add_unsettled(s.collaterals[market.quote_asset], measure, unsettled(s, row, ticks))
+        count += 1
+        slot = row.account_next
+    if not met:
+        add_exposure(s, measure, more.market, 0, more.bid_lots, more.ask_lots, least_initial_e8)
+        count += 1
+    return count
+
+
 @cold
 def take_measure(s, account, asset, held_change, owed_change, strict):
-    """Measure an account into ``s.measure``, as if it held and owed more of one asset; returns how many it owes."""
+    """Measure an account into ``s.measure``, as if it held and owed more of one asset; returns debts and positions."""
     measure, least = s.measure[0], s.accounts[account].least_initial_e8
     clear(measure)
     debts, met, slot = 0, asset == 0, s.accounts[account].first_balance
@@ -78,6 +129,8 @@ def take_measure(s, account, asset, held_change, owed_change, strict):
         slot = row.account_next
     if not met:
         debts += add_leg(s, measure, asset, held_change, owed_change, least, strict)
+    if s.accounts[account].first_position != 0 or s.payment[0].market != 0:
+        debts += add_positions(s, account, measure, least)
     if debts != 0:
         measure.reserved = min(s.accounts[account].reserved_value, MAX_VALUE)
         if s.accounts[account].liabilities == 0:
@@ -100,10 +153,10 @@ def is_no_worse(s, account, asset, held_change, owed_change, least_before_e8, ea
     if measure.liabilities >= MAX_VALUE:
         return False
     measure.reserved = reserved - eased_value
-    free = free_value(measure)
-    row.least_initial_e8 = least_before_e8
+    free, market = free_value(measure), s.payment[0].market
+    row.least_initial_e8, s.payment[0].market = least_before_e8, 0
     take_measure(s, account, 0, 0, 0, False)
-    row.least_initial_e8 = least_after_e8
+    row.least_initial_e8, s.payment[0].market = least_after_e8, market
     return free >= free_value(measure)
 
 

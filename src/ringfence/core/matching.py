@@ -4,11 +4,12 @@
 posting.  Both follow docs/rules.md, "Matching".
 """
 
-from ..schema.enums import CloseReason, HouseAccount, Parameter, SelfTradePrevention, Side
+from ..schema.enums import CloseReason, HouseAccount, MarketKind, Parameter, SelfTradePrevention, Side
 from ..schema.fields import MAX_ATOMS
 from .bits import checked_add
-from .book import bought_asset, take_out
+from .book import REDUCES, bought_asset, leave_position, take_out
 from .bounds import scale_down, scale_up
+from .contracts import settle_contract_maker, trim
 from .emit import emit, emit_order_closed
 from .jit import cold, hot
 from .ledger import available, move, post
@@ -66,7 +67,7 @@ def sweep(s):
             if maker.user == taker.user:
                 if taker.self_trade_prevention != SelfTradePrevention.REJECT_MAKER:
                     return lots, quote, CloseReason.SELF_TRADE_PREVENTION.value
-            else:
+            elif maker.special & REDUCES == 0:  # one that only reduces may shrink before it is reached
                 part = lots_against(market, taker, maker, left_lots, left_quote)
                 if part == 0:
                     return lots, quote, TOO_SMALL
@@ -116,10 +117,14 @@ def fill(s, market, taker, slot, lots):
     maker = s.orders[slot]
     base = lots * market.lot_atoms
     quote = lots * maker.price_ticks * market.quote_factor
-    fee = scale_up(base if taker.side == Side.BID else quote, taker.fee_ppm)
-    paid_by_maker = settle_maker(s, market, maker, base, quote)
+    if market.market_kind == MarketKind.SPOT:
+        fee = scale_up(base if taker.side == Side.BID else quote, taker.fee_ppm)
+        paid_by_maker = settle_maker(s, market, maker, base, quote)
+        taker.maker_fees_atoms += max(paid_by_maker, 0)
+    else:
+        fee = scale_up(quote, taker.fee_ppm)
+        paid_by_maker = settle_contract_maker(s, market, maker, lots, quote, fee)
     taker.fee_atoms += fee
-    taker.maker_fees_atoms += max(paid_by_maker, 0)
     taker.filled_lots += lots
     taker.filled_quote_atoms += quote
     taker.left_lots -= lots
@@ -140,7 +145,10 @@ def fill(s, market, taker, slot, lots):
     event.side = taker.side
     if maker.special != 0:
         settle_special(s, market, slot, lots, base, quote, paid_by_maker)
+    account = maker.account
     reduce_maker(s, market, slot, lots, quote)
+    if market.market_kind != MarketKind.SPOT:
+        trim(s, account, taker.market)
 
 
 @cold
@@ -161,6 +169,8 @@ def reduce_maker(s, market, slot, lots, quote):
     if lots == maker.remaining_lots:
         take_out(s, slot)
     else:
+        if market.market_kind != MarketKind.SPOT:
+            leave_position(s, maker, lots)
         maker.remaining_lots -= lots
         maker.executed_quote_atoms += quote
         s.levels[maker.level].lots -= lots

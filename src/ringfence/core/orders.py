@@ -18,6 +18,7 @@ from .admission import (
     TRADING_FROZEN,
     accepts_orders,
     eligible_to_trade,
+    is_spot,
     known_market,
     not_frozen,
     price_in_range,
@@ -27,8 +28,16 @@ from .admission import (
     user_account,
 )
 from .bits import checked_multiply, divide_up
-from .book import bought_asset, find_order, lock_of, open_order, queue, sold_asset
+from .book import REDUCES, bought_asset, find_order, join_position, lock_of, open_order, queue, sold_asset
 from .bounds import best_price, set_bound, within_band
+from .contracts import (
+    bears_contract,
+    has_rules,
+    lots_to_reduce,
+    reserved_for_contract,
+    settle_contract_taker,
+    within_limits,
+)
 from .emit import emit, refuse, refuse_asset
 from .jit import cold, hot
 from .ledger import available
@@ -36,7 +45,7 @@ from .levels import NEVER, price_key
 from .matching import FILLED, TOO_SMALL, match, settle_taker, sweep
 from .paying import bears_order, carry_out, credit, flags_of, flags_of_rest, plan
 from .records import ORDER_ACCEPTED, ORDER_CLOSED, EventKind, cast
-from .reserves import set_reserved
+from .reserves import reserve_again, set_reserved
 from .state import ORDERS
 
 LOANS_SINCE = Lend.since
@@ -48,6 +57,8 @@ RESTS = -4
 def may_trade(s, c):
     """Check who orders and whether the market takes it: steps 1 to 3 of PlaceOrder."""
     if not (user_account(s, c.account) and known_market(s, c.market) and trading_account(s, c.account)):
+        return False
+    if not (is_spot(s.markets[c.market]) or has_rules(s, c.market)):
         return False
     user = s.accounts[c.account].user
     market = s.markets[c.market]
@@ -78,6 +89,14 @@ def combination_fits(c):
 
 
 @hot
+def kind_fits(s, market, c):
+    """Whether what only spot orders have, or only orders on perpetuals, is where it belongs: step 4."""
+    if is_spot(market):
+        return c.reduce_only == 0 or s.venue[0].rules < LOANS_SINCE
+    return c.loan_flags == 0 and c.quote_atoms == 0
+
+
+@hot
 def value_fits(s, market, price_ticks, quantity_lots):
     """Check that base and quote of an order stay within MAX_ATOMS; a price of 0 stands for none."""
     notional, too_large = checked_multiply(price_ticks, quantity_lots)
@@ -92,7 +111,7 @@ def value_fits(s, market, price_ticks, quantity_lots):
 def well_formed(s, c):
     """Check form, price, quantity and value of a new order: steps 4 to 7."""
     market = s.markets[c.market]
-    if not combination_fits(c):
+    if not (combination_fits(c) and kind_fits(s, market, c)):
         return refuse(s, Reject.INVALID_COMBINATION, 0, 0)
     limit = c.order_type == OrderType.LIMIT
     if limit and not price_in_range(s, market, c.price_ticks):
@@ -165,7 +184,8 @@ def prepare_taker(s, c):
     taker.side, taker.order_type, taker.time_in_force = c.side, c.order_type, c.time_in_force
     taker.post_only, taker.self_trade_prevention = c.post_only, c.self_trade_prevention
     loan_flags = c.loan_flags if s.venue[0].rules >= LOANS_SINCE else 0
-    taker.loan_flags = flags_of(s.accounts[c.account].account_flags, loan_flags)
+    taker.loan_flags = flags_of(s.accounts[c.account].account_flags, loan_flags) if is_spot(market) else 0
+    taker.reduce_only = 0
     taker.by_quote = 1 if c.quote_atoms != 0 else 0
     taker.earlier_lots, taker.earlier_quote_atoms = 0, 0
     start_taker(s, taker, market, c.quantity_lots, c.quote_atoms)
@@ -245,7 +265,7 @@ def emit_accepted(s, c):
     event.order = taker.order
     event.client_id = c.client_id
     event.price_ticks = c.price_ticks
-    event.quantity_lots = c.quantity_lots
+    event.quantity_lots = taker.quantity_lots
     event.quote_atoms = c.quote_atoms
     event.user = taker.user
     event.side = c.side
@@ -253,7 +273,7 @@ def emit_accepted(s, c):
     event.time_in_force = c.time_in_force
     event.post_only = c.post_only
     event.self_trade_prevention = c.self_trade_prevention
-    event.loan_flags = taker.loan_flags
+    event.loan_flags, event.reduce_only = taker.loan_flags, taker.reduce_only
     return place
 
 
@@ -292,7 +312,10 @@ def execute(s):
         stop = match(s)
     outcome = outcome_of(taker, stop)
     rests = taker.left_lots if outcome == RESTS else 0
-    settle_taker(s, market, taker, lock_of(market, taker.side, taker.price_ticks, rests))
+    if is_spot(market):
+        settle_taker(s, market, taker, lock_of(market, taker.side, taker.price_ticks, rests))
+    else:
+        settle_contract_taker(s, taker)
     if outcome == RESTS:
         rest(s, taker)
     elif outcome != FILLED:
@@ -312,8 +335,10 @@ def rest(s, taker):
     row.account, row.user, row.market = taker.account, taker.user, taker.market
     row.side, row.time_in_force = taker.side, taker.time_in_force
     row.post_only, row.self_trade_prevention = taker.post_only, taker.self_trade_prevention
-    row.special, row.reserved_value = taker.loan_flags, 0
+    row.special, row.reserved_value = taker.loan_flags | (REDUCES if taker.reduce_only != 0 else 0), 0
     queue(s, slot)
+    if not is_spot(s.markets[taker.market]):
+        join_position(s, row)
     if s.payment[0].reserved_value != 0:
         left_before = taker.quantity_lots - taker.earlier_lots
         set_reserved(s, slot, divide_up(s.payment[0].reserved_value, taker.left_lots, left_before))
@@ -333,11 +358,47 @@ def emit_taker_closed(s, taker, reason):
     event.reason = reason
 
 
+@cold
+def affordable_contract(s, c, taker):
+    """Check limits and margin of an order on a perpetual."""
+    if taker.reduce_only != 0:
+        taker.left_lots = taker.quantity_lots = lots_to_reduce(s, c.account, c.market, c.side, c.quantity_lots)
+        if taker.left_lots == 0:
+            return False
+    bids = taker.left_lots if c.side == Side.BID and taker.reduce_only == 0 else 0
+    asks = taker.left_lots if c.side == Side.ASK and taker.reduce_only == 0 else 0
+    if taker.reduce_only == 0 and not within_limits(s, c.account, c.market, bids, asks):
+        return False
+    lots, quote = taker.left_lots, c.price_ticks * taker.left_lots * s.markets[c.market].quote_factor
+    if c.order_type == OrderType.MARKET:
+        lots, quote, _ = sweep(s)
+    reserved, eased = reserved_for_contract(s, c.account, c.market, c.side, lots, quote, taker.reduce_only != 0)
+    return bears_contract(s, c.account, c.market, bids, asks, reserved, eased, 0)
+
+
+@cold
+def place_on_perpetual(s, c):
+    """Place an order on a perpetual; returns whether it was accepted."""
+    prepare_taker(s, c)
+    taker = s.taker[0]
+    taker.reduce_only = c.reduce_only
+    if not affordable_contract(s, c, taker):
+        return False
+    place = emit_accepted(s, c)
+    if s.payment[0].begins != 0:
+        reserve_again(s, c.account, s.payment[0].begins - 1, True)
+    rested = execute(s)
+    cast(s.events, place, ORDER_ACCEPTED).rested_lots = rested
+    return True
+
+
 @hot
 def place_order(s, c):
     """Place an order; returns whether it was accepted."""
     if not (may_trade(s, c) and well_formed(s, c) and has_room(s, c) and would_not_take(s, c)):
         return False
+    if not is_spot(s.markets[c.market]):
+        return place_on_perpetual(s, c)
     prepare_taker(s, c)
     s.payment[0].reserved_value = 0
     if not check_funds(s, c):

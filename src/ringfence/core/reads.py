@@ -7,8 +7,9 @@ import numpy as np
 
 from ..schema.enums import Side
 from ..schema.fields import MAX_PRICE_TICKS
-from ..schema.tables import OrderRow, RedemptionRow
+from ..schema.tables import OrderRow, PositionRow, RedemptionRow
 from .bits import mix
+from .book import REDUCES
 from .levels import BITS, STEP
 from .reserves import LOAN_BITS
 from .state import ORDERS, State
@@ -48,6 +49,7 @@ class Reads:
         self._orders, self._order_table = Columns(state.orders), state.orders
         self._order_head = state.order_heads.item
         self._lending_pools, self._redemptions = Columns(state.lending_pools), state.redemptions
+        self._positions = state.positions
 
     def balances(self, account: int) -> list[tuple[int, int, int]]:
         """Return (asset, available_atoms, locked_atoms) of all an account holds, by asset."""
@@ -67,6 +69,14 @@ class Reads:
                 found.append((rows.id(slot) & 0xFFFF, shares))
             slot = rows.account_next(slot)
         return sorted(found)
+
+    def positions(self, account: int) -> list[PositionRow]:
+        """Return the positions of an account, by market."""
+        found, slot = [], self._accounts.first_position(account)
+        while slot:
+            found.append(row_of(PositionRow, self._positions[slot]))
+            slot = int(self._positions[slot].account_next)
+        return found
 
     def redemptions(self, asset: int) -> list[RedemptionRow]:
         """Return who waits to redeem an asset, oldest first."""
@@ -110,8 +120,9 @@ class Reads:
         return self._order_at(slot) if slot else None
 
     def _order_at(self, slot: int) -> OrderRow:
-        flags = self._orders.special(slot) & LOAN_BITS
-        return row_of(OrderRow, self._order_table[slot], order=self._orders.id(slot), loan_flags=flags)
+        special = self._orders.special(slot)
+        flags = {"loan_flags": special & LOAN_BITS, "reduce_only": int(special & REDUCES != 0)}
+        return row_of(OrderRow, self._order_table[slot], order=self._orders.id(slot), **flags)
 
     def open_orders(self, account: int, market: int) -> list[OrderRow]:
         """Return the open orders of an account in a market, or in all (0), oldest first."""

@@ -78,6 +78,7 @@ LEND = DTYPES[c.Lend]
 REDEEM = DTYPES[c.Redeem]
 BORROW = DTYPES[c.Borrow]
 REPAY = DTYPES[c.Repay]
+SET_PERPETUAL = DTYPES[c.SetPerpetual]
 
 REJECTED = DTYPES[e.Rejected]
 ORDER_ACCEPTED = DTYPES[e.OrderAccepted]
@@ -110,6 +111,10 @@ ACCOUNT_SET = DTYPES[e.AccountSet]
 LOAN_MOVED = DTYPES[e.LoanMoved]
 REDEMPTION_QUEUED = DTYPES[e.RedemptionQueued]
 INTEREST_ACCRUED = DTYPES[e.InterestAccrued]
+PERPETUAL_SET = DTYPES[e.PerpetualSet]
+MARK_UPDATED = DTYPES[e.MarkUpdated]
+FUNDING_CHARGED = DTYPES[e.FundingCharged]
+SETTLED = DTYPES[e.Settled]
 
 
 Kind: Any = IntEnum("Kind", {snake(kind.__name__).upper(): tag_of(kind) for kind in c.COMMANDS})

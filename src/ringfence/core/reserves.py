@@ -11,6 +11,7 @@ from .valuation import asset_value, capped_sum, paid_value, part_down, part_up, 
 
 REPAYS = int(LoanFlag.AUTO_BORROW_REPAY)
 LOAN_BITS = 15
+ALL_BUT_RESERVED = 127
 HAS_RESERVED = 128
 """The bit of an order's ``special`` beside its loan flags: something is reserved for it."""
 ROUNDING_VALUE = 4
@@ -23,7 +24,7 @@ def set_reserved(s, slot, value):
     row = s.orders[slot]
     s.accounts[row.account].reserved_value += value - row.reserved_value
     row.reserved_value = value
-    row.special = (row.special & LOAN_BITS) | (HAS_RESERVED if value != 0 else 0)
+    row.special = (row.special & ALL_BUT_RESERVED) | (HAS_RESERVED if value != 0 else 0)
 
 
 @cold

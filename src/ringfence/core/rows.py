@@ -9,13 +9,14 @@ import numpy as np
 from ..schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Parameter, is_known, rules_that_hold
 from ..schema.layout import ROW_DTYPES, row_dtypes
 from .accounts import least_initial
-from .book import open_order, queue
+from .book import REDUCES, open_order, queue
 from .index import insert
 from .jit import cold
 from .ledger import open_balance
+from .positions import open_position
 from .redemptions import append
 from .reserves import LOAN_BITS, set_reserved
-from .state import BALANCES, ORDERS, QUOTES_PER_ASSET, REDEMPTIONS, SCHEDULES, SOURCES, TIERS, WITHDRAWALS
+from .state import BALANCES, ORDERS, POSITIONS, QUOTES_PER_ASSET, REDEMPTIONS, SCHEDULES, SOURCES, TIERS, WITHDRAWALS
 from .valuation import set_worth
 
 
@@ -76,6 +77,7 @@ def _orders(s):
     slots = _live(s, s.orders, ORDERS)
     rows = _copied("orders", s.orders, slots)
     rows["order"], rows["loan_flags"] = s.orders["id"][slots], s.orders["special"][slots] & LOAN_BITS
+    rows["reduce_only"] = s.orders["special"][slots] & REDUCES != 0
     return rows
 
 
@@ -120,6 +122,14 @@ def _redemptions(s):
     return np.sort(_copied("redemptions", s.redemptions, slots), order=["asset", "redemption"])
 
 
+def _perpetuals(s):
+    return _copied("perpetuals", s.perpetuals, np.flatnonzero(s.perpetuals["market"][: s.venue[0].markets + 1]))
+
+
+def _positions(s):
+    return _copied("positions", s.positions, _live(s, s.positions, POSITIONS))
+
+
 def rows_of(s):
     """Return the canonical rows of every table, in schema order, sorted by key."""
     venue = s.venue[0]
@@ -141,6 +151,8 @@ def rows_of(s):
         "collaterals": _collaterals(s),
         "lending_pools": _lending_pools(s),
         "redemptions": _redemptions(s),
+        "perpetuals": _perpetuals(s),
+        "positions": _positions(s),
     }
 
 
@@ -204,7 +216,7 @@ def restore_orders(s, rows, by_priority):
         row.remaining_lots, row.executed_quote_atoms = source.remaining_lots, source.executed_quote_atoms
         row.side, row.time_in_force, row.post_only = source.side, source.time_in_force, source.post_only
         row.self_trade_prevention = source.self_trade_prevention
-        row.special, row.reserved_value = source.loan_flags, 0
+        row.special, row.reserved_value = source.loan_flags | (REDUCES if source.reduce_only != 0 else 0), 0
         queue(s, slot)
         set_reserved(s, slot, source.reserved_value)
 
@@ -226,6 +238,31 @@ def restore_redemptions(s, rows):
     """Queue everybody who waits to redeem."""
     for i in range(len(rows)):
         append(s, np.int64(rows[i].account), np.int64(rows[i].asset), rows[i].queued_atoms, rows[i].redemption)
+
+
+@cold
+def restore_positions(s, rows):
+    """Open every position."""
+    for i in range(len(rows)):
+        source = rows[i]
+        row = s.positions[open_position(s, np.int64(source.account), np.int64(source.market))]
+        row.opened, row.net_lots, row.bid_lots, row.ask_lots = (
+            source.opened,
+            source.net_lots,
+            source.bid_lots,
+            source.ask_lots,
+        )
+        row.reduce_lots, row.reference_atoms, row.entry_atoms = (
+            source.reduce_lots,
+            source.reference_atoms,
+            source.entry_atoms,
+        )
+        row.realized_atoms, row.funding_atoms, row.fees_atoms = (
+            source.realized_atoms,
+            source.funding_atoms,
+            source.fees_atoms,
+        )
+        row.funding_index, row.due_atoms = source.funding_index, source.due_atoms
 
 
 @cold
@@ -265,6 +302,8 @@ def restore_into(s, rows):
     restore_derived(s)
     restore_balances(s, _aligned(rows["balances"]))
     restore_redemptions(s, _aligned(rows["redemptions"]))
+    _fill(s.perpetuals, rows["perpetuals"]["market"], rows["perpetuals"])
+    restore_positions(s, _aligned(rows["positions"]))
     restore_orders(s, _aligned(rows["orders"]), np.argsort(rows["orders"]["priority"], kind="stable"))
     restore_withdrawals(s, _aligned(rows["withdrawals"]))
     # Queuing marks no book as changed, and the rows say when each last was.

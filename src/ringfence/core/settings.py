@@ -9,7 +9,9 @@ from .emit import emit, refuse, refuse_field
 from .interest import update_pools
 from .jit import cold
 from .marks import update_prices
+from .perpetuals import update_perpetuals
 from .records import CLOCK_TICKED, PARAMETER_SET, RULES_SET, EventKind, cast
+from .settlement import update_settlement
 from .state import BALANCES, ORDERS, WITHDRAWALS
 
 HASH_BYTES = 32
@@ -30,6 +32,8 @@ def clock(s, c):
     if s.venue[0].rules >= PRICES_SINCE:
         update_prices(s)
         update_pools(s)
+        update_perpetuals(s)
+        update_settlement(s)
     return True
 
 

@@ -28,6 +28,7 @@ SOURCES = 64
 SCHEDULES, TIERS = 16, 16
 HINTS = 32
 QUOTES_PER_ASSET = PRICE_SOURCES + 1
+MOST_POSITIONS = 1 << 23
 
 
 def _record(size, *fields):
@@ -49,6 +50,7 @@ Venue = _record(
     ("users", "i8"), ("next_account", "i8"), ("assets", "i8"), ("markets", "i8"),
     ("reject_value", "i8"), ("reject_limit", "i8"), ("unbalanced_assets", "i8"),
     ("reject", "i4"), ("reject_asset", "i4"), ("reject_field", "i4"), ("rules_version", "i4"),
+    ("settled_tick", "i8"), ("settling", "i4"), ("settled_account", "i4"),
     ("schema_hash", "u1", (32,)), ("seed", "u1", (32,)),
 )  # fmt: skip
 
@@ -61,20 +63,21 @@ Taker = _record(
     ("fee_atoms", "i8"), ("maker_fees_atoms", "i8"), ("handled", "i8"), ("bound_reason", "i8"),
     ("account", "i4"), ("user", "i4"), ("market", "i4"), ("fee_ppm", "i4"),
     ("side", "u1"), ("order_type", "u1"), ("time_in_force", "u1"), ("post_only", "u1"),
-    ("self_trade_prevention", "u1"), ("by_quote", "u1"), ("loan_flags", "u1"),
+    ("self_trade_prevention", "u1"), ("by_quote", "u1"), ("loan_flags", "u1"), ("reduce_only", "u1"),
 )  # fmt: skip
 
 # What the command that is looked at must pay, what it redeems and borrows for that, and what it puts at risk.
 Payment = _record(
     64,
     ("needed_atoms", "i8"), ("redeem_atoms", "i8"), ("borrow_atoms", "i8"), ("reserved_value", "i8"), ("begins", "i8"),
+    ("bid_lots", "i8"), ("ask_lots", "i8"), ("market", "i4"),
 )  # fmt: skip
 
 # What an account is worth, as it was last measured.
 Measure = _record(
     64,
     ("assets", "i8"), ("collateral", "i8"), ("liabilities", "i8"), ("initial", "i8"), ("maintenance", "i8"),
-    ("reserved", "i8"), ("not_fresh", "i8"),
+    ("reserved", "i8"), ("not_fresh", "i8"), ("exposure", "i8"),
 )  # fmt: skip
 
 # Bookkeeping of a table whose rows come and go, and of its index.
@@ -90,6 +93,7 @@ Account = _record(
     ("reserved_value", "i8"), ("least_initial_e8", "i8"),
     ("user", "i4"), ("sub_account", "i4"), ("first_order", "i4"), ("last_order", "i4"),
     ("first_balance", "i4"), ("open_orders", "i4"), ("liabilities", "i4"), ("leverage_limit_percent", "i4"),
+    ("first_position", "i4"), ("positions", "i4"),
     ("account_kind", "u1"), ("account_flags", "u1"),
 )  # fmt: skip
 Balance = _record(
@@ -150,8 +154,11 @@ Hint = _record(
     ("account", "i4"), ("market", "i4"), ("half", "i4"), ("slot", "i4"), ("level", "i4"),
 )  # fmt: skip
 
+Perpetual = _from_row("perpetuals", 256)
+Position = _from_row("positions", 128, ("id", "i8"), ("hash_next", "i4"), ("account_next", "i4"))
+
 # Numbers of the pools.
-ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES, REDEMPTIONS = range(6)
+ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES, REDEMPTIONS, POSITIONS = range(7)
 
 _HIGHEST = {parameter: limits[1] for parameter, limits in PARAMETER_LIMITS.items()}
 _ORDERS = _HIGHEST[Parameter.ORDERS] + 2
@@ -166,7 +173,7 @@ TABLES = (
     ("taker", Taker, 1),
     ("payment", Payment, 1),
     ("measure", Measure, 1),
-    ("pools", Pool, 6),
+    ("pools", Pool, 7),
     ("parameters", np.dtype("i8"), 32),
     ("ahead", Hint, HINTS),
     ("fee_tiers", FeeTier, SCHEDULES * TIERS),
@@ -178,6 +185,7 @@ TABLES = (
     ("quotes", Quote, (_HIGHEST[Parameter.ASSETS] + 1) * QUOTES_PER_ASSET),
     ("collaterals", Collateral, _HIGHEST[Parameter.ASSETS] + 1),
     ("lending_pools", LendingPool, _HIGHEST[Parameter.ASSETS] + 1),
+    ("perpetuals", Perpetual, _MARKETS),
     ("users", User, _HIGHEST[Parameter.USERS] + 1),
     ("accounts", Account, _HIGHEST[Parameter.ACCOUNTS] + 2),
     ("balances", Balance, _BALANCES),
@@ -188,6 +196,8 @@ TABLES = (
     ("withdrawal_heads", np.dtype("i4"), 5 * _WITHDRAWALS),
     ("redemptions", Redemption, _BALANCES),
     ("redemption_heads", np.dtype("i4"), 5 * _BALANCES),
+    ("positions", Position, MOST_POSITIONS + 2),
+    ("position_heads", np.dtype("i4"), 5 * MOST_POSITIONS),
     ("halves", Half, 2 * _MARKETS),
     ("levels", Level, _ORDERS),
     ("nodes", Node, _NODES),

@@ -2,6 +2,7 @@
 
     engine = Engine.open(directory)        takes the lock, recovers
     committed = engine.submit(records)     durable and applied when it returns
+    engine.continue_settlement()           one page more of what a Clock command began to settle
     engine.tick()                          a Clock command, the events chain rolled, a signed checkpoint
     engine.close()
 
@@ -30,7 +31,7 @@ from ringfence.journal.keys import open_node_key
 from ringfence.node.recovery import Recovered, recover
 from ringfence.node.replay import BATCH_RECORDS
 from ringfence.node.replica import Records, Replica, as_records
-from ringfence.schema.commands import Clock, Command, SetRules
+from ringfence.schema.commands import Clock, Command, ContinueSettlement, SetRules
 from ringfence.schema.enums import LATEST_RULES, Origin
 from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode, schema_hash
 
@@ -125,6 +126,10 @@ class Engine:
         self._collect_signed(UNSYNCED_MAXIMUM)
         self._signing.append(self._signer.submit(self._sign, *mark[:2], self._journal.chain, mark.events_chain))
         return committed
+
+    def continue_settlement(self) -> Committed | None:
+        """Let the settlement that a Clock began go on by a page; ``None`` if there is none to go on with."""
+        return self._commit(_record(ContinueSettlement())) if self.exchange.settling else None
 
     def sync_checkpoints(self) -> None:
         """Return when every checkpoint is signed and durable."""

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ringfence.node.perpetual_invariants import broken_perpetuals, perpetual_markets
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, INDEX_BITS, HouseAccount, Side
 
 Rows: TypeAlias = Mapping[str, npt.NDArray[Any]]
@@ -33,6 +34,8 @@ def broken_invariants(rows: Rows) -> Iterator[str]:
     if "lending_pools" in rows:
         yield from _pools(rows, available, shares)
         yield from _redemptions(rows, shares)
+    if "perpetuals" in rows:
+        yield from broken_perpetuals(rows, available)
 
 
 def _names(table: npt.NDArray[Any]) -> tuple[str, ...]:
@@ -82,17 +85,20 @@ def _rows_exist(rows: Rows, available: Amounts, locked: Amounts, shares: Amounts
 
 
 def _locks(rows: Rows, locked: Amounts) -> Iterator[str]:
-    """What is locked is what open orders sell."""
+    """What is locked is what open orders of spot markets sell; those of perpetuals lock nothing."""
     markets = {
         market: (base, quote, lot, factor)
         for market, base, quote, lot, factor in _columns(
             rows["markets"], "market", "base_asset", "quote_asset", "lot_atoms", "quote_factor"
         )
     }
+    perpetuals = perpetual_markets(rows)
     needed: Amounts = defaultdict(int)
     for account, market, side, price, remaining in _columns(
         rows["orders"], "account", "market", "side", "price_ticks", "remaining_lots"
     ):
+        if market in perpetuals:
+            continue
         base, quote, lot_atoms, quote_factor = markets[market]
         if side == Side.BID:
             needed[account, quote] += price * remaining * quote_factor

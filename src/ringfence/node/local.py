@@ -42,6 +42,7 @@ class LocalNode:
             if self._clock() - self._ticked_us >= TICK_US:
                 self._ticked_us = self._clock()
                 self.engine.tick()
+            self.engine.continue_settlement()
             events.append(self.engine.submit(records[begin : begin + BATCH_RECORDS]).events)
         return events[0] if len(events) == 1 else np.concatenate(events)
 

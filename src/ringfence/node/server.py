@@ -68,7 +68,8 @@ class Server:
         self._selector.close()
 
     def _round(self) -> None:
-        ready = self._selector.select(max(0.0, self._tick_due_s - time.monotonic()))
+        wait_s = 0.0 if self._engine.exchange.settling else max(0.0, self._tick_due_s - time.monotonic())
+        ready = self._selector.select(wait_s)
         readers: list[Client] = []
         for key, events in ready:
             if isinstance(key.data, Client):
@@ -84,6 +85,10 @@ class Server:
             committed = self._engine.submit(records)
             self._publish(committed)
             self._answer(committed, shares)
+        # One page of a settlement a round, so that nobody's command waits for a second one.
+        page = self._engine.continue_settlement()
+        if page is not None:
+            self._publish(page)
         if time.monotonic() >= self._tick_due_s:
             self._tick()
 

@@ -19,9 +19,11 @@ from .fields import (
     ClientId,
     Count,
     Flag,
+    FundingRate,
     LeverageLimit,
     LoanFlags,
     MarketNumber,
+    MarketType,
     OrderNumber,
     PositiveAtoms,
     PositiveLots,
@@ -32,6 +34,7 @@ from .fields import (
     PriceUnits,
     QuantityLots,
     Rate,
+    ReduceOnly,
     Request,
     Sequence,
     Share,
@@ -95,7 +98,7 @@ class ListAsset(Command, tag=4, frozen=True, kw_only=True):
 
 
 class ListMarket(Command, tag=5, frozen=True, kw_only=True):
-    """List a spot market; it gets the next market number. Origin: operator.
+    """List a market, one of a kind for a pair; it gets the next market number. Origin: operator.
 
     One tick times one lot must be a whole number of quote atoms:
     ``tick_atoms * lot_atoms`` divisible by ``10 ** base decimals``.
@@ -112,6 +115,7 @@ class ListMarket(Command, tag=5, frozen=True, kw_only=True):
     maximum_quantity_lots: PositiveLots = 2**40
     fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)] = 0
     state: Annotated[int, member(e.MarketState)] = e.MarketState.OPEN
+    market_kind: MarketType = e.MarketKind.SPOT
 
 
 class SetMarketState(Command, tag=6, frozen=True, kw_only=True):
@@ -384,6 +388,7 @@ class PlaceOrder(Command, tag=30, frozen=True, kw_only=True):
     quote_atoms: Atoms = 0
     slippage: Annotated[int, unit("i8", "ticks or parts per million", 0, 2**48)] = 0
     loan_flags: LoanFlags = 0
+    reduce_only: ReduceOnly = 0
 
 
 class CancelOrder(Command, tag=31, frozen=True, kw_only=True):
@@ -437,6 +442,34 @@ class Quote(Command, tag=40, frozen=True, kw_only=True):
     ask_units: PriceUnits = 0
     last_units: PriceUnits = 0
     observed_us: TimeUs
+
+
+class SetPerpetual(Command, tag=41, frozen=True, kw_only=True):
+    """Say what margin a contract needs, how far it may grow, how mark and funding are made. Origin: operator.
+
+    ``interest_rate_e10`` is for eight hours, the bounds of the funding rate are for one.
+    """
+
+    since: ClassVar = 2
+    origins: ClassVar = (OPERATOR,)
+    market: MarketNumber
+    initial_base_e8: Rate
+    initial_factor_e8: Share = 0
+    maintenance_base_e8: Rate
+    maintenance_factor_e8: Share = 0
+    position_limit_lots: QuantityLots = 2**40
+    open_interest_limit_lots: QuantityLots = 2**40
+    interest_rate_e10: FundingRate = 10**6
+    lowest_funding_e10: FundingRate = -(10**8)
+    highest_funding_e10: FundingRate = 10**8
+    mark_bound_ppm: Annotated[int, unit("i8", "parts per million of the index", 0, 500_000)] = 50_000
+
+
+class ContinueSettlement(Command, tag=42, frozen=True, kw_only=True):
+    """Go on with the settlement that a Clock began; nothing if it has ended. Origin: node."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (NODE,)
 
 
 COMMANDS: tuple[type[Command], ...] = tuple(

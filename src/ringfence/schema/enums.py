@@ -29,6 +29,7 @@ class HouseAccount(IntEnum):
     TAX = 7
     NETWORK_FEES = 8
     POOL = 9
+    CLEARING = 10
 
 
 FIRST_USER_ACCOUNT = 64
@@ -89,6 +90,13 @@ class SlippageKind(IntEnum):
     NONE = 0
     TICKS = 1
     PPM = 2
+
+
+class MarketKind(IntEnum):
+    """What is traded: the asset itself, or a contract on its price that never ends."""
+
+    SPOT = 0
+    PERPETUAL = 1
 
 
 class MarketState(IntEnum):
@@ -184,6 +192,7 @@ class LoanSource(IntEnum):
     AUTO_BORROW_REPAY = 4
     WITHDRAWAL = 5
     REDEMPTION_QUEUE = 6
+    SETTLEMENT = 7
 
 
 class CloseReason(IntEnum):
@@ -198,6 +207,7 @@ class CloseReason(IntEnum):
     SLIPPAGE_TOLERANCE_EXCEEDED = 7
     POST_ONLY_MODE = 8
     WORK_LIMIT = 9
+    REDUCE_ONLY = 10
 
 
 class MoveCause(IntEnum):
@@ -254,13 +264,21 @@ ONE_E8 = 10**8
 """Margin rates, weights and interest rates count hundred-millionths."""
 INDEX_BITS = 52
 """A share of a lending pool is worth index / 2^52 atoms; indices begin at 1 and end at 64."""
+FUNDING_BITS = 20
+"""A funding index counts 2^-20 atoms a lot."""
+ONE_E10 = 10**10
+"""Funding rates count ten-thousand-millionths."""
 VALUES_PER_CASH = 10**6
 """Values of accounts count millionths of the cash unit."""
 
 MAX_SLIPPAGE_PPM = 10**9
 """Largest slippage of a market order when it is given in parts per million."""
 
-SINCE: dict[tuple[str, str], int] = {("HouseAccount", "POOL"): 2}
+SINCE: dict[tuple[str, str], int] = {
+    ("HouseAccount", "POOL"): 2,
+    ("HouseAccount", "CLEARING"): 2,
+    ("CloseReason", "REDUCE_ONLY"): 2,
+}
 """The version of the rules that brought a member of a closed list; what is not here was always there.
 
 By names, because members of two lists that have the same number are equal.

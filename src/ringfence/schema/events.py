@@ -19,11 +19,14 @@ from .fields import (
     ClientId,
     Count,
     Flag,
+    FundingIndex,
+    FundingRate,
     LeverageLimit,
     LoanFlags,
     LoanIndex,
     LoanShares,
     MarketNumber,
+    MarketType,
     OrderNumber,
     Ppm,
     PriceSource,
@@ -31,6 +34,7 @@ from .fields import (
     PriceUnits,
     QuantityLots,
     Rate,
+    ReduceOnly,
     Sequence,
     Share,
     SignedAtoms,
@@ -89,6 +93,7 @@ class OrderAccepted(Event, tag=2, frozen=True, kw_only=True):
     post_only: Flag
     self_trade_prevention: Annotated[int, member(e.SelfTradePrevention)]
     loan_flags: LoanFlags
+    reduce_only: ReduceOnly
 
 
 class OrderAmended(Event, tag=3, frozen=True, kw_only=True):
@@ -216,6 +221,7 @@ class MarketListed(Event, tag=21, frozen=True, kw_only=True):
     maximum_quantity_lots: QuantityLots
     fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)]
     state: Annotated[int, member(e.MarketState)]
+    market_kind: MarketType
 
 
 class MarketStateSet(Event, tag=22, frozen=True, kw_only=True):
@@ -420,6 +426,55 @@ class InterestAccrued(Event, tag=51, frozen=True, kw_only=True):
     debt_index: LoanIndex
     borrow_rate_e8: Rate
     lend_rate_e8: Rate
+
+
+class PerpetualSet(Event, tag=52, frozen=True, kw_only=True):
+    """A contract needs this margin, and its mark and funding are made like this."""
+
+    since: ClassVar = 2
+    initial_base_e8: Rate
+    initial_factor_e8: Share
+    maintenance_base_e8: Rate
+    maintenance_factor_e8: Share
+    position_limit_lots: QuantityLots
+    open_interest_limit_lots: QuantityLots
+    interest_rate_e10: FundingRate
+    lowest_funding_e10: FundingRate
+    highest_funding_e10: FundingRate
+    mark_bound_ppm: Annotated[int, unit("i8", "parts per million of the index", 0, 500_000)]
+
+
+class MarkUpdated(Event, tag=53, frozen=True, kw_only=True):
+    """The mark, the index or the state of a contract's price changed."""
+
+    since: ClassVar = 2
+    price_state: Annotated[int, member(e.PriceState)]
+    index_ticks: PriceTicks
+    mark_ticks: PriceTicks
+
+
+class FundingCharged(Event, tag=54, frozen=True, kw_only=True):
+    """Every lot that is long pays so much to every lot that is short, below 0 the other way."""
+
+    since: ClassVar = 2
+    funding_rate_e10: FundingRate
+    mark_ticks: PriceTicks
+    funding_index: FundingIndex
+
+
+class Settled(Event, tag=55, frozen=True, kw_only=True):
+    """A settlement of a market ended: what losers paid, what winners were due, what they got and what still waits.
+
+    ``left_atoms`` is what CLEARING keeps for the next.
+    """
+
+    since: ClassVar = 2
+    mark_ticks: PriceTicks
+    collected_atoms: Atoms
+    short_atoms: Atoms
+    due_atoms: Atoms
+    paid_atoms: Atoms
+    left_atoms: Atoms
 
 
 EVENTS: tuple[type[Event], ...] = tuple(

@@ -109,3 +109,8 @@ class Reject(IntEnum):
     AMOUNT_TOO_SMALL = 100, 400, "INVALID_QUANTITY", "{value} of {place} is less than the pool counts"
     PRICE_NOT_FRESH = 101, 400, "TRADING_PAUSED", "the price of {place} is not fresh: it takes no new risk"
     INSUFFICIENT_MARGIN = 102, 400, "INSUFFICIENT_MARGIN", "{value} of margin needed and {limit} there"
+    NOT_PERPETUAL = 103, 400, "INVALID_MARKET", "{place} is not a perpetual"
+    NO_PERPETUAL_RULES = 104, 409, "PRECONDITION_FAILED", "{place} has no margin rules: set them first"
+    REDUCE_ONLY_NOT_REDUCED = 105, 400, "INVALID_ORDER", "{value} to reduce in {place}, and {limit} are being reduced"
+    POSITION_LIMIT = 106, 400, "POSITION_LIMIT", "the position in {place} could grow to {value}, the limit is {limit}"
+    OPEN_INTEREST_LIMIT = 107, 400, "POSITION_LIMIT", "open interest of {place} could grow to {value}, limit {limit}"

@@ -11,6 +11,7 @@ import msgspec
 from . import enums as e
 from .fields import (
     MAX_POOL_ATOMS,
+    MAX_SEQUENCE,
     AccountFlags,
     AccountNumber,
     AssetNumber,
@@ -19,11 +20,14 @@ from .fields import (
     ClientId,
     Count,
     Flag,
+    FundingIndex,
+    FundingRate,
     LeverageLimit,
     LoanFlags,
     LoanIndex,
     LoanShares,
     MarketNumber,
+    MarketType,
     OrderNumber,
     Ppm,
     PriceSource,
@@ -31,9 +35,11 @@ from .fields import (
     PriceUnits,
     QuantityLots,
     Rate,
+    ReduceOnly,
     Sequence,
     Share,
     SignedAtoms,
+    SignedLots,
     SignedPpm,
     SourceMask,
     TimeUs,
@@ -61,6 +67,9 @@ class VenueRow(Row, frozen=True, kw_only=True):
     rules_version: Annotated[int, unit("i4", "version", 0, 2**31 - 1)]
     schema_hash: Annotated[bytes, raw(32, "hash")]
     seed: Annotated[bytes, raw(32, "hash")]
+    settled_tick: Annotated[int, unit("i8", "ten seconds since 1970", 0, MAX_SEQUENCE, since=2)]
+    settling: Annotated[int, unit("i4", "0 nothing, 1 collecting, 2 paying", 0, 2, since=2)]
+    settled_account: Annotated[int, unit("i4", "the last account met", 0, 2**31 - 1, since=2)]
 
 
 class ParameterRow(Row, frozen=True, kw_only=True):
@@ -108,6 +117,7 @@ class MarketRow(Row, frozen=True, kw_only=True):
     listed_us: TimeUs
     fee_schedule: Annotated[int, unit("u1", "schedule", 0, 15)]
     state: Annotated[int, member(e.MarketState)]
+    market_kind: MarketType
 
 
 class FeeTierRow(Row, frozen=True, kw_only=True):
@@ -187,6 +197,7 @@ class OrderRow(Row, frozen=True, kw_only=True):
     self_trade_prevention: Annotated[int, member(e.SelfTradePrevention)]
     loan_flags: LoanFlags
     reserved_value: Value
+    reduce_only: ReduceOnly
 
 
 class WithdrawalRow(Row, frozen=True, kw_only=True):
@@ -302,6 +313,62 @@ class RedemptionRow(Row, frozen=True, kw_only=True):
     queued_atoms: Atoms
 
 
+class PerpetualRow(Row, frozen=True, kw_only=True):
+    """The rules of a contract, its prices, and where its funding and settlement stand."""
+
+    since: ClassVar = 2
+    key = ("market",)
+    market: MarketNumber
+    initial_base_e8: Rate
+    initial_factor_e8: Share
+    maintenance_base_e8: Rate
+    maintenance_factor_e8: Share
+    position_limit_lots: QuantityLots
+    open_interest_limit_lots: QuantityLots
+    interest_rate_e10: FundingRate
+    lowest_funding_e10: FundingRate
+    highest_funding_e10: FundingRate
+    mark_bound_ppm: Annotated[int, unit("i8", "parts per million of the index", 0, 500_000)]
+    price_state: Annotated[int, member(e.PriceState)]
+    index_ticks: PriceTicks
+    mark_ticks: PriceTicks
+    premium: Annotated[int, unit("i8", "2^-8 ticks, signed", -(2**62), 2**62)]
+    updated_us: TimeUs
+    premium_sum_e10: Annotated[int, unit("i8", "10^-10, signed", -(2**62), 2**62)]
+    premium_count: Count
+    funding_rate_e10: FundingRate
+    funding_index: FundingIndex
+    funding_hour: Count
+    open_interest_lots: QuantityLots
+    clearing_atoms: Atoms
+    settle_ticks: PriceTicks
+    collected_atoms: Atoms
+    short_atoms: Atoms
+    due_atoms: Atoms
+    paid_atoms: Atoms
+
+
+class PositionRow(Row, frozen=True, kw_only=True):
+    """What an account has of a contract; a house account has what is due to it. An empty row does not exist."""
+
+    since: ClassVar = 2
+    key = ("account", "market")
+    account: AccountNumber
+    market: MarketNumber
+    opened: Sequence
+    net_lots: SignedLots
+    bid_lots: QuantityLots
+    ask_lots: QuantityLots
+    reduce_lots: QuantityLots
+    reference_atoms: SignedAtoms
+    entry_atoms: SignedAtoms
+    realized_atoms: SignedAtoms
+    funding_atoms: SignedAtoms
+    fees_atoms: SignedAtoms
+    funding_index: FundingIndex
+    due_atoms: Atoms
+
+
 TABLES: dict[str, type[Row]] = {
     "venue": VenueRow,
     "parameters": ParameterRow,
@@ -320,5 +387,7 @@ TABLES: dict[str, type[Row]] = {
     "collaterals": CollateralRow,
     "lending_pools": LendingPoolRow,
     "redemptions": RedemptionRow,
+    "perpetuals": PerpetualRow,
+    "positions": PositionRow,
 }
 """The tables in schema order, which is the order of the state hash."""

@@ -1,0 +1,191 @@
+"""Orders on perpetuals: limits, margin, what a fill does to positions, and orders that only reduce.
+
+docs/rules.md, "Orders on a perpetual".
+"""
+
+from ..schema.enums import CloseReason, HouseAccount, Side
+from ..schema.fields import MAX_ATOMS, MAX_VALUE
+from ..schema.rejects import Reject
+from .book import REDUCES, leave_position, take_out
+from .bounds import scale_down, scale_up
+from .emit import emit, emit_order_closed, refuse
+from .jit import cold, hot
+from .margin import judge, take_measure
+from .positions import (
+    change_position,
+    drop_if_empty,
+    exposure_of,
+    find_position,
+    notional,
+    owe_house,
+    reducible,
+)
+from .records import ORDER_AMENDED, EventKind, cast
+from .reserves import ROUNDING_VALUE, scale_reserved
+from .state import MOST_POSITIONS, POSITIONS
+from .valuation import debt_value, part_down, repaid_value
+
+POSITIONS_PER_ACCOUNT = 256
+POSITION_HEADROOM = 8
+"""Rows that one order may open: its own and those of the house."""
+
+
+@cold
+def settle_contract_maker(s, market, maker, lots, quote, taker_fee):
+    """Change the maker's position by a fill and return its fee, below 0 for a rebate, which the taker's fee pays."""
+    tier = s.fee_tiers[market.fee_schedule * 16 + s.users[maker.user].fee_tier]
+    if tier.maker_ppm >= 0:
+        fee = scale_up(quote, int(tier.maker_ppm))
+    else:
+        fee = -min(scale_down(quote, int(-tier.maker_ppm)), taker_fee)
+    sign = 1 if maker.side == Side.BID else -1
+    change_position(s, maker.account, maker.market, sign * lots, sign * quote, fee)
+    owe_house(s, HouseAccount.FEES, maker.market, fee)
+    return fee
+
+
+@cold
+def settle_contract_taker(s, taker):
+    """Change the taker's position by all of its fills at once."""
+    if taker.filled_lots == 0:
+        return
+    sign = 1 if taker.side == Side.BID else -1
+    change_position(
+        s, taker.account, taker.market, sign * taker.filled_lots, sign * taker.filled_quote_atoms, taker.fee_atoms
+    )
+    owe_house(s, HouseAccount.FEES, taker.market, taker.fee_atoms)
+    trim(s, taker.account, taker.market)
+
+
+@cold
+def shrink_reducing(s, slot, lots):
+    """Leave an order that only reduces with so many lots, in its place."""
+    row = s.orders[slot]
+    less = row.remaining_lots - lots
+    event = cast(s.events, emit(s, EventKind.ORDER_AMENDED, row.account, row.market), ORDER_AMENDED)
+    event.order, event.price_ticks, event.previous_price_ticks = row.id, row.price_ticks, row.price_ticks
+    event.quantity_lots, event.rested_lots = row.quantity_lots - less, lots
+    event.previous_remaining_lots, event.side, event.kept_place = row.remaining_lots, row.side, 1
+    scale_reserved(s, slot, lots, row.remaining_lots)
+    leave_position(s, row, less)
+    row.quantity_lots -= less
+    row.remaining_lots = lots
+    s.levels[row.level].lots -= less
+    s.markets[row.market].book_sequence = s.venue[0].sequence
+
+
+@cold
+def trim(s, account, market):
+    """Shrink or close the orders that only reduce a position, oldest first, to what there is to reduce."""
+    slot = find_position(s, account, market)
+    if slot == 0:
+        return
+    position = s.positions[slot]
+    if position.reduce_lots != 0:
+        net = position.net_lots
+        trim_orders(s, account, market, net)
+    slot = find_position(s, account, market)
+    if slot != 0:
+        drop_if_empty(s, slot)
+
+
+@cold
+def trim_orders(s, account, market, net):
+    """Let an account's orders that only reduce find room in a position, oldest first."""
+    room, slot = abs(net), s.accounts[account].first_order
+    while slot != 0:
+        row = s.orders[slot]
+        following = row.account_next
+        if row.market == market and row.special & REDUCES != 0:
+            helps = net < 0 if row.side == Side.BID else net > 0
+            kept = min(row.remaining_lots, room) if helps else 0
+            room -= kept
+            if kept == 0:
+                emit_order_closed(s, row, CloseReason.REDUCE_ONLY)
+                take_out(s, slot)
+            elif kept < row.remaining_lots:
+                shrink_reducing(s, slot, kept)
+        slot = following
+
+
+@cold
+def lots_to_reduce(s, account, market, side, lots):
+    """Return how many lots an order that only reduces may have, after refusing one that cannot; 0 if refused."""
+    slot, room, used = find_position(s, account, market), 0, 0
+    if slot != 0:
+        room, used = reducible(s.positions[slot], side), s.positions[slot].reduce_lots
+    if room <= used:
+        refuse(s, Reject.REDUCE_ONLY_NOT_REDUCED, room, used)
+        return 0
+    return min(lots, room - used)
+
+
+@cold
+def within_limits(s, account, market, bid_change, ask_change):
+    """Check how far a position and the open interest could grow when so much more is ordered."""
+    rules, slot, before, after = s.perpetuals[market], find_position(s, account, market), 0, 0
+    if slot != 0:
+        row = s.positions[slot]
+        before = exposure_of(row.net_lots, row.bid_lots, row.ask_lots)
+        after = exposure_of(row.net_lots, row.bid_lots + bid_change, row.ask_lots + ask_change)
+    else:
+        after = exposure_of(0, bid_change, ask_change)
+    if after <= before:
+        return True
+    if after > rules.position_limit_lots:
+        return refuse(s, Reject.POSITION_LIMIT, after, rules.position_limit_lots)
+    if slot == 0 and s.accounts[account].positions >= POSITIONS_PER_ACCOUNT:
+        return refuse(s, Reject.POSITION_LIMIT, s.accounts[account].positions + 1, POSITIONS_PER_ACCOUNT)
+    rows = s.pools[POSITIONS].rows
+    if rows + POSITION_HEADROOM > MOST_POSITIONS:
+        return refuse(s, Reject.VENUE_FULL, rows, MOST_POSITIONS)
+    grown = rules.open_interest_lots + after - before
+    return grown <= rules.open_interest_limit_lots or refuse(
+        s, Reject.OPEN_INTEREST_LIMIT, grown, rules.open_interest_limit_lots
+    )
+
+
+@hot
+def fee_of(s, account, market, quote_atoms):
+    """Return the highest fee that an account may pay on a trade."""
+    tier = s.fee_tiers[market.fee_schedule * 16 + s.users[s.accounts[account].user].fee_tier]
+    return scale_up(quote_atoms, int(max(tier.maker_ppm, tier.taker_ppm, 0)))
+
+
+@cold
+def reserved_for_contract(s, account, market_number, side, lots, quote_atoms, reduces):
+    """Return (what an order that trades so many lots for so much loses against the mark, how much less if it reduces).
+
+    Only the first is stored: the position may be smaller before the order fills.
+    """
+    market, rules = s.markets[market_number], s.perpetuals[market_number]
+    money, worth = s.collaterals[market.quote_asset], notional(lots, rules.mark_ticks, market.quote_factor)
+    loss = quote_atoms - worth if side == Side.BID else worth - quote_atoms
+    cost_atoms = max(loss, 0) + fee_of(s, account, market, quote_atoms)
+    cost = min(debt_value(money, min(cost_atoms, MAX_ATOMS)) + ROUNDING_VALUE, MAX_VALUE)
+    if not reduces:
+        return cost, 0
+    return cost, min(part_down(repaid_value(money, worth), rules.initial_base_e8), cost)
+
+
+@cold
+def bears_contract(s, account, market, bid_change, ask_change, reserved_value, eased_value, released_value):
+    """Check the margin of an account if so much more were ordered in a perpetual."""
+    payment, measure = s.payment[0], s.measure[0]
+    payment.needed_atoms, payment.redeem_atoms, payment.borrow_atoms, payment.begins = 0, 0, 0, 0
+    payment.reserved_value = reserved_value
+    payment.market, payment.bid_lots, payment.ask_lots = market, bid_change, ask_change
+    take_measure(s, account, 0, 0, 0, True)
+    if s.accounts[account].liabilities == 0:
+        payment.begins = 1 + measure.assets
+    measure.reserved = min(max(measure.reserved - released_value, 0) + reserved_value, MAX_VALUE)
+    eased_value = min(eased_value, measure.reserved)
+    accepted = judge(s, account, 0, 0, 0, s.accounts[account].least_initial_e8, eased_value)
+    payment.market, payment.bid_lots, payment.ask_lots = 0, 0, 0
+    return accepted
+
+
+@hot
+def has_rules(s, market):
+    """Check that somebody said what margin a perpetual needs."""
+    return s.perpetuals[market].market != 0 or refuse(s, Reject.NO_PERPETUAL_RULES, 0, 0)

@@ -1,0 +1,169 @@
+"""Profit becomes money: every ten seconds the losers of each market pay, and the winners get what was collected.
+
+docs/rules.md, "Perpetuals".  A settlement goes by pages, so that nobody waits for it; winners never wait for one loser.
+"""
+
+from ..schema.enums import FIRST_USER_ACCOUNT, AccountFlag, HouseAccount, LoanSource, PoolState
+from .admission import eligible_to_hold
+from .bits import divide_down
+from .emit import emit
+from .jit import cold, hot
+from .ledger import available, loan_shares_of, move
+from .lending import borrow_atoms, borrowable, claim, lent_total, redeem_atoms, redeemable
+from .paying import credit_account
+from .positions import add_reference, drop_if_empty, signed_notional, touch
+from .records import SETTLED, EventKind, cast
+from .valuation import is_live
+
+US_PER_TICK = 10_000_000
+COLLECTING, PAYING = 1, 2
+POSITIONS_PER_PAGE, ACCOUNTS_PER_PAGE = 8_192, 65_536
+BORROWS = int(AccountFlag.AUTO_BORROW_SETTLEMENTS)
+BEFORE_USERS = FIRST_USER_ACCOUNT - 1
+
+
+@cold
+def begin_settlement(s):
+    """Fix the prices of a settlement; without a price there is nothing to settle."""
+    venue = s.venue[0]
+    for market in range(1, venue.markets + 1):
+        row = s.perpetuals[market]
+        if row.mark_ticks != 0:
+            venue.settling, venue.settled_account = COLLECTING, BEFORE_USERS
+        row.settle_ticks = row.mark_ticks
+        row.collected_atoms, row.short_atoms, row.due_atoms, row.paid_atoms = 0, 0, 0, 0
+
+
+@cold
+def raise_money(s, account, asset, atoms):
+    """Let a user who must pay have so many atoms available, from what he lent and what he may borrow."""
+    missing, pool = atoms - available(s, account, asset), s.lending_pools[asset]
+    redeemed = min(missing, claim(s, account, asset), redeemable(pool))
+    if redeemed > 0:
+        redeem_atoms(s, account, asset, redeemed, LoanSource.SETTLEMENT, 0)
+        missing -= redeemed
+    if missing <= 0 or s.accounts[account].account_flags & BORROWS == 0 or pool.pool_state != PoolState.OPEN:
+        return
+    if loan_shares_of(s, account, asset) > 0 or not is_live(s.collaterals[asset].price_state):
+        return
+    borrowed = min(missing, borrowable(pool, lent_total(pool)))
+    if borrowed > 0 and eligible_to_hold(s, account, asset):
+        borrow_atoms(s, account, asset, borrowed, LoanSource.SETTLEMENT, 0)
+
+
+@cold
+def collect(s, slot):
+    """Let a position that lost pay, and note what one that won is due."""
+    row = s.positions[slot]
+    market, book = s.markets[row.market], s.perpetuals[row.market]
+    touch(s, slot)
+    profit = signed_notional(row.net_lots, book.settle_ticks, market.quote_factor) - row.reference_atoms
+    if profit > 0:
+        row.due_atoms = profit
+        book.due_atoms += profit
+    elif profit < 0 and row.account >= FIRST_USER_ACCOUNT:
+        raise_money(s, row.account, market.quote_asset, -profit)
+        paid = min(-profit, available(s, row.account, market.quote_asset))
+        move(s, row.account, HouseAccount.CLEARING, market.quote_asset, paid)
+        add_reference(s, slot, -paid)
+        book.collected_atoms += paid
+        book.clearing_atoms += paid
+        book.short_atoms += -profit - paid
+    drop_if_empty(s, slot)
+
+
+@cold
+def pay(s, slot):
+    """Pay a position that won its part of what was collected."""
+    row = s.positions[slot]
+    market, book = s.markets[row.market], s.perpetuals[row.market]
+    pot = min(book.clearing_atoms + book.paid_atoms, book.due_atoms)
+    paid = divide_down(row.due_atoms, pot, book.due_atoms) if row.due_atoms != 0 else 0
+    account = row.account
+    row.due_atoms = 0
+    if paid != 0:
+        add_reference(s, slot, paid)
+        book.paid_atoms += paid
+        book.clearing_atoms -= paid
+        move(s, HouseAccount.CLEARING, account, market.quote_asset, paid)
+    asset = market.quote_asset
+    drop_if_empty(s, slot)
+    if paid != 0 and account >= FIRST_USER_ACCOUNT:
+        credit_account(s, account, asset, paid)
+
+
+@cold
+def settle_account(s, account):
+    """Settle the positions of an account as far as the settlement is; returns how many there were."""
+    count, slot, collecting = 0, s.accounts[account].first_position, s.venue[0].settling == COLLECTING
+    while slot != 0:
+        following, market = s.positions[slot].account_next, s.positions[slot].market
+        if s.perpetuals[market].settle_ticks != 0:
+            if collecting:
+                collect(s, slot)
+            else:
+                pay(s, slot)
+            count += 1
+        slot = following
+    return count
+
+
+@hot
+def account_after(s, account):
+    """Return which account is met after one: users first, then the house; 0 after the last."""
+    if account >= BEFORE_USERS:
+        return account + 1 if account + 1 < s.venue[0].next_account else 1
+    return account + 1 if account + 1 < BEFORE_USERS else 0
+
+
+@cold
+def end_phase(s):
+    """Go over from collecting to paying, or tell what a settlement came to."""
+    venue = s.venue[0]
+    if venue.settling == COLLECTING:
+        venue.settling, venue.settled_account = PAYING, BEFORE_USERS
+        return
+    venue.settling = 0
+    for market in range(1, venue.markets + 1):
+        row = s.perpetuals[market]
+        if row.settle_ticks != 0 and row.collected_atoms + row.short_atoms + row.due_atoms != 0:
+            event = cast(s.events, emit(s, EventKind.SETTLED, 0, market), SETTLED)
+            event.mark_ticks, event.collected_atoms, event.short_atoms = (
+                row.settle_ticks,
+                row.collected_atoms,
+                row.short_atoms,
+            )
+            event.due_atoms, event.paid_atoms, event.left_atoms = row.due_atoms, row.paid_atoms, row.clearing_atoms
+
+
+@cold
+def settle_page(s):
+    """Settle so many accounts that nobody waits long."""
+    venue, positions, accounts = s.venue[0], 0, 0
+    while positions < POSITIONS_PER_PAGE and accounts < ACCOUNTS_PER_PAGE:
+        account = account_after(s, venue.settled_account)
+        if account == 0:
+            end_phase(s)
+            return
+        positions += settle_account(s, account)
+        accounts += 1
+        venue.settled_account = account
+
+
+@cold
+def update_settlement(s):
+    """Begin a settlement every ten seconds, and go on with the one that is under way."""
+    venue = s.venue[0]
+    tick = venue.time_us // US_PER_TICK
+    if venue.settling == 0 and tick > venue.settled_tick:
+        venue.settled_tick = tick
+        begin_settlement(s)
+    continue_settlement(s)
+
+
+@cold
+def continue_settlement(s):
+    """Settle a page of the settlement that is under way, if one is."""
+    if s.venue[0].settling != 0:
+        settle_page(s)
+    return True
