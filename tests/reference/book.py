@@ -19,7 +19,7 @@ from ringfence.schema.enums import (
     TimeInForce,
 )
 
-from . import paying
+from . import paying, positions
 from .money import available, lock, move, post
 from .state import ASK, BID, Market, Order, State
 
@@ -49,6 +49,7 @@ class Taker:
     loan_flags: int = 0
     paid_atoms: int = 0
     brought_atoms: int = 0  # less fees
+    reduce_only: int = 0
 
     @property
     def is_limit(self) -> bool:
@@ -142,7 +143,10 @@ def plan(state: State, market: Market, taker: Taker) -> Plan:
             return made
         assert maker
         lots = 0
-        if maker.user == taker.user:
+        if maker.reduce_only and maker.user != taker.user:
+            made.steps.append((maker, 0))  # what it will be when the taker comes to it is not known yet
+            maker_left = 0
+        elif maker.user == taker.user:
             if taker.self_trade_prevention != SelfTradePrevention.REJECT_TAKER:
                 made.steps.append((maker, 0))
             if taker.self_trade_prevention != SelfTradePrevention.REJECT_MAKER:
@@ -195,19 +199,23 @@ def execute(state: State, market: Market, taker: Taker, made: Plan, emit: Any) -
         else:
             close(state, market, maker, CloseReason.SELF_TRADE_PREVENTION, emit)
     if isinstance(made.end, CloseReason):
-        emit(
-            "OrderClosed",
-            account=taker.account,
-            market=market.market,
-            order=taker.order,
-            price_ticks=taker.price_ticks,
-            remaining_lots=taker.left or 0,
-            executed_lots=taker.executed_lots,
-            executed_quote_atoms=taker.executed_quote_atoms,
-            side=taker.side,
-            reason=int(made.end),
-            rested=0,
-        )
+        tell_end(market, taker, made.end, emit)
+
+
+def tell_end(market: Market, taker: Taker, reason: CloseReason, emit: Any) -> None:
+    emit(
+        "OrderClosed",
+        account=taker.account,
+        market=market.market,
+        order=taker.order,
+        price_ticks=taker.price_ticks,
+        remaining_lots=taker.left or 0,
+        executed_lots=taker.executed_lots,
+        executed_quote_atoms=taker.executed_quote_atoms,
+        side=taker.side,
+        reason=int(reason),
+        rested=0,
+    )
 
 
 def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, emit: Any) -> None:
@@ -221,10 +229,20 @@ def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, em
     move(state, taker.account, maker.account, maker_asset, maker_gets)
     taker_fee = pay_fee(state, market, taker.account, taker.user, taker_asset, taker_gets, is_maker=False)
     maker_fee = pay_fee(state, market, maker.account, maker.user, maker_asset, maker_gets, is_maker=True)
-    market.trades += 1
-    market.last_price_ticks, market.book_sequence = maker.price_ticks, state.sequence
     taker.paid_atoms += maker_gets
     taker.brought_atoms += taker_gets - taker_fee
+    trade(state, market, taker, maker, lots, (taker_fee, maker_fee), emit)
+    brought = maker_gets - maker_fee
+    paying.credit(state, emit, maker.account, maker_asset, brought, maker.loan_flags, maker.order)
+
+
+def trade(
+    state: State, market: Market, taker: Taker, maker: Order, lots: int, fees: tuple[int, int], emit: Any
+) -> None:
+    """Count a fill in the market and in both orders, and tell it; ``fees`` are the taker's and the maker's."""
+    quote = lots * maker.price_ticks * market.quote_factor
+    market.trades += 1
+    market.last_price_ticks, market.book_sequence = maker.price_ticks, state.sequence
     taker.executed_lots += lots
     taker.executed_quote_atoms += quote
     if taker.left is not None:
@@ -232,6 +250,7 @@ def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, em
     maker.reserved_value = scaled(maker.reserved_value, maker.remaining_lots - lots, maker.remaining_lots)
     maker.remaining_lots -= lots
     maker.executed_quote_atoms += quote
+    positions.stand(state, market, maker, -lots)
     if maker.remaining_lots == 0:
         remove(state, market, maker)
     emit(
@@ -244,14 +263,12 @@ def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, em
         price_ticks=maker.price_ticks,
         quantity_lots=lots,
         quote_atoms=quote,
-        taker_fee_atoms=taker_fee,
-        maker_fee_atoms=maker_fee,
+        taker_fee_atoms=fees[0],
+        maker_fee_atoms=fees[1],
         maker_remaining_lots=maker.remaining_lots,
         maker_account=maker.account,
         side=taker.side,
     )
-    brought = maker_gets - maker_fee
-    paying.credit(state, emit, maker.account, maker_asset, brought, maker.loan_flags, maker.order)
 
 
 def scaled(value: int, part: int, whole: int) -> int:
@@ -296,6 +313,7 @@ def take_off(state: State, market: Market, order: Order) -> tuple[int, int]:
     """Take an order off the book and give back its lock: so many atoms of that asset."""
     asset, amount = market.lock(order.side, order.price_ticks, order.remaining_lots)
     lock(state, order.account, asset, -amount)
+    positions.stand(state, market, order, -order.remaining_lots)
     remove(state, market, order)
     market.book_sequence = state.sequence
     return asset, amount
@@ -314,7 +332,84 @@ def rest(state: State, market: Market, order: Order) -> None:
     """Lock what the order sells and queue it at the end of its price and of its account."""
     asset, amount = market.lock(order.side, order.price_ticks, order.remaining_lots)
     post(state, order.account, asset, -amount, amount)
+    positions.stand(state, market, order, order.remaining_lots)
     market.levels[order.side].setdefault(order.price_ticks, {})[order.order] = order
     state.orders[order.order] = order
     state.accounts[order.account].orders[order.order] = order
     market.book_sequence = state.sequence
+
+
+def shorten(state: State, market: Market, order: Order, remaining: int) -> None:
+    """Let an order keep so many lots, in its place; its lock for the others is given back."""
+    previous = order.remaining_lots
+    asset, amount = market.lock(order.side, order.price_ticks, previous - remaining)
+    lock(state, order.account, asset, -amount)
+    positions.stand(state, market, order, remaining - previous)
+    order.reserved_value = scaled(order.reserved_value, remaining, previous)
+    order.quantity_lots -= previous - remaining
+    order.remaining_lots = remaining
+    market.book_sequence = state.sequence
+
+
+def amended(
+    order: Order, emit: Any, price: int, quantity: int, rested: int, previous_remaining: int, *, kept_place: int
+) -> None:
+    emit(
+        "OrderAmended",
+        account=order.account,
+        market=order.market,
+        order=order.order,
+        price_ticks=price,
+        quantity_lots=quantity,
+        rested_lots=rested,
+        previous_price_ticks=order.price_ticks,
+        previous_remaining_lots=previous_remaining,
+        side=order.side,
+        kept_place=kept_place,
+    )
+
+
+def accepted(state: State, command: Any, taker: Taker, quantity: int, rested: int, emit: Any) -> None:
+    later = {"loan_flags": taker.loan_flags, "reduce_only": taker.reduce_only} if state.rules >= 2 else {}
+    emit(
+        "OrderAccepted",
+        order=state.sequence,
+        quantity_lots=quantity,
+        rested_lots=rested,
+        user=taker.user,
+        **{name: getattr(command, name) for name in ACCEPTED},
+        **later,
+    )
+
+
+ACCEPTED = ["client_id", "price_ticks", "quote_atoms", "side", "order_type", "time_in_force"]
+ACCEPTED += ["post_only", "self_trade_prevention"]
+
+
+def resting(state: State, command: Any, taker: Taker, quantity: int, rests: int) -> Order:
+    return Order(
+        order=state.sequence,
+        priority=state.sequence,
+        account=command.account,
+        user=taker.user,
+        market=command.market,
+        client_id=command.client_id,
+        price_ticks=command.price_ticks,
+        quantity_lots=quantity,
+        remaining_lots=rests,
+        executed_quote_atoms=taker.executed_quote_atoms,
+        created_us=state.time_us,
+        side=command.side,
+        time_in_force=command.time_in_force,
+        post_only=command.post_only,
+        self_trade_prevention=command.self_trade_prevention,
+        loan_flags=taker.loan_flags,
+        reduce_only=taker.reduce_only,
+    )
+
+
+def queue_anew(state: State, market: Market, order: Order, taker: Taker, quantity: int, rests: int) -> None:
+    """Let what is left of an amended order rest, under its old number, behind all others of its price."""
+    order.price_ticks, order.quantity_lots, order.remaining_lots = taker.price_ticks, quantity, rests
+    order.executed_quote_atoms, order.priority = taker.executed_quote_atoms, state.sequence
+    rest(state, market, order)

@@ -74,7 +74,8 @@ def room(rows: int, limit: int) -> None:
 
 
 def balance_rows(state: State) -> None:
-    rows, limit = len(state.balances) + len(state.withdrawals), state.parameters[Parameter.BALANCES]
+    rows = len(state.balances) + len(state.withdrawals) + len(state.positions)
+    limit = state.parameters[Parameter.BALANCES]
     if rows + BALANCE_HEADROOM > limit:
         raise Refused(Reject.VENUE_FULL, value=rows, limit=limit)
 

@@ -12,13 +12,29 @@ from ringfence.schema.tables import (
     CollateralRow,
     LendingPoolRow,
     OrderRow,
+    PerpetualRow,
+    PositionRow,
     PriceRow,
     PriceSourceRow,
     QuoteRow,
     RedemptionRow,
 )
 
-from . import funds, invariants, lending, margin, orders, pools, prices, rows, settings, users
+from . import (
+    funds,
+    invariants,
+    lending,
+    margin,
+    orders,
+    perpetuals,
+    pools,
+    positions,
+    prices,
+    rows,
+    settings,
+    settlement,
+    users,
+)
 from .money import available
 from .records import READERS, WRITERS, Header, read_header
 from .state import ASK, BID, Order, Refused, State
@@ -30,7 +46,7 @@ Handler = Callable[[State, Any, Emit], None]
 HANDLERS: dict[int, Handler] = {
     tag: next(
         getattr(module, snake(reader.name))
-        for module in (settings, users, funds, orders, prices, margin, lending)
+        for module in (settings, users, funds, orders, prices, margin, lending, perpetuals, settlement)
         if hasattr(module, snake(reader.name))
     )
     for tag, reader in READERS[LATEST_RULES].items()
@@ -145,6 +161,17 @@ class ReferenceExchange:
     def redemptions(self, asset: int) -> list[RedemptionRow]:
         """Return what waits to be redeemed, oldest first."""
         return [row_of(RedemptionRow, row) for row in pools.queue(self.state, asset)]
+
+    def perpetual(self, market: int) -> PerpetualRow | None:
+        return row_of(PerpetualRow, self.state.perpetuals.get(market))
+
+    def position(self, account: int, market: int) -> PositionRow | None:
+        return row_of(PositionRow, self.state.positions.get((account, market)))
+
+    def positions(self, account: int) -> list[PositionRow]:
+        """Return what an account has of contracts, by market."""
+        markets = [market.market for market in positions.of_account(self.state, account)]
+        return [row_of(PositionRow, self.state.positions[account, market]) for market in markets]
 
     def measure(
         self, account: int, *, asset: int = 0, held_change: int = 0, owed_change: int = 0, strict: bool = False

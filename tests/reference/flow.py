@@ -22,7 +22,7 @@ from ringfence.schema.enums import (
 )
 from ringfence.schema.layout import DTYPES, body_fields, encode
 
-from . import ReferenceExchange, flow_loans, flow_prices
+from . import ReferenceExchange, flow_loans, flow_perpetuals, flow_prices
 from .book import ceil_ppm, floor_ppm
 from .orders import active_price
 from .state import ASK, BID, Market, Order
@@ -40,15 +40,17 @@ WEIGHTS: dict[str, dict[str, int]] = {
     "strict": {"place": 450, "cancel": 40, "amend": 120, "funds": 130, "settings": 160, "people": 60, "oddity": 20},
     "pricing": {"place": 150, "cancel": 15, "amend": 30, "funds": 60, "settings": 40, "people": 30, "oddity": 5},
     "margin": {"place": 260, "cancel": 30, "amend": 70, "funds": 40, "settings": 25, "people": 15, "oddity": 3},
+    "perpetuals": {"place": 60, "cancel": 15, "amend": 20, "funds": 30, "settings": 12, "people": 6, "oddity": 2},
 }
-for style, prices, loans in (
-    ("trading", 50, 20),
-    ("mixed", 150, 80),
-    ("strict", 150, 80),
-    ("pricing", 700, 50),
-    ("margin", 110, 450),
+for style, prices, loans, perpetuals in (
+    ("trading", 50, 20, 10),
+    ("mixed", 150, 80, 30),
+    ("strict", 150, 80, 30),
+    ("pricing", 700, 50, 30),
+    ("margin", 110, 450, 90),
+    ("perpetuals", 90, 70, 800),
 ):
-    WEIGHTS[style] |= {"prices": prices, "loans": loans}
+    WEIGHTS[style] |= {"prices": prices, "loans": loans, "perpetuals": perpetuals}
 STYLES = list(WEIGHTS)
 # Rules that a venue begins with: a third of the seeds live through an epoch of the first, in each style.
 FIRST_EPOCHS = (1, 2, 2)
@@ -68,11 +70,13 @@ class Flow:
         self.later: list[tuple[int, int, c.Command]] = []
         self.worth: dict[int, int] = {}
         self.pledged = flow_loans.PLEDGED[: {"margin": 5, "trading": 2}.get(self.style, 4)]
-        self.small = self.style == "margin"  # little money, and prices that are near those of the books
+        self.small = self.style in ("margin", "perpetuals")  # little money, and prices that are near those of the books
         self.usual_age_ms = 900_000 if self.small else 10_000
         self.first_prices = flow_prices.BOOK_PRICES if self.small else flow_prices.FIRST_PRICES
-        self.opening = opening(self, FIRST_EPOCHS[seed % len(FIRST_EPOCHS)])
-        if seed % len(FIRST_EPOCHS) == 0:
+        # There are six styles, so that a third of the seeds of each begins under the first rules.
+        first_rules = FIRST_EPOCHS[(seed + seed // len(STYLES)) % len(FIRST_EPOCHS)]
+        self.opening = opening(self, first_rules)
+        if first_rules == 1:
             self.next_epoch()
         self.groups, self.weights = zip(*WEIGHTS[self.style].items(), strict=True)
 
@@ -109,11 +113,11 @@ class Flow:
         """Return the command with one field, the origin or the kind wrong."""
         record = bytearray(self.stamped(command))
         what = self.random.randrange(9)
-        if what == 0:
+        if what == 0 or not body_fields(type(command)):
             record[30] = self.random.choice([0, 7, 255, *Origin])
         elif what == 1:
             struct.pack_into(
-                "<H", record, 28, self.random.choice([0, 14, 18, 26, 34, 35, 40, 41, 65_534, 65_535, 65_535, 65_535])
+                "<H", record, 28, self.random.choice([0, 14, 18, 26, 34, 35, 40, 41, 42, 43, 65_534, 65_535, 65_535])
             )
         elif what == 2:
             wrong = [0, -1, 1, 4, 9, 63, self.state.next_account, 2**31 - 1, -(2**31), self.account()]
@@ -166,7 +170,8 @@ class Flow:
         if self.chance(0.005):
             return self.random.choice([0, len(self.state.markets) + 1])
         # Half of all orders go to one market, so that its book is deep.
-        return 1 if self.chance(0.5) else self.random.randint(1, len(self.state.markets))
+        deep = [market.market for market in flow_perpetuals.contracts(self)] if self.style == "perpetuals" else []
+        return next(iter(deep), 1) if self.chance(0.5) else self.random.randint(1, len(self.state.markets))
 
     def user(self) -> int:
         return 0 if self.chance(0.01) else self.random.randint(1, len(self.state.users) + self.chance(0.01))
@@ -184,6 +189,7 @@ class Flow:
 def opening_of_second_rules(flow: Flow) -> Iterator[c.Command]:
     yield from flow_prices.opening(flow.random, flow.usual_age_ms)
     yield from flow_loans.opening(flow.random, flow.pledged)
+    yield from flow_perpetuals.opening()
 
 
 def opening(flow: Flow, rules_version: int) -> Iterator[c.Command]:
@@ -240,7 +246,9 @@ def opening_people(flow: Flow) -> Iterator[c.Command]:
 
 def center(flow: Flow, market: Market) -> int:
     """Return the price around which orders of a market cluster."""
-    usual = 1_000 if market.market != 3 else 2**20
+    usual = 1_000 if market.base_asset != 4 else 2**20
+    if market.is_perpetual:
+        return flow_perpetuals.mark_of(flow, market)
     if market.last_price_ticks and usual // 4 < market.last_price_ticks < usual * 4:
         return market.last_price_ticks
     return usual
@@ -592,4 +600,5 @@ GROUPS: dict[str, Callable[[Flow], c.Command]] = {
     "oddity": oddity,
     "prices": flow_prices.prices,
     "loans": flow_loans.loans,
+    "perpetuals": flow_perpetuals.perpetuals,
 }

@@ -5,7 +5,7 @@ from collections import Counter
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, AccountKind, HouseAccount, PriceState
 from ringfence.schema.fields import MAX_ATOMS, MAX_LOAN_INDEX, MAX_PRICE_UNITS, MAX_VALUE
 
-from . import pools
+from . import pools, positions
 from .money import available as available_of
 from .state import ASK, BID, State
 
@@ -20,6 +20,9 @@ def check(state: State) -> None:
     pools_hold_what_is_not_out(state)
     queues_are_whole(state)
     accounts_lend_as_they_may(state)
+    positions_sum_to_nothing(state)
+    positions_count_their_orders(state)
+    settlements_are_whole(state)
 
 
 def money_is_conserved(state: State) -> None:
@@ -136,3 +139,65 @@ def accounts_lend_as_they_may(state: State) -> None:
     for account in fenced:
         assert (state.accounts[account].account_flags, state.accounts[account].leverage_limit_percent) == (0, 0)
     assert all(0 <= order.reserved_value <= MAX_VALUE for order in state.orders.values())
+
+
+def positions_sum_to_nothing(state: State) -> None:
+    net: Counter[int] = Counter()
+    reference: Counter[int] = Counter()
+    interest: Counter[int] = Counter()
+    for (account, market), row in state.positions.items():
+        assert (row.account, row.market) == (account, market)
+        assert market in state.perpetuals
+        assert any(getattr(row, name) for name in positions.KEEPS_A_ROW), f"empty position of {account} in {market}"
+        assert account in state.accounts or account in (positions.FEES, positions.ROUNDING)
+        assert account in state.accounts or not (row.net_lots or row.entry_atoms)
+        assert row.net_lots or row.entry_atoms == 0
+        assert row.entry_atoms * row.net_lots >= 0
+        assert 0 < row.opened <= state.sequence
+        net[market] += row.net_lots
+        reference[market] += row.reference_atoms
+        interest[market] += max(0, row.net_lots)
+    clearing: Counter[int] = Counter()
+    for number, perpetual in state.perpetuals.items():
+        market = state.markets[number]
+        assert market.is_perpetual
+        assert net[number] == 0, f"the nets of market {number} sum to {net[number]}"
+        assert reference[number] == -perpetual.clearing_atoms, f"references of market {number}"
+        assert interest[number] == perpetual.open_interest_lots
+        assert perpetual.clearing_atoms >= 0
+        clearing[market.quote_asset] += perpetual.clearing_atoms
+    held = {asset: row[0] for (account, asset), row in state.balances.items() if account == positions.CLEARING}
+    assert held == {asset: atoms for asset, atoms in clearing.items() if atoms}
+
+
+def positions_count_their_orders(state: State) -> None:
+    """Lots of a position are those of its orders, and orders that only reduce can all do so."""
+    standing: Counter[tuple[int, int, str]] = Counter()
+    for order in state.orders.values():
+        if not state.markets[order.market].is_perpetual:
+            assert not order.reduce_only
+            continue
+        key, row = (order.account, order.market), state.positions[order.account, order.market]
+        assert order.loan_flags == 0
+        assert not order.reduce_only or positions.to_reduce(row, order.side) >= order.remaining_lots
+        kind = "reduce_lots" if order.reduce_only else "bid_lots" if order.side == BID else "ask_lots"
+        standing[*key, kind] += order.remaining_lots
+    for key, row in state.positions.items():
+        for kind in ("bid_lots", "ask_lots", "reduce_lots"):
+            assert getattr(row, kind) == standing[*key, kind], f"{kind} of {key}"
+        assert row.reduce_lots <= abs(row.net_lots)
+
+
+def settlements_are_whole(state: State) -> None:
+    due: Counter[int] = Counter()
+    for row in state.positions.values():
+        assert row.due_atoms >= 0
+        due[row.market] += row.due_atoms
+    assert state.settling in (0, 1, 2)
+    for number, perpetual in state.perpetuals.items():
+        if state.settling == 1:
+            assert due[number] == perpetual.due_atoms
+        assert state.settling or due[number] == 0
+        assert 0 <= perpetual.paid_atoms <= perpetual.due_atoms
+        assert bool(perpetual.mark_ticks) == bool(perpetual.index_ticks) == bool(perpetual.updated_us)
+        assert perpetual.funding_hour <= state.time_us // pools.HOUR_US

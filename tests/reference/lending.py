@@ -6,7 +6,7 @@ from ringfence.schema.enums import AccountFlag, AccountKind, LoanSource, PoolSta
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import checks, margin, paying, pools
+from . import checks, margin, paying, pools, values
 from .money import available, loan_shares
 from .state import LendingPool, Redemption, Refused, State, User
 
@@ -156,7 +156,7 @@ def borrow(state: State, command: Any, emit: Any) -> None:
         raise Refused(Reject.BORROW_REQUIRES_LEND_REDEEM, value=claimed, asset=asset)
     checks.eligible(user, user.hold_classes, state.assets[asset], Reject.NOT_ELIGIBLE_TO_HOLD)
     checks.balance_rows(state)
-    margin.has_fresh_price(state, asset)
+    values.has_fresh_price(state, asset)
     paying.supply(pools.borrowable(state, pool, pools.lent(pool)), amount, asset)
     owed = amount + pools.entry_fee(state, pool, amount, pools.lent(pool)) + 1
     passed = margin.check(state, account, margin.WhatIf(asset, amount, owed))

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isqrt
 from typing import Any
 
-from ringfence.schema.enums import ONE_E8, AssetKind, HaircutKind, LoanFlag, PriceState
-from ringfence.schema.fields import MAX_ATOMS, MAX_RATE_E8, MAX_VALUE
+from ringfence.schema.enums import ONE_E8, HaircutKind, LoanFlag, PriceState
+from ringfence.schema.fields import MAX_ATOMS, MAX_VALUE
 from ringfence.schema.rejects import Reject
 
-from . import checks, pools
+from . import checks, pools, positions
 from .money import loan_shares
-from .state import Collateral, Market, Order, Refused, State
+from .state import BID, Collateral, Market, Order, Refused, State
+from .values import (
+    FRESH_OR_CLOSED,
+    MILLION,
+    asset_price,
+    capped,
+    ceil_div,
+    debt_price,
+    floor_rate,
+    price_state,
+    rate,
+    requirement,
+    root,
+    rules_of,
+    value_down,
+    value_up,
+    weight,
+)
 
-MILLION = 10**6
-FRESH_OR_CLOSED = (PriceState.FRESH, PriceState.CLOSED)
 COLLATERAL = (
     "weight_e8",
     "haircut_base_e8",
@@ -37,98 +51,6 @@ def set_collateral(state: State, command: Any, emit: Any) -> None:
     emit("CollateralSet", asset=command.asset, **body)
 
 
-# Numbers.
-
-
-def capped(value: int) -> int:
-    return min(value, MAX_VALUE)
-
-
-def ceil_div(amount: int, by: int) -> int:
-    return -(-amount // by)
-
-
-def root(value: int) -> int:
-    """Return the ceil of the square root."""
-    found = isqrt(value)
-    return found + (found * found < value)
-
-
-def scaled_price(price: int, decimals: int) -> tuple[int, int]:
-    """Return (f, s): the price of an atom times 2^s, as large as fits below 2^62."""
-    unit = 10 ** (decimals + 2)
-    shift = ((2**62 * unit - 1) // price).bit_length() - 1
-    return (price << shift) // unit, shift
-
-
-def value_down(atoms: int, price: int, decimals: int) -> int:
-    if price == 0:
-        return 0
-    factor, shift = scaled_price(price, decimals)
-    return capped(atoms * factor >> shift)
-
-
-def value_up(atoms: int, price: int, decimals: int) -> int:
-    if price == 0:
-        return 0
-    factor, shift = scaled_price(price, decimals)
-    return capped(ceil_div(atoms * (factor + 1), 1 << shift))
-
-
-def price_state(state: State, asset: int) -> int:
-    """Return the state of an asset's price for margin."""
-    if asset in state.prices:
-        return state.prices[asset].price_state
-    return int(PriceState.FRESH if state.assets[asset].asset_kind == AssetKind.CASH else PriceState.NONE)
-
-
-def price_units(state: State, asset: int) -> tuple[int, int]:
-    """Return (price, haircut in ppm that counts now) of an asset."""
-    if asset in state.prices:
-        price = state.prices[asset]
-        return price.mark_units, price.closed_haircut_ppm if price.price_state == PriceState.CLOSED else 0
-    return (10**8 if state.assets[asset].asset_kind == AssetKind.CASH else 0), 0
-
-
-def asset_price(state: State, asset: int) -> int:
-    price, haircut = price_units(state, asset)
-    return price * (MILLION - haircut) // MILLION
-
-
-def debt_price(state: State, asset: int) -> int:
-    price, haircut = price_units(state, asset)
-    return ceil_div(price * (MILLION + haircut), MILLION)
-
-
-def has_fresh_price(state: State, asset: int) -> None:
-    if price_state(state, asset) not in FRESH_OR_CLOSED:
-        raise Refused(Reject.PRICE_NOT_FRESH, asset=asset)
-
-
-def rules_of(state: State, asset: int) -> Collateral:
-    return state.collaterals.get(asset) or Collateral(asset)
-
-
-def floor_rate(limit_percent: int) -> int:
-    """Return the lowest initial rate that a limit of leverage leaves."""
-    return ceil_div(10**10, limit_percent) if limit_percent else 0
-
-
-def rate(base: int, factor: int, value: int, floor: int = 0) -> int:
-    return min(MAX_RATE_E8, max(base, floor, ceil_div(factor * root(value), 1_000)))
-
-
-def requirement(value: int, rate_e8: int) -> int:
-    return capped(ceil_div(value * rate_e8, ONE_E8))
-
-
-def weight(rules: Collateral, value: int) -> int:
-    if rules.haircut_kind == HaircutKind.IDENTITY:
-        return rules.weight_e8
-    fallen = ONE_E8 + ceil_div(rules.haircut_penalty_e8 * root(value), 1_000)
-    return rules.weight_e8 * rules.haircut_base_e8 // fallen
-
-
 # The measure of an account.
 
 
@@ -142,6 +64,7 @@ class Measure:
     initial: int = 0
     maintenance: int = 0
     reserved: int = 0
+    exposure: int = 0
     not_fresh: int = 0
     owes: bool = False
 
@@ -156,19 +79,26 @@ class Measure:
 
 @dataclass(slots=True, frozen=True)
 class WhatIf:
-    """A change of what an account holds and owes of one asset, and its limit of leverage if that changes."""
+    """A change of what an account holds and owes of one asset, and its limit of leverage if that changes.
+
+    Or of the lots that it bids and asks for in a perpetual.
+    """
 
     asset: int = 0
     held: int = 0
     owed: int = 0
     limit_percent: int | None = None
+    market: int = 0
+    bid_lots: int = 0
+    ask_lots: int = 0
 
 
 NOTHING = WhatIf()
 
 
 def owes(state: State, account: int) -> bool:
-    return any(loan_shares(state, account, asset) < 0 for asset in state.assets)
+    loans = any(loan_shares(state, account, asset) < 0 for asset in state.assets)
+    return loans or bool(positions.of_account(state, account))
 
 
 def limit_of(state: State, account: int, what_if: WhatIf = NOTHING) -> int:
@@ -200,6 +130,8 @@ def measure(state: State, account: int, what_if: WhatIf = NOTHING, *, strict: bo
             add_asset(state, found, asset, held, strict=strict)
         if owed > 0:
             add_debt(state, found, asset, owed, floor_rate(limit_of(state, account, what_if)))
+    for market in positions.of_account(state, account, what_if.market):
+        add_position(state, found, account, market, what_if)
     if found.owes:
         found.reserved = capped(sum(order.reserved_value for order in orders_of(state, account)))
     return found
@@ -231,7 +163,55 @@ def add_debt(state: State, found: Measure, asset: int, owed: int, floor: int) ->
         found.not_fresh = asset
 
 
+def add_position(state: State, found: Measure, account: int, market: Market, what_if: WhatIf) -> None:
+    """Count what a position is unsettled, and the most that it and its orders could become."""
+    position, mark = positions.seen(state, account, market), state.perpetuals[market.market].mark_ticks
+    bid, ask = position.bid_lots, position.ask_lots
+    if market.market == what_if.market:
+        bid, ask = bid + what_if.bid_lots, ask + what_if.ask_lots
+    lots = max(abs(position.net_lots + bid), abs(position.net_lots - ask))
+    rules, floor = state.perpetuals[market.market], floor_rate(limit_of(state, account, what_if))
+    most = owed_value(state, market, lots * mark * market.quote_factor)
+    now = owed_value(state, market, abs(position.net_lots) * mark * market.quote_factor)
+    initial = rate(rules.initial_base_e8, rules.initial_factor_e8, most, floor)
+    maintenance = rate(rules.maintenance_base_e8, rules.maintenance_factor_e8, now)
+    found.initial = capped(found.initial + requirement(most, initial))
+    found.maintenance = capped(found.maintenance + requirement(now, maintenance))
+    found.exposure = capped(found.exposure + most)
+    found.owes = True
+    add_unsettled(state, found, market, positions.unsettled(state, position, market))
+    if rules.price_state not in FRESH_OR_CLOSED and lots > 0:
+        found.not_fresh = max(found.not_fresh, market.base_asset)
+
+
+def add_unsettled(state: State, found: Measure, market: Market, atoms: int) -> None:
+    if atoms > 0:
+        quote = state.assets[market.quote_asset]
+        value = value_down(atoms, asset_price(state, quote.asset), quote.decimals)
+        found.assets, found.collateral = capped(found.assets + value), capped(found.collateral + value)
+    elif atoms < 0:
+        found.liabilities = capped(found.liabilities + owed_value(state, market, -atoms))
+
+
+def owed_value(state: State, market: Market, atoms: int) -> int:
+    """Return the value of atoms of the quote asset that would have to be paid."""
+    return value_up(atoms, debt_price(state, market.quote_asset), state.assets[market.quote_asset].decimals)
+
+
 # What an order reserves.
+
+
+@dataclass(slots=True, frozen=True)
+class Trading:
+    """What an order on a perpetual trades: so many lots for so many atoms; ``order`` is its number."""
+
+    order: int
+    account: int
+    market: Market
+    side: int
+    lots: int
+    atoms: int
+    reduce_only: int
 
 
 @dataclass(slots=True, frozen=True)
@@ -256,9 +236,34 @@ def paying_of(state: State, order: Order) -> Paying:
 
 
 def after_fees(state: State, order: Paying) -> int:
+    return order.brings_atoms - ceil_div(order.brings_atoms * highest_fee(state, order), MILLION)
+
+
+def reserved_of(state: State, order: Paying | Trading, assets: int) -> tuple[int, int]:
+    """Return what an order reserves, and how much of it does not count in the measure that is not strict."""
+    if isinstance(order, Trading):
+        return reserved_of_contract(state, order)
+    reserved = reserved_value(state, order, assets)
+    return reserved, reserved - reserved_value(state, order, assets, repays=True)
+
+
+def reserved_of_contract(state: State, order: Trading) -> tuple[int, int]:
+    """Return the loss against the mark and the fee, and what an order that only reduces frees of the margin."""
+    market, rules = order.market, state.perpetuals[order.market.market]
+    at_mark = order.lots * rules.mark_ticks * market.quote_factor
+    loss = max(0, order.atoms - at_mark if order.side == BID else at_mark - order.atoms)
+    fee = ceil_div(order.atoms * highest_fee(state, order), MILLION)
+    reserved = capped(LEAST_RESERVED + owed_value(state, market, loss + fee))
+    if not order.reduce_only:
+        return reserved, 0
+    quote = state.assets[market.quote_asset]
+    frees = value_down(at_mark, debt_price(state, quote.asset), quote.decimals) * rules.initial_base_e8 // ONE_E8
+    return reserved, min(reserved, frees)
+
+
+def highest_fee(state: State, order: Paying | Trading) -> int:
     user = state.users[state.accounts[order.account].user]
-    ppm = max(0, *state.fee_tiers[order.market.fee_schedule, user.fee_tier])
-    return order.brings_atoms - ceil_div(order.brings_atoms * ppm, MILLION)
+    return max(0, *state.fee_tiers[order.market.fee_schedule, user.fee_tier])
 
 
 def reserved_value(state: State, order: Paying, assets: int, *, repays: bool = False) -> int:
@@ -329,15 +334,14 @@ class Passed:
     anew: dict[int, int] = field(default_factory=dict)
 
 
-def check(state: State, account: int, what_if: WhatIf = NOTHING, order: Paying | None = None) -> Passed:
+def check(state: State, account: int, what_if: WhatIf = NOTHING, order: Paying | Trading | None = None) -> Passed:
     """Refuse a command that the account's margin does not bear; ``order`` is one that is placed or amended."""
     owed_before, after = owes(state, account), measure(state, account, what_if, strict=True)
     passed, eased = Passed(), 0
     if not owed_before and not after.owes:
         return passed
     if order:
-        passed.reserved = reserved_value(state, order, after.assets)
-        eased = passed.reserved - reserved_value(state, order, after.assets, repays=True)
+        passed.reserved, eased = reserved_of(state, order, after.assets)
     if not owed_before:
         passed.anew = reserved_anew(state, account, after.assets)
     if after.owes:

@@ -16,12 +16,15 @@ from ringfence.schema.enums import (
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import book, checks, margin, paying
+from . import book, checks, contracts, margin, paying
 from .state import ASK, BID, Market, Order, Refused, State
 
 
 def place_order(state: State, command: Any, emit: Any) -> None:
     market, taker = checked_order(state, command)
+    if market.is_perpetual:
+        contracts.place(state, command, market, taker, emit)
+        return
     made = book.final_plan(state, market, taker)
     # A market order is sized by the walk of the book alone, whether or not fill-or-kill then lets it fill.
     walked = made if taker.is_limit else book.plan(state, market, taker)
@@ -30,27 +33,15 @@ def place_order(state: State, command: Any, emit: Any) -> None:
     passed = margin.check(state, taker.account, means.what_if(), pays_and_brings(market, command, taker, walked))
     margin.store(state, passed)
     rested = (command.quantity_lots - made.lots) if made.end == book.RESTS else 0
-    flags = {"loan_flags": taker.loan_flags} if state.rules >= 2 else {}
-    emit(
-        "OrderAccepted",
-        order=state.sequence,
-        rested_lots=rested,
-        user=taker.user,
-        **{name: getattr(command, name) for name in ACCEPTED},
-        **flags,
-    )
+    book.accepted(state, command, taker, command.quantity_lots, rested, emit)
     means.take(state, emit, LoanSource.SPOT_MARGIN, taker.order)
     book.execute(state, market, taker, made, emit)
     if made.end == book.RESTS:
         assert taker.left == rested > 0
-        order = resting(state, command, taker)
+        order = book.resting(state, command, taker, command.quantity_lots, rested)
         order.reserved_value = book.scaled(passed.reserved, rested, command.quantity_lots)
         book.rest(state, market, order)
     settle(state, market, taker, needed, rested, emit)
-
-
-ACCEPTED = ["client_id", "price_ticks", "quantity_lots", "quote_atoms", "side", "order_type", "time_in_force"]
-ACCEPTED += ["post_only", "self_trade_prevention"]
 
 
 def settle(state: State, market: Market, taker: book.Taker, had: int, rested: int, emit: Any) -> None:
@@ -67,6 +58,8 @@ def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
     user = checks.open_account(state, command.account)
     market = checks.known_market(state, command.market)
     checks.may_trade(state.accounts[command.account].account_kind, command.account)
+    if market.is_perpetual and market.market not in state.perpetuals:
+        raise Refused(Reject.NO_PERPETUAL_RULES)
     checks.not_frozen(user, UserFlag.TRADING_FROZEN, Reject.TRADING_FROZEN)
     checks.eligible_to_trade(state, user, market, command.side)
     checks.market_takes_orders(market)
@@ -75,7 +68,8 @@ def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
         raise Refused(Reject.MARKET_LIMIT_ONLY)
     if not is_limit and market.state == MarketState.POST_ONLY:
         raise Refused(Reject.MARKET_POST_ONLY)
-    if not (limit_combination(command) if is_limit else market_combination(command)):
+    combines = limit_combination(command) if is_limit else market_combination(command)
+    if not combines or not combines_with_kind(market, command):
         raise Refused(Reject.INVALID_COMBINATION)
     if is_limit:
         price_in_range(market, command.price_ticks)
@@ -89,7 +83,9 @@ def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
     checks.balance_rows(state)
     if command.post_only:
         does_not_take(market, command.side, command.price_ticks)
-    sized_by_quote = bool(command.quote_atoms)
+    sized_by_quote, loan_flags = bool(command.quote_atoms), 0
+    if not market.is_perpetual:
+        loan_flags = paying.flags_of(state, command.account, getattr(command, "loan_flags", 0))
     return market, book.Taker(
         order=state.sequence,
         account=command.account,
@@ -103,7 +99,8 @@ def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
         quote_left=command.quote_atoms if sized_by_quote else None,
         slippage_kind=command.slippage_kind,
         slippage=command.slippage,
-        loan_flags=paying.flags_of(state, command.account, getattr(command, "loan_flags", 0)),
+        loan_flags=loan_flags,
+        reduce_only=getattr(command, "reduce_only", 0),
     )
 
 
@@ -122,6 +119,13 @@ def market_combination(command: Any) -> bool:
         and not (command.quote_atoms and command.time_in_force == TimeInForce.FOK)
         and (most is None or command.slippage <= most)
     )
+
+
+def combines_with_kind(market: Market, command: Any) -> bool:
+    """Only perpetuals are reduced, and only spot orders borrow or are sized by quote."""
+    if market.is_perpetual:
+        return not command.loan_flags and not command.quote_atoms
+    return not getattr(command, "reduce_only", 0)
 
 
 def price_in_range(market: Market, price: int) -> None:
@@ -204,28 +208,6 @@ def pays_and_brings(market: Market, command: Any, taker: book.Taker, walked: boo
     return margin.Paying(taker.order, taker.account, market, taker.side, pays, brings, taker.loan_flags)
 
 
-def resting(state: State, command: Any, taker: book.Taker) -> Order:
-    assert taker.left
-    return Order(
-        order=state.sequence,
-        priority=state.sequence,
-        account=command.account,
-        user=taker.user,
-        market=command.market,
-        client_id=command.client_id,
-        price_ticks=command.price_ticks,
-        quantity_lots=command.quantity_lots,
-        remaining_lots=taker.left,
-        executed_quote_atoms=taker.executed_quote_atoms,
-        created_us=state.time_us,
-        side=command.side,
-        time_in_force=command.time_in_force,
-        post_only=command.post_only,
-        self_trade_prevention=command.self_trade_prevention,
-        loan_flags=taker.loan_flags,
-    )
-
-
 def own_order(state: State, command: Any) -> tuple[Market, Order]:
     """Return the open order of this account in this market that the command names."""
     checks.open_account(state, command.account)
@@ -273,6 +255,8 @@ def amendment_allowed(state: State, command: Any, market: Market, order: Order, 
     still = command.price_ticks * (command.quantity_lots - executed) * market.quote_factor
     if order.executed_quote_atoms + still > MAX_ATOMS:
         raise Refused(Reject.VALUE_TOO_LARGE, limit=MAX_ATOMS)
+    if order.reduce_only and command.quantity_lots > order.quantity_lots:
+        raise Refused(Reject.INVALID_COMBINATION)
 
 
 def shrink(state: State, market: Market, order: Order, remaining: int, emit: Any) -> None:
@@ -280,29 +264,9 @@ def shrink(state: State, market: Market, order: Order, remaining: int, emit: Any
     previous = order.remaining_lots
     asset, amount = market.lock(order.side, order.price_ticks, previous - remaining)
     if remaining != previous:
-        book.lock(state, order.account, asset, -amount)
-        order.reserved_value = book.scaled(order.reserved_value, remaining, previous)
-        order.quantity_lots -= previous - remaining
-        order.remaining_lots = remaining
-        market.book_sequence = state.sequence
-    amended(order, emit, order.price_ticks, order.quantity_lots, remaining, previous, kept_place=1)
+        book.shorten(state, market, order, remaining)
+    book.amended(order, emit, order.price_ticks, order.quantity_lots, remaining, previous, kept_place=1)
     paying.credit(state, emit, order.account, asset, amount, paying.flags_of_rest(order.loan_flags), order.order)
-
-
-def amended(
-    order: Order, emit: Any, price: int, quantity: int, rested: int, previous_remaining: int, *, kept_place: int
-) -> None:
-    emit(
-        "OrderAmended",
-        order=order.order,
-        price_ticks=price,
-        quantity_lots=quantity,
-        rested_lots=rested,
-        previous_price_ticks=order.price_ticks,
-        previous_remaining_lots=previous_remaining,
-        side=order.side,
-        kept_place=kept_place,
-    )
 
 
 def match_anew(state: State, command: Any, market: Market, order: Order, executed: int, emit: Any) -> None:
@@ -311,6 +275,10 @@ def match_anew(state: State, command: Any, market: Market, order: Order, execute
     checks.balance_rows(state)
     if order.post_only:
         does_not_take(market, order.side, command.price_ticks)
+    taker = taker_of(command, order, executed)
+    if market.is_perpetual:
+        contracts.amend(state, command, market, order, taker, emit)
+        return
     asset, needed = market.lock(order.side, command.price_ticks, remaining)
     _, present = market.lock(order.side, order.price_ticks, order.remaining_lots)
     means = paying.means(state, order.account, asset, needed, present, order.loan_flags)
@@ -318,7 +286,21 @@ def match_anew(state: State, command: Any, market: Market, order: Order, execute
     amends = margin.Paying(order.order, order.account, market, order.side, needed, brings, order.loan_flags)
     passed = margin.check(state, order.account, means.what_if(), amends)
     margin.store(state, passed)
-    taker = book.Taker(
+    book.take_off(state, market, order)
+    made = book.final_plan(state, market, taker)
+    rested = remaining - made.lots if made.end == book.RESTS else 0
+    book.amended(order, emit, command.price_ticks, command.quantity_lots, rested, order.remaining_lots, kept_place=0)
+    means.take(state, emit, LoanSource.SPOT_MARGIN, order.order)
+    book.execute(state, market, taker, made, emit)
+    if made.end == book.RESTS:
+        assert taker.left == rested > 0
+        order.reserved_value = book.scaled(passed.reserved, rested, remaining)
+        book.queue_anew(state, market, order, taker, command.quantity_lots, rested)
+    settle(state, market, taker, max(needed, present), rested, emit)
+
+
+def taker_of(command: Any, order: Order, executed: int) -> book.Taker:
+    return book.Taker(
         order=order.order,
         account=order.account,
         user=order.user,
@@ -327,26 +309,10 @@ def match_anew(state: State, command: Any, market: Market, order: Order, execute
         time_in_force=order.time_in_force,
         self_trade_prevention=order.self_trade_prevention,
         price_ticks=command.price_ticks,
-        left=remaining,
+        left=command.quantity_lots - executed,
         quote_left=None,
         executed_lots=executed,
         executed_quote_atoms=order.executed_quote_atoms,
         loan_flags=order.loan_flags,
+        reduce_only=order.reduce_only,
     )
-    book.take_off(state, market, order)
-    made = book.final_plan(state, market, taker)
-    rested = remaining - made.lots if made.end == book.RESTS else 0
-    amended(order, emit, command.price_ticks, command.quantity_lots, rested, order.remaining_lots, kept_place=0)
-    means.take(state, emit, LoanSource.SPOT_MARGIN, order.order)
-    book.execute(state, market, taker, made, emit)
-    if made.end == book.RESTS:
-        assert taker.left == rested > 0
-        order.price_ticks, order.quantity_lots, order.remaining_lots = (
-            command.price_ticks,
-            command.quantity_lots,
-            rested,
-        )
-        order.executed_quote_atoms, order.priority = taker.executed_quote_atoms, state.sequence
-        order.reserved_value = book.scaled(passed.reserved, rested, remaining)
-        book.rest(state, market, order)
-    settle(state, market, taker, max(needed, present), rested, emit)

@@ -7,7 +7,7 @@ from ringfence.schema.enums import AccountFlag, AccountKind, LoanFlag, LoanSourc
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import checks, margin, pools
+from . import checks, margin, pools, values
 from .money import available, loan_shares
 from .state import Refused, State
 
@@ -113,7 +113,7 @@ def borrowing(state: State, account: int, asset: int, redeemed: int, borrowed: i
     """Return what is owed more after borrowing so much, one atom of rounding included, or refuse to lend it."""
     pool, user = state.lending_pools[asset], state.users[state.accounts[account].user]
     checks.eligible(user, user.hold_classes, state.assets[asset], Reject.NOT_ELIGIBLE_TO_HOLD)
-    margin.has_fresh_price(state, asset)
+    values.has_fresh_price(state, asset)
     shares = pools.redeem_shares(state, account, asset, redeemed) if redeemed else 0
     lent = pools.mulup(pool.lent_shares - shares, pool.lent_index, pools.ONE)
     supply(pools.borrowable(state, pool, lent), borrowed, asset)

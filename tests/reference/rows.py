@@ -25,7 +25,7 @@ def dtypes_under(rules: int) -> dict[str, np.dtype]:
 
 def table(state: State, name: str, dtype: np.dtype) -> Iterator[tuple[Any, ...]]:
     if name == "venue":
-        yield (state.sequence, state.time_us, state.rules_version, tuple(state.schema_hash), tuple(state.seed))
+        yield from by_columns(dtype, [state])
     elif name == "parameters":
         yield from sorted(state.parameters.items())
     elif name == "fee_tiers":

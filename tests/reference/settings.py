@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
-from ringfence.schema.enums import LATEST_RULES, PARAMETER_LIMITS, Parameter
+from ringfence.schema.enums import LATEST_RULES, PARAMETER_LIMITS, AssetKind, MarketKind, Parameter
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import checks, pools, prices
+from . import checks, perpetuals, pools, prices, settlement
 from .state import Asset, Market, Refused, State
 
 SYMBOL = re.compile(rb"[A-Z0-9.]{1,16}\0*")
@@ -28,6 +28,8 @@ def clock(state: State, command: Any, emit: Any) -> None:
     if state.rules >= 2:
         prices.tick(state, emit)
         pools.tick(state, emit)
+        perpetuals.tick(state, emit)
+        settlement.tick(state, emit)
 
 
 def set_rules(state: State, command: Any, emit: Any) -> None:
@@ -81,13 +83,15 @@ def list_asset(state: State, command: Any, emit: Any) -> None:
 
 
 def list_market(state: State, command: Any, emit: Any) -> None:
-    base = checks.known_asset(state, command.base_asset)
-    checks.known_asset(state, command.quote_asset)
-    if command.base_asset == command.quote_asset:
+    base, kind = checks.known_asset(state, command.base_asset), getattr(command, "market_kind", MarketKind.SPOT)
+    quote = checks.known_asset(state, command.quote_asset)
+    paid_in_cash = kind == MarketKind.SPOT or quote.asset_kind == AssetKind.CASH
+    if command.base_asset == command.quote_asset or not paid_in_cash:
         raise Refused(Reject.INVALID_COMBINATION, field=2)
     checks.room(len(state.markets), state.parameters[Parameter.MARKETS])
     for market in state.markets.values():
-        if (market.base_asset, market.quote_asset) == (command.base_asset, command.quote_asset):
+        pair = (market.base_asset, market.quote_asset, market.market_kind)
+        if pair == (command.base_asset, command.quote_asset, kind):
             raise Refused(Reject.SYMBOL_IN_USE, value=market.market)
     product, unit = command.tick_atoms * command.lot_atoms, 10**base.decimals
     if product > MAX_ATOMS or product % unit:
@@ -95,6 +99,8 @@ def list_market(state: State, command: Any, emit: Any) -> None:
     limits_not_reversed(command)
     body = {name: getattr(command, name) for name in ("base_asset", "quote_asset", "tick_atoms", "lot_atoms", "state")}
     body |= {name: getattr(command, name) for name in LIMITS} | {"quote_factor": product // unit}
+    if state.rules >= 2:
+        body["market_kind"] = kind
     number = len(state.markets) + 1
     state.markets[number] = Market(market=number, book_sequence=state.sequence, listed_us=state.time_us, **body)
     emit("MarketListed", market=number, **body)

@@ -9,6 +9,7 @@ from ringfence.schema.enums import (
     INDEX_BITS,
     PARAMETER_LIMITS,
     PRICE_SOURCES,
+    MarketKind,
     PriceState,
     Session,
     Side,
@@ -57,6 +58,7 @@ class Order:
     self_trade_prevention: int
     loan_flags: int = 0
     reserved_value: int = 0
+    reduce_only: int = 0
 
 
 @dataclass(slots=True)
@@ -81,8 +83,13 @@ class Market:
     impact_minimum_ppm: int = 0
     last_price_ticks: int = 0
     trades: int = 0
+    market_kind: int = int(MarketKind.SPOT)
     # Per side, price -> orders of that price by number, oldest first (a dict keeps the order of arrival).
     levels: tuple[SortedDict, SortedDict] = field(default_factory=lambda: (SortedDict(), SortedDict()))
+
+    @property
+    def is_perpetual(self) -> bool:
+        return self.market_kind == MarketKind.PERPETUAL
 
     def best(self, side: int) -> int | None:
         """Return the best price of a side: the highest bid, the lowest ask."""
@@ -92,7 +99,9 @@ class Market:
         return prices.peekitem(-1 if side == BID else 0)[0]
 
     def lock(self, side: int, price: int, lots: int) -> tuple[int, int]:
-        """Return (asset, atoms) that an order of so many lots locks: what it sells."""
+        """Return (asset, atoms) that an order of so many lots locks: what it sells, nothing on a perpetual."""
+        if self.is_perpetual:
+            return self.quote_asset, 0
         if side == BID:
             return self.quote_asset, price * lots * self.quote_factor
         return self.base_asset, lots * self.lot_atoms
@@ -221,6 +230,56 @@ class Redemption:
 
 
 @dataclass(slots=True)
+class Perpetual:
+    market: int
+    funding_hour: int
+    initial_base_e8: int = 0
+    initial_factor_e8: int = 0
+    maintenance_base_e8: int = 0
+    maintenance_factor_e8: int = 0
+    position_limit_lots: int = 0
+    open_interest_limit_lots: int = 0
+    interest_rate_e10: int = 0
+    lowest_funding_e10: int = 0
+    highest_funding_e10: int = 0
+    mark_bound_ppm: int = 0
+    price_state: int = int(PriceState.NONE)
+    index_ticks: int = 0
+    mark_ticks: int = 0
+    premium: int = 0
+    updated_us: int = 0
+    premium_sum_e10: int = 0
+    premium_count: int = 0
+    funding_rate_e10: int = 0
+    funding_index: int = 0
+    open_interest_lots: int = 0
+    clearing_atoms: int = 0
+    settle_ticks: int = 0
+    collected_atoms: int = 0
+    short_atoms: int = 0
+    due_atoms: int = 0
+    paid_atoms: int = 0
+
+
+@dataclass(slots=True)
+class Position:
+    account: int
+    market: int
+    opened: int
+    funding_index: int
+    net_lots: int = 0
+    bid_lots: int = 0
+    ask_lots: int = 0
+    reduce_lots: int = 0
+    reference_atoms: int = 0
+    entry_atoms: int = 0
+    realized_atoms: int = 0
+    funding_atoms: int = 0
+    fees_atoms: int = 0
+    due_atoms: int = 0
+
+
+@dataclass(slots=True)
 class State:
     """The tables of the venue, empty as on its first day."""
 
@@ -229,6 +288,9 @@ class State:
     rules_version: int = 0
     schema_hash: bytes = bytes(32)
     seed: bytes = bytes(32)
+    settled_tick: int = 0
+    settling: int = 0
+    settled_account: int = 0
     next_account: int = FIRST_USER_ACCOUNT
     parameters: dict[int, int] = field(
         default_factory=lambda: {int(p): new for p, (_, _, new) in PARAMETER_LIMITS.items()}
@@ -253,6 +315,8 @@ class State:
     collaterals: dict[int, Collateral] = field(default_factory=dict)
     lending_pools: dict[int, LendingPool] = field(default_factory=dict)
     redemptions: dict[tuple[int, int], Redemption] = field(default_factory=dict)  # (asset, its number) -> what waits
+    perpetuals: dict[int, Perpetual] = field(default_factory=dict)
+    positions: dict[tuple[int, int], Position] = field(default_factory=dict)  # (account, market) -> what it has of it
 
     @property
     def rules(self) -> int:

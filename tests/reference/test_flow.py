@@ -4,6 +4,7 @@ from collections import Counter
 from enum import IntEnum
 
 import pytest
+from tests.reference import settlement
 from tests.reference.flow import STYLES, Flow
 from tests.reference.records import read_header
 
@@ -11,12 +12,13 @@ from ringfence.schema.commands import (
     COMMANDS,
     AmendOrder,
     Borrow,
+    ContinueSettlement,
     PlaceOrder,
     RequestWithdrawal,
     SetAccount,
     Transfer,
 )
-from ringfence.schema.enums import ALL_LOAN_FLAGS, CloseReason, LoanCause, LoanSource, MoveCause, OrderType
+from ringfence.schema.enums import ALL_LOAN_FLAGS, CloseReason, LoanCause, LoanSource, MoveCause, OrderType, TimeInForce
 from ringfence.schema.events import (
     EVENTS,
     FundsMoved,
@@ -27,12 +29,13 @@ from ringfence.schema.events import (
     OrderClosed,
     RedemptionQueued,
     Rejected,
+    Settled,
     Trade,
 )
 from ringfence.schema.layout import decode_event, tag_of
 from ringfence.schema.rejects import Reject
 
-SEEDS = range(15)
+SEEDS = range(24)
 COMMANDS_A_SEED = 5_000
 
 
@@ -60,11 +63,14 @@ def kinds_of(event: object) -> list[object]:
         case FundsMoved():
             return [named(MoveCause(event.cause))]
         case OrderAccepted():
-            return [("flags", event.loan_flags), ("flagged", event.order_type, event.loan_flags > 0)]
+            reduces = ("reduces", event.order_type, event.time_in_force, event.reduce_only)
+            return [("flags", event.loan_flags), ("flagged", event.order_type, event.loan_flags > 0), reduces]
         case OrderAmended():
             return [("kept place", event.kept_place)]
         case Trade():
             return [("rebate", event.maker_fee_atoms < 0), ("charged", event.taker_fee_atoms > 0)]
+        case Settled():
+            return [("losers paid", event.short_atoms == 0), ("winners waited", event.paid_atoms < event.due_atoms)]
         case LoanMoved() | RedemptionQueued() | InterestAccrued():
             return kinds_of_loans(event)
     return []
@@ -143,6 +149,27 @@ def test_flow_over_several_seeds_refuses_for_margin_what_takes_risk(reached: Cou
     for order_type in OrderType:
         assert reached["flagged", order_type, True] > 200, order_type.name
     assert all(reached["flags", flags] for flags in range(ALL_LOAN_FLAGS + 1) if flags not in (5, 10, 13))
+
+
+def test_flow_over_several_seeds_reduces_settles_and_falls_short(reached: Counter[object]) -> None:
+    for order_type in OrderType:
+        for in_force in TimeInForce:
+            assert reached["reduces", int(order_type), int(in_force), 1] >= 20, (order_type.name, in_force.name)
+    for cause in (LoanCause.REDEEM, LoanCause.BORROW):
+        assert reached[named(cause), named(LoanSource.SETTLEMENT)] >= 10, cause.name
+    for known in (True, False):
+        assert reached["losers paid", known] > 50
+        assert reached["winners waited", known] > 50
+
+
+def test_flow_settled_in_small_pages_keeps_every_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settlement, "POSITIONS_A_PAGE", 3)
+    monkeypatch.setattr(settlement, "ACCOUNTS_A_PAGE", 20)
+    flow, went_on = Flow(11, debug=True), Counter[bool]()
+    for record, _ in flow.steps(4_000):
+        if read_header(record).kind == tag_of(ContinueSettlement):
+            went_on[flow.state.settling > 0] += 1
+    assert went_on[True] and went_on[False]
 
 
 def test_flow_of_one_seed_is_always_the_same() -> None:

@@ -8,6 +8,8 @@ from tests.reference.money import post
 from tests.reference.scenario import Scenario
 from tests.reference.state import Redemption, State
 
+from ringfence.schema import commands as c
+
 
 def take_from_alice(state: State) -> None:
     post(state, 64, 1, -1)
@@ -74,6 +76,39 @@ def let_fenced_account_lend(state: State) -> None:
     post(state, 65, 1, 0, 0, 100)
 
 
+def lose_position(state: State) -> None:
+    del state.positions[64, 3]
+
+
+def turn_position(state: State) -> None:
+    state.positions[66, 3].net_lots = 0
+
+
+def forget_what_was_paid(state: State) -> None:
+    state.positions[64, 3].reference_atoms += 1
+
+
+def close_interest(state: State) -> None:
+    state.perpetuals[3].open_interest_lots = 0
+
+
+def forget_standing(state: State) -> None:
+    state.positions[66, 3].bid_lots = 0
+
+
+def reduce_nothing(state: State) -> None:
+    next(order for order in state.orders.values() if order.reduce_only).side = 0
+
+
+def rob_clearing(state: State) -> None:
+    state.perpetuals[3].clearing_atoms += 5
+    state.positions[64, 3].reference_atoms -= 5
+
+
+def leave_due(state: State) -> None:
+    state.positions[64, 3].due_atoms = 5
+
+
 @pytest.mark.parametrize(
     "harm", [take_from_alice, overdraw_alice, lock_without_order, shorten_order, lose_order, lose_withdrawal]
 )
@@ -112,6 +147,42 @@ def test_invariants_given_harmed_loans_fail(harm: Callable[[State], None]) -> No
         alice redeem 100 USDC : alice waits 100 USDC
         bob repay 100 USDC : REPAY 100, now -300
     """)
+    invariants.check(exchange.state)
+    harm(exchange.state)
+    with pytest.raises(AssertionError):
+        invariants.check(exchange.state)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lose_position,
+        turn_position,
+        forget_what_was_paid,
+        close_interest,
+        forget_standing,
+        reduce_nothing,
+        rob_clearing,
+        leave_due,
+    ],
+)
+def test_invariants_given_harmed_positions_fail(harm: Callable[[State], None]) -> None:
+    """Alice is long 5, with an order that only reduces it, and bob is short, with a bid in the book."""
+    exchange = ReferenceExchange(debug=True)
+    scenario = Scenario(exchange)
+    scenario.play("op collateral USDC weight=100000000 : CollateralSet")
+    scenario.play("price SOL 100")
+    perpetual = {"market": 3, "price_ticks": 10_000, "quantity_lots": 5}
+    for command in (
+        c.ListMarket(base_asset=2, quote_asset=1, tick_atoms=10**4, lot_atoms=10**7, market_kind=1),
+        c.SetPerpetual(market=3, initial_base_e8=10**7, maintenance_base_e8=5 * 10**6),
+        c.PlaceOrder(account=66, side=1, **perpetual),
+        c.PlaceOrder(account=64, side=0, **perpetual),
+        c.PlaceOrder(account=64, side=1, reduce_only=1, **perpetual | {"price_ticks": 11_000}),
+        c.PlaceOrder(account=66, side=0, **perpetual | {"price_ticks": 9_000}),
+    ):
+        scenario.give(command)
+    assert [row.net_lots for row in exchange.positions(64)] == [5]
     invariants.check(exchange.state)
     harm(exchange.state)
     with pytest.raises(AssertionError):

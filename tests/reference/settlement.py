@@ -1,0 +1,143 @@
+"""Settlement (rules 2): every ten seconds losers pay into CLEARING, then winners are paid from it, page by page."""
+
+from typing import Any
+
+from ringfence.schema.enums import FIRST_USER_ACCOUNT, AccountFlag, LoanSource, PoolState
+
+from . import paying, pools, positions
+from .money import available, move
+from .positions import CLEARING
+from .state import Market, Perpetual, Position, State
+from .values import FRESH_OR_CLOSED, price_state
+
+TICK_US = 10_000_000
+POSITIONS_A_PAGE, ACCOUNTS_A_PAGE = 8_192, 65_536
+COLLECTING, PAYING = 1, 2
+BEFORE_THE_FIRST, LAST_ACCOUNT = FIRST_USER_ACCOUNT - 1, FIRST_USER_ACCOUNT - 2
+SUMS = ("collected_atoms", "short_atoms", "due_atoms", "paid_atoms")
+
+
+def tick(state: State, emit: Any) -> None:
+    """Begin a settlement when it is time, and do one page of what is under way."""
+    now = state.time_us // TICK_US
+    if state.settling == 0 and now > state.settled_tick:
+        state.settled_tick = now
+        begin(state)
+    if state.settling:
+        page(state, emit)
+
+
+def continue_settlement(state: State, command: Any, emit: Any) -> None:
+    if state.settling:
+        page(state, emit)
+
+
+def begin(state: State) -> None:
+    if any(perpetual.mark_ticks for perpetual in state.perpetuals.values()):
+        state.settling, state.settled_account = COLLECTING, BEFORE_THE_FIRST
+    for perpetual in state.perpetuals.values():
+        perpetual.settle_ticks = perpetual.mark_ticks
+        if perpetual.mark_ticks:
+            for name in SUMS:
+                setattr(perpetual, name, 0)
+
+
+def page(state: State, emit: Any) -> None:
+    met = accounts = 0
+    while met < POSITIONS_A_PAGE and accounts < ACCOUNTS_A_PAGE:
+        account = after(state, state.settled_account)
+        for market in positions.of_account(state, account):
+            if state.perpetuals[market.market].settle_ticks:
+                settle(state, state.positions[account, market.market], market, emit)
+                met += 1
+        accounts += 1
+        state.settled_account = account
+        if account == LAST_ACCOUNT:
+            end_of_round(state, emit)
+            return
+
+
+def after(state: State, account: int) -> int:
+    """Return the account that comes next: those of users first, then those of the house."""
+    following = account + 1
+    return following if following < BEFORE_THE_FIRST or following < state.next_account else 1
+
+
+def end_of_round(state: State, emit: Any) -> None:
+    if state.settling == COLLECTING:
+        state.settling, state.settled_account = PAYING, BEFORE_THE_FIRST
+        return
+    state.settling = 0
+    for number in sorted(state.perpetuals):
+        perpetual = state.perpetuals[number]
+        moved = perpetual.collected_atoms or perpetual.short_atoms or perpetual.due_atoms
+        if perpetual.settle_ticks and moved:
+            sums = {name: getattr(perpetual, name) for name in SUMS}
+            left = {"mark_ticks": perpetual.settle_ticks, "left_atoms": perpetual.clearing_atoms}
+            emit("Settled", account=0, market=number, **sums, **left)
+
+
+def settle(state: State, position: Position, market: Market, emit: Any) -> None:
+    perpetual = state.perpetuals[market.market]
+    if state.settling == PAYING:
+        pay(state, position, market, perpetual, emit)
+        return
+    positions.touch(state, position, market)
+    atoms = position.net_lots * perpetual.settle_ticks * market.quote_factor - position.reference_atoms
+    if atoms > 0:
+        position.due_atoms = atoms
+        perpetual.due_atoms += atoms
+    elif atoms < 0 and position.account >= FIRST_USER_ACCOUNT:
+        collect(state, position, market, -atoms, emit)
+    positions.gone_if_empty(state, position)
+
+
+def collect(state: State, position: Position, market: Market, owed: int, emit: Any) -> None:
+    """Take what the account has, then what it lent, then what it may borrow."""
+    account, asset, perpetual = position.account, market.quote_asset, state.perpetuals[market.market]
+    if asset in state.lending_pools:
+        redeem_and_borrow(state, account, asset, owed, emit)
+    paid = min(owed, available(state, account, asset))
+    move(state, account, CLEARING, asset, paid)
+    position.reference_atoms -= paid
+    perpetual.clearing_atoms += paid
+    perpetual.collected_atoms += paid
+    perpetual.short_atoms += owed - paid
+
+
+def redeem_and_borrow(state: State, account: int, asset: int, owed: int, emit: Any) -> None:
+    pool, told = state.lending_pools[asset], pools.Told(state, emit, account, asset, LoanSource.SETTLEMENT)
+    missing = owed - available(state, account, asset)
+    if (redeemed := min(missing, pools.claim(state, account, asset), pools.redeemable(state, pool))) > 0:
+        told.redeem(redeemed)
+        missing -= redeemed
+    borrowed = min(missing, pools.borrowable(state, pool, pools.lent(pool)))
+    if borrowed > 0 and may_borrow(state, account, asset):
+        told.borrow(borrowed)
+
+
+def may_borrow(state: State, account: int, asset: int) -> bool:
+    found = state.accounts[account]
+    holds, wanted = state.users[found.user].hold_classes, state.assets[asset].eligibility_class
+    return bool(
+        found.account_flags & AccountFlag.AUTO_BORROW_SETTLEMENTS
+        and state.lending_pools[asset].pool_state == PoolState.OPEN
+        and pools.claim(state, account, asset) == 0
+        and price_state(state, asset) in FRESH_OR_CLOSED
+        and (wanted == 0 or holds >> wanted & 1)
+    )
+
+
+def pay(state: State, position: Position, market: Market, perpetual: Perpetual, emit: Any) -> None:
+    """Pay the part of what is due that CLEARING had for all when the payments began."""
+    if not position.due_atoms:
+        return
+    pot = perpetual.clearing_atoms + perpetual.paid_atoms
+    paid = position.due_atoms * min(pot, perpetual.due_atoms) // perpetual.due_atoms
+    move(state, CLEARING, position.account, market.quote_asset, paid)
+    position.due_atoms = 0
+    position.reference_atoms += paid
+    perpetual.paid_atoms += paid
+    perpetual.clearing_atoms -= paid
+    positions.gone_if_empty(state, position)
+    paying.credit_account(state, emit, position.account, market.quote_asset, paid)
