@@ -177,7 +177,7 @@ REFUSED = [
     ({"quantity": "1000000"}, "INSUFFICIENT_FUNDS", "USDC needed"),
     ({"price": None}, "INVALID_CLIENT_REQUEST", "needs `price` and `quantity`"),
     ({"quoteQuantity": "5"}, "INVALID_ORDER", "quoteQuantity"),
-    ({"reduceOnly": True}, "INVALID_CLIENT_REQUEST", "`reduceOnly`"),
+    ({"reduceOnly": True}, "INVALID_ORDER", "`reduceOnly`: SOL_USDC is a spot market"),
     ({"triggerPrice": "5"}, "INVALID_CLIENT_REQUEST", "Must specify both `triggerPrice` and `triggerQuantity`"),
     ({"triggerPrice": "5", "triggerQuantity": "1"}, "INVALID_CLIENT_REQUEST", "conditional orders"),
     ({"stopLossTriggerPrice": "5"}, "INVALID_CLIENT_REQUEST", "`stopLossTriggerPrice`"),

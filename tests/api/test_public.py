@@ -152,7 +152,7 @@ def test_query_that_cannot_be_is_refused(client: TestClient, path: str, form: st
         assert message in reply.json()["message"]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/position", "/api/v1/markPrices", "/x", "/api/v1/order/"])
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/strategies", "/x", "/api/v1/order/"])
 def test_path_that_is_not_served_is_not_found_in_plain_text(client: TestClient, path: str) -> None:
     reply = client.get(path)
     assert (reply.status_code, reply.text) == (404, "404 not found")

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ("environment", "script"),
     [
         ("ccxt", "ccxt_rest.py"),
+        ("ccxt", "ccxt_swap.py"),
         ("ccxt", "ccxt_async.py"),
         ("ccxt", "ccxt_pro.py"),
         ("bpx", "bpx_sync.py"),

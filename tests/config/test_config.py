@@ -145,7 +145,7 @@ def test_template_seeds_an_empty_venue_with_its_markets():
     config = template_config()
     exchange, events = apply(seed_commands(config))
     assert 1 not in events.view(EVENT_HEADER)["kind"], "nothing was rejected"
-    assert (exchange.assets_listed, exchange.markets_listed, exchange.users_opened) == (7, 6, 0)
+    assert (exchange.assets_listed, exchange.markets_listed, exchange.users_opened) == (7, 10, 0)
     market, asset = exchange.market(2), exchange.asset(3)
     assert market and asset and asset.symbol == "BTC" and asset.decimals == 8
     assert (market.tick_atoms, market.lot_atoms, market.quote_factor) == (100_000, 1_000, 1)

@@ -19,6 +19,7 @@ from ringfence.identity import IdentityStore
 from ringfence.node.link import ControlClient
 from ringfence.node.verify import verify
 from ringfence.schema import commands as c
+from ringfence.schema.enums import MarketKind
 
 SERVE = """
 import json, sys
@@ -28,6 +29,12 @@ from ringfence.api.settings import ApiSettings
 settings = ApiSettings(**json.loads(sys.argv[2]))
 serve(Path(sys.argv[1]), "127.0.0.1", 0, lambda port: print(port, flush=True), settings)
 """
+PERPETUAL = (
+    c.ListMarket(
+        base_asset=2, quote_asset=1, tick_atoms=10_000, lot_atoms=10_000_000, market_kind=MarketKind.PERPETUAL
+    ),
+    c.SetPerpetual(market=3, initial_base_e8=2_000_000, maintenance_base_e8=1_350_000),
+)
 UNLIMITED = {"signed_requests_per_minute": 10**6, "public_requests_per_minute": 10**6}
 GATEWAY_GROWTH_BYTES = 96 << 20
 """How much larger an attack may leave the gateway than it found it."""
@@ -51,7 +58,7 @@ class Target:
         )
         assert self.node.stdout and json.loads(self.node.stdout.readline())["ready"]
         with ControlClient(directory) as control:
-            control.submit(venue_commands())
+            control.submit([*venue_commands(), *PERPETUAL])
         self.alice, self.bob = Signer(ALICE_SEED), Signer(BOB_SEED)
         with IdentityStore(sqlite_url(directory / "identity.sqlite")) as keys:
             for user, signer in enumerate((self.alice, self.bob), 1):

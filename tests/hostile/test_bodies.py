@@ -69,7 +69,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("price", "50.001", "Price decimal too long"),
     ("quantity", "0.001", "Quantity decimal too long"),
     *(("symbol", value, "Invalid market symbol") for value in (
-        "sol_usdc", "SOL_USDC ", "SOL-USDC", "SOL_USDC_PERP", "", "../../etc/passwd", "SOL_USDC\u0000", "ЅOL_USDC",
+        "sol_usdc", "SOL_USDC ", "SOL-USDC", "BTC_USDC_PERP", "", "../../etc/passwd", "SOL_USDC\u0000", "ЅOL_USDC",
         "SOL＿USDC", "' OR 1=1 --", "<script>", "x" * 10_000, 7, [],
     )),
     *(("side", value, "Expect a valid enumeration value.") for value in ("bid", "BID", "", "Bid ", 0, [], "Buy")),
@@ -80,7 +80,7 @@ WRONG: list[tuple[str, Any, str]] = [
     *(("triggerPrice", value, "triggerQuantity") for value in ("1", 1)),
     ("quoteQuantity", "1", "neither"),
     ("slippageTolerance", "1", "neither"),
-    ("reduceOnly", True, "only reduce"),
+    ("reduceOnly", True, "no position to reduce"),
     ("autoBorrow", "perhaps", "boolean"),
     ("stopLossTriggerPrice", "1", "conditional"),
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from ringfence.api.rest import OPERATIONS
 from ringfence.api.wire.market import NoQuery
 
 EXAMPLES = 25
+OF_PERPETUALS = "/api/v1/markPrices", "/api/v1/openInterest", "/api/v1/fundingRates"
 PUBLIC = [operation for operation in OPERATIONS if not operation.instruction]
 ALLOWED = [(operation.path, GenerationMode.POSITIVE) for operation in PUBLIC]
 FORBIDDEN = [(operation.path, GenerationMode.NEGATIVE) for operation in PUBLIC if operation.query is not NoQuery]
@@ -28,7 +29,8 @@ def test_public_operation_keeps_to_the_document(target: Target, path: str, mode:
         assume(case.query.get("marketType") not in ("", [""]))
         if mode is GenerationMode.POSITIVE and case.query:
             # What only the venue knows: markets, assets, no index price of a spot market, time that runs forward.
-            case.query |= {"symbol": "SOL_USDC"} if "symbol" in case.query else {}
+            symbol = "SOL_USDC_PERP" if path in OF_PERPETUALS else "SOL_USDC"
+            case.query |= {"symbol": symbol} if "symbol" in case.query else {}
             case.query |= {"asset": "SOL"} if "asset" in case.query else {}
             case.query |= {"priceType": "Last"} if "priceType" in case.query else {}
             case.query |= {"endTime": case.query["startTime"]} if "endTime" in case.query else {}

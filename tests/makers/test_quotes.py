@@ -6,7 +6,11 @@ from hypothesis import strategies as st
 from ringfence.makers.quotes import ASK, BID, LEVELS, Instrument, ladder
 
 SOL = Instrument.from_wire(
-    {"symbol": "SOL_USDC", "filters": {"price": {"tickSize": "0.01"}, "quantity": {"stepSize": "0.01"}}}
+    {
+        "symbol": "SOL_USDC",
+        "baseSymbol": "SOL",
+        "filters": {"price": {"tickSize": "0.01"}, "quantity": {"stepSize": "0.01"}},
+    }
 )
 
 

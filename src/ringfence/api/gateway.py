@@ -25,6 +25,7 @@ from .errors import history_behind, history_failed, node_away, node_busy, state_
 from .pending import PendingRequests
 from .settings import ApiSettings
 from .state import FollowedLog, Keys, Link, Records, VenueState
+from .streams.futures import FuturesStreams
 from .streams.hub import Hub
 from .streams.private import PrivateStreams
 from .streams.public import PublicStreams
@@ -66,6 +67,7 @@ class Gateway:
         self.hub = Hub()
         self.public = PublicStreams(self.hub, catalog, market_data, clock_us)
         self.private = PrivateStreams(self.hub, catalog, self.exchange, clock_us)
+        self.futures = FuturesStreams(self.hub, catalog, self.exchange, clock_us)
         self.trackers = Trackers()
         self._pending = PendingRequests()
         self._link: Link | None = None
@@ -201,6 +203,7 @@ class Gateway:
         updates = self.market_data.apply(events, self.exchange)
         self.public.publish(updates)
         self.private.publish(events)
+        self.futures.publish(events)
         if updates and isinstance(updates[-1], SecondUpdate):
             self._forget_acknowledged()
 

@@ -1,6 +1,7 @@
 """The wire's names of the core's enumerations, both ways."""
 
 from ringfence.schema import enums as core
+from ringfence.views.catalog import MarketInfo
 
 from .wire import common as wire
 
@@ -34,3 +35,8 @@ ORDER_TYPES: dict[int, wire.OrderTypeEnum] = {
     core.OrderType.LIMIT: wire.OrderTypeEnum.LIMIT,
     core.OrderType.MARKET: wire.OrderTypeEnum.MARKET,
 }
+
+
+def market_type(market: MarketInfo) -> wire.MarketType:
+    """Return the kind of a market."""
+    return wire.MarketType.PERP if market.is_perpetual else wire.MarketType.SPOT

@@ -47,6 +47,7 @@ def place_order(call: Call, payload: OrderExecutePayload) -> PlaceOrder:
     """Return the command of a new order for the call's account; raises ``ApiError`` for what cannot be."""
     market = body_market(call, payload.symbol, "OrderExecutePayload")
     _refuse_unsupported(payload)
+    _refuse_of_kind(market, payload)
     try:
         if payload.order_type is OrderTypeEnum.LIMIT:
             amounts = _limit_amounts(market, payload)
@@ -67,6 +68,7 @@ def place_order(call: Call, payload: OrderExecutePayload) -> PlaceOrder:
         ),
         client_id=-1 if payload.client_id is None else payload.client_id,
         loan_flags=sum(flag for name, flag in _LOAN_FLAGS.items() if getattr(payload, name)),
+        reduce_only=int(bool(payload.reduce_only)),
         **amounts,
     )
 
@@ -88,8 +90,18 @@ def _refuse_unsupported(payload: OrderExecutePayload) -> None:
     for name in _CONDITIONS:
         if getattr(payload, name) is not None:
             raise _unsupported(_WIRE_NAMES[name], "conditional orders")
-    if payload.reduce_only:
-        raise _unsupported("reduceOnly", "orders that only reduce a position")
+
+
+def _refuse_of_kind(market: MarketInfo, payload: OrderExecutePayload) -> None:
+    if not market.is_perpetual:
+        if payload.reduce_only:
+            raise invalid_order(f"`reduceOnly`: {market.symbol} is a spot market, where there is no position to reduce")
+        return
+    for name in _LOAN_FLAGS:
+        if getattr(payload, name):
+            raise invalid_order(f"`{_WIRE_NAMES[name]}`: {market.symbol} is a perpetual, whose orders borrow nothing")
+    if payload.quote_quantity is not None:
+        raise invalid_order(f"`quoteQuantity`: {market.symbol} is a perpetual, whose orders are sized by `quantity`")
 
 
 def _unsupported(field: str, what: str) -> ApiError:

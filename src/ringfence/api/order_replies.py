@@ -54,6 +54,7 @@ def limit_order(tracked: TrackedOrder, status: OrderStatus, market: MarketInfo) 
         time_in_force=TIMES_IN_FORCE[tracked.time_in_force],
         post_only=bool(tracked.post_only),
         price=market.price_text(tracked.price_ticks),
+        reduce_only=bool(tracked.reduce_only) if market.is_perpetual else None,
     )
 
 
@@ -79,6 +80,7 @@ def _market_order(
         status=status,
         symbol=market.symbol,
         time_in_force=TIMES_IN_FORCE[tracked.time_in_force],
+        reduce_only=bool(tracked.reduce_only) if market.is_perpetual else None,
         slippage_tolerance=payload.slippage_tolerance,
         slippage_tolerance_type=payload.slippage_tolerance_type,
     )

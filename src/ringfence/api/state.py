@@ -14,6 +14,8 @@ from ringfence.schema.tables import (
     LendingPoolRow,
     MarketRow,
     OrderRow,
+    PerpetualRow,
+    PositionRow,
     PriceRow,
     PriceSourceRow,
     QuoteRow,
@@ -106,6 +108,18 @@ class VenueState(AccountState, Protocol):
 
     def lending_pool(self, asset: int) -> LendingPoolRow | None:
         """Return the lending pool of an asset, ``None`` if it has none."""
+        ...
+
+    def perpetual(self, market: int) -> PerpetualRow | None:
+        """Return the rules and the prices of a perpetual, ``None`` if the market is none or has no rules."""
+        ...
+
+    def positions(self, account: int) -> list[PositionRow]:
+        """Return the positions of an account, by market."""
+        ...
+
+    def position(self, account: int, market: int) -> PositionRow | None:
+        """Return the position of an account in a market."""
         ...
 
     def loans(self, account: int) -> list[tuple[int, int]]:

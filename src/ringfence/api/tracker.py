@@ -26,6 +26,7 @@ class TrackedOrder(msgspec.Struct):
     price_ticks: int
     quantity_lots: int
     quote_atoms: int = 0
+    reduce_only: int = 0
     executed_lots: int = 0
     executed_quote_atoms: int = 0
 

@@ -73,7 +73,9 @@ FIRST_PRICES = {
     "SBET.US_USDC": "12",
     "FWDI.US_USDC": "10",
 }
-"""Where the makers begin in a market that never traded."""
+"""Where the makers begin in a market that never traded; a perpetual begins where its spot market does."""
+
+PERPETUALS = ("SOL_USDC", "BTC_USDC", "ETH_USDC", "GLXY.US_USDC")
 
 PRICE_SOURCES = ("north", "east", "south", "west")
 CASH = "USDC"
@@ -176,7 +178,7 @@ class _Demo:
             seed=self._options.seed,
             makers=[self._credentials(name) for name in MAKERS],
             taker=self._credentials(TAKER),
-            first_prices=FIRST_PRICES,
+            first_prices=FIRST_PRICES | {f"{market}_PERP": FIRST_PRICES[market] for market in PERPETUALS},
             prices=prices,
         )
         return Child("ringfence.makers", setup=msgspec.json.encode(setup))

@@ -8,6 +8,7 @@ from .amounts import parse_units
 from .bounds import decimal_problems, repeated, within
 from .lending_checks import lending_problems
 from .model import ASSET_KINDS, MARKET_STATES, AssetConfig, FeeTierConfig, MarketConfig, UserConfig, VenueConfig
+from .perpetual_checks import perpetual_problems
 from .price_checks import price_problems
 
 MAX_BPS = 1_000
@@ -82,6 +83,7 @@ def _market(market: MarketConfig, assets: dict[str, AssetConfig]) -> Iterator[st
     if market.state not in MARKET_STATES:
         yield f"state: {market.state!r} is not one of {', '.join(MARKET_STATES)}"
     yield from within("fee_schedule", market.fee_schedule, 0, 15)
+    yield from perpetual_problems(market, assets)
     for name in ("limit_band", "impact_band"):
         yield from _band(name, getattr(market, name))
     yield from _steps(market, assets[market.base].decimals, assets[market.quote].decimals)

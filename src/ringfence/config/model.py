@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ringfence.schema.enums import AssetKind, MarketState
+from ringfence.schema.enums import AssetKind, MarketKind, MarketState
 
 ASSET_KINDS = {
     "crypto": AssetKind.CRYPTO,
@@ -17,6 +17,7 @@ MARKET_STATES = {
     "limit-only": MarketState.LIMIT_ONLY,
     "post-only": MarketState.POST_ONLY,
 }
+MARKET_KINDS = {"spot": MarketKind.SPOT, "perpetual": MarketKind.PERPETUAL}
 PRICE_SOURCE_KINDS = ("simulated", "recorded", "ccxt", "ringfence")
 
 
@@ -59,6 +60,26 @@ class AssetConfig(Table, frozen=True, kw_only=True):
     cusip: str = ""
 
 
+class PerpetualConfig(Table, frozen=True, kw_only=True):
+    """What margin a position needs, how far positions may grow, and how mark and funding are made.
+
+    A margin is the larger of its base and its factor times the root of the position's value in the cash unit. Limits
+    are in units of the base asset, none without one. ``interest_rate`` is for eight hours, the bounds of the funding
+    are for one; ``mark_bound`` is how far the mark may stand from the index. All rates are fractions.
+    """
+
+    initial_base: str
+    initial_factor: str = "0"
+    maintenance_base: str
+    maintenance_factor: str = "0"
+    position_limit: str | None = None
+    open_interest_limit: str | None = None
+    interest_rate: str = "0.0001"
+    lowest_funding: str = "-0.01"
+    highest_funding: str = "0.01"
+    mark_bound: str = "0.05"
+
+
 class MarketConfig(Table, frozen=True, kw_only=True):
     """A market to list; bands are [lowest, highest] as factors of the reference price."""
 
@@ -74,11 +95,14 @@ class MarketConfig(Table, frozen=True, kw_only=True):
     impact_band: list[str] | None = None
     fee_schedule: int = 0
     state: str = "open"
+    kind: str = "spot"
+    perpetual: PerpetualConfig | None = None
 
     @property
     def symbol(self) -> str:
         """Return the market's name on the wire."""
-        return f"{self.base}_{self.quote}"
+        suffix = "_PERP" if self.kind == "perpetual" else ""
+        return f"{self.base}_{self.quote}{suffix}"
 
 
 class UserConfig(Table, frozen=True, kw_only=True):

@@ -24,7 +24,17 @@ from ringfence.schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS
 
 from .amounts import parse_units
 from .lending import collateral_command, lending_pool_command
-from .model import ASSET_KINDS, MARKET_STATES, AssetConfig, MarketConfig, PricesConfig, UserConfig, VenueConfig
+from .model import (
+    ASSET_KINDS,
+    MARKET_KINDS,
+    MARKET_STATES,
+    AssetConfig,
+    MarketConfig,
+    PricesConfig,
+    UserConfig,
+    VenueConfig,
+)
+from .perpetuals import perpetual_command
 
 OPERATOR_SOURCE = 1
 """The source of deposits that an operator records by hand."""
@@ -97,8 +107,11 @@ def _list_market(number: int, market: MarketConfig, assets: dict[str, tuple[int,
         lot_atoms=lot_atoms,
         fee_schedule=market.fee_schedule,
         state=MARKET_STATES[market.state],
+        market_kind=MARKET_KINDS[market.kind],
         **bounds,
     )
+    if market.perpetual is not None:
+        yield perpetual_command(number, lot_atoms, base.decimals, market.perpetual)
     if market.limit_band or market.impact_band:
         limit, impact = market.limit_band or ["0", "0"], market.impact_band or ["0", "0"]
         yield SetPriceBands(

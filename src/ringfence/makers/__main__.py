@@ -82,7 +82,9 @@ def reference_of(markets: list[Market], prices: PricesSetup) -> Reference:
     """Return the makers' own reference prices in units of 10^-8; pegged assets stand at their first price."""
     simulated = prices.config.simulated
     pegged = {asset: parse_units(simulated.first_prices[asset], UNIT_DECIMALS) for asset in simulated.pegged}
-    moving = {market.instrument.symbol.rpartition("_")[0]: market for market in markets}
+    moving: dict[str, Market] = {}
+    for market in markets:
+        moving.setdefault(market.instrument.base, market)
 
     def price_units(asset: str) -> int:
         if asset in pegged:
@@ -94,23 +96,30 @@ def reference_of(markets: list[Market], prices: PricesSetup) -> Reference:
 
 
 async def open_markets(client: RestClient, setup: MakersSetup) -> list[Market]:
-    """Return the markets to quote in, each beginning where it traded last."""
+    """Return the markets to quote in, each beginning where it traded last; those of one asset share a reference."""
     found = await client.public("/api/v1/markets")
     last = {ticker["symbol"]: ticker["lastPrice"] for ticker in await client.public("/api/v1/tickers")}
     markets: list[Market] = []
     for instrument in [Instrument.from_wire(market) for market in found if market["symbol"] in setup.first_prices]:
         first = setup.first_prices[instrument.symbol]
         anchor, price = (instrument.price.parse(text) for text in (first, last.get(instrument.symbol, first)))
-        markets.append(Market(instrument, Walk(Random(f"{setup.seed} {instrument.symbol}"), anchor, price)))
+        # A perpetual is quoted around the price of its asset, from which its index is made too.
+        beside = next((m for m in markets if m.instrument.base == instrument.base and _same_tick(m, instrument)), None)
+        walk = beside.walk if beside else Walk(Random(f"{setup.seed} {instrument.symbol}"), anchor, price)
+        markets.append(Market(instrument, walk))
     return markets
+
+
+def _same_tick(market: Market, instrument: Instrument) -> bool:
+    return market.instrument.price.text(1) == instrument.price.text(1)
 
 
 async def wander(markets: list[Market]) -> None:
     """Move every reference price once a round."""
     while True:
         await asyncio.sleep(ROUND_S)
-        for market in markets:
-            market.walk.step()
+        for walk in {id(market.walk): market.walk for market in markets}.values():
+            walk.step()
 
 
 async def quote(maker: Maker, place: int, makers: int, markets: list[Market], log: Log) -> None:

@@ -31,6 +31,7 @@ class Instrument(NamedTuple):
     """A market and the conversion of its texts."""
 
     symbol: str
+    base: str
     price: Scale
     quantity: Scale
 
@@ -40,6 +41,7 @@ class Instrument(NamedTuple):
         symbol, filters = market["symbol"], market["filters"]
         return cls(
             symbol,
+            market["baseSymbol"],
             _scale("Price", filters["price"]["tickSize"], MAX_PRICE_TICKS, symbol),
             _scale("Quantity", filters["quantity"]["stepSize"], MAX_QUANTITY_LOTS, symbol),
         )

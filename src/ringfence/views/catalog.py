@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ringfence.schema.enums import MarketKind, Side
 from ringfence.schema.events import (
     AssetListed,
     Event,
@@ -56,12 +57,13 @@ class MarketInfo:
     trades, book sequence) is as old as the row: ask the exchange for that.
     """
 
-    __slots__ = ("_price", "_quantity", "_quote", "base", "number", "quote", "row", "symbol")
+    __slots__ = ("_price", "_quantity", "_quote", "base", "is_perpetual", "number", "quote", "row", "symbol")
 
     def __init__(self, row: MarketRow, base: AssetInfo, quote: AssetInfo) -> None:
         self.row, self.base, self.quote = row, base, quote
         self.number = row.market
-        self.symbol = f"{base.symbol}_{quote.symbol}"
+        self.is_perpetual = row.market_kind == MarketKind.PERPETUAL
+        self.symbol = market_symbol(base.symbol, quote.symbol, is_perpetual=self.is_perpetual)
         place = self.symbol
         self._price = Scale(
             "Price", row.tick_atoms, quote.decimals, MAX_PRICE_TICKS, place=place, step_name="tick",
@@ -73,6 +75,10 @@ class MarketInfo:
         self._quote = Scale(
             "Quantity", 1, quote.decimals, MAX_ATOMS, place=place, step_name="atom", code="INVALID_QUANTITY"
         )
+
+    def fee_asset(self, side: int) -> AssetInfo:
+        """Return the asset in which a fill of a side pays its fee: what it receives, of a perpetual the quote asset."""
+        return self.base if side == Side.BID and not self.is_perpetual else self.quote
 
     @property
     def price_decimals(self) -> int:
@@ -123,6 +129,11 @@ class MarketInfo:
     def parse_quote(self, text: str) -> int:
         """Return the atoms of the quote asset of a decimal text; raises ``AmountError``."""
         return self._quote.parse(text)
+
+
+def market_symbol(base: str, quote: str, *, is_perpetual: bool) -> str:
+    """Return the symbol of a market: ``SOL_USDC``, or ``SOL_USDC_PERP`` for a perpetual."""
+    return f"{base}_{quote}_PERP" if is_perpetual else f"{base}_{quote}"
 
 
 class Catalog:

@@ -150,5 +150,8 @@ VALUES = Scale("Value", 1, 6, MAX_VALUE, place="margin", step_name="millionth")
 RATES = Scale("Rate", 1, 8, MAX_RATE_E8, place="margin")
 """Weights, margin rates and yearly interest rates: hundred-millionths."""
 
+FUNDING_RATES = Scale("Rate", 1, 10, 10**10, place="funding")
+"""Funding rates: ten-thousand-millionths."""
+
 FRACTIONS = Scale("Fraction", 1, 6, 10**9, place="parts per million")
 """Parts per million."""

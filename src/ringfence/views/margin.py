@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ringfence.schema.enums import ONE_E8, UNITS_PER_CASH, AssetKind, HaircutKind, PriceState
 from ringfence.schema.fields import MAX_ATOMS, MAX_RATE_E8, MAX_VALUE
-from ringfence.schema.tables import AssetRow, CollateralRow, PriceRow
+from ringfence.schema.tables import AssetRow, CollateralRow, PerpetualRow, PriceRow
 
 PPM = 10**6
 PERCENT = 100
@@ -86,13 +86,13 @@ def least_initial_e8(leverage_limit_percent: int) -> int:
     return -(-ONE_E8 * PERCENT // leverage_limit_percent) if leverage_limit_percent else 0
 
 
-def initial_rate_e8(rules: CollateralRow, value: int, least_e8: int = 0) -> int:
-    """Return the initial margin rate of a debt of this value."""
+def initial_rate_e8(rules: CollateralRow | PerpetualRow, value: int, least_e8: int = 0) -> int:
+    """Return the initial margin rate of a debt, or a position, of this value."""
     return _rate(max(rules.initial_base_e8, least_e8), rules.initial_factor_e8, value)
 
 
-def maintenance_rate_e8(rules: CollateralRow, value: int) -> int:
-    """Return the maintenance margin rate of a debt of this value."""
+def maintenance_rate_e8(rules: CollateralRow | PerpetualRow, value: int) -> int:
+    """Return the maintenance margin rate of a debt, or a position, of this value."""
     return _rate(rules.maintenance_base_e8, rules.maintenance_factor_e8, value)
 
 

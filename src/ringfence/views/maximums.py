@@ -264,7 +264,7 @@ class _Reserve:
         self._sold, self._bought = worth_at(exchange, sold), worth_at(exchange, bought)
         self._sold_rules = exchange.collateral(sold) or margin.NO_COLLATERAL
         self._bought_rules = exchange.collateral(bought) or margin.NO_COLLATERAL
-        self._fee_ppm = _highest_fee_ppm(exchange, account, market)
+        self._fee_ppm = highest_fee_ppm(exchange, account, market)
 
     def value(self, fills: Fills, assets_value: int) -> int:
         """Return what is reserved for fills, if the assets of the account have this value."""
@@ -277,7 +277,8 @@ class _Reserve:
         return min(MAX_VALUE, max(0, loss - gain + ROUNDINGS_VALUE))
 
 
-def _highest_fee_ppm(exchange: MarginState, account: AccountRow, market: MarketRow) -> int:
+def highest_fee_ppm(exchange: MarginState, account: AccountRow, market: MarketRow) -> int:
+    """Return the larger of what the account pays as a maker and as a taker of a market, at least 0."""
     user = exchange.user(account.user)
     assert user is not None, f"account {account.account} belongs to nobody"
     return max(0, *exchange.fee_tier(market.fee_schedule, user.fee_tier))

@@ -32,6 +32,7 @@ EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
     CloseReason.SLIPPAGE_TOLERANCE_EXCEEDED: "SlippageToleranceExceeded",
     CloseReason.POST_ONLY_MODE: "PostOnlyMode",
     CloseReason.WORK_LIMIT: "Unknown",
+    CloseReason.REDUCE_ONLY: "ReduceOnlyNotReduced",
 }
 """The wire's OrderExpiryReason of every reason; a cancellation has none."""
 

@@ -16,7 +16,15 @@ from .decimals import PRICE_UNITS, VALUES
 PRICE_REJECTS = frozenset(
     {Reject.PRICE_BELOW_MINIMUM, Reject.PRICE_ABOVE_MAXIMUM, Reject.PRICE_OUT_OF_BAND, Reject.WOULD_TAKE}
 )
-QUANTITY_REJECTS = frozenset({Reject.QUANTITY_BELOW_MINIMUM, Reject.QUANTITY_ABOVE_MAXIMUM})
+QUANTITY_REJECTS = frozenset(
+    {
+        Reject.QUANTITY_BELOW_MINIMUM,
+        Reject.QUANTITY_ABOVE_MAXIMUM,
+        Reject.REDUCE_ONLY_NOT_REDUCED,
+        Reject.POSITION_LIMIT,
+        Reject.OPEN_INTEREST_LIMIT,
+    }
+)
 AMOUNT_REJECTS = frozenset(
     {
         Reject.INSUFFICIENT_FUNDS,

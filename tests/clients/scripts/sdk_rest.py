@@ -102,7 +102,8 @@ def error_calls(alice: AuthenticationClient) -> None:
         errors.BackpackInvalidRequestError, "Price decimal", alice.execute_order, **limit, price="1.001", quantity="1"
     )
     raises(errors.BackpackInvalidRequestError, "Invalid signature", client("alice", "bob").get_balances)
-    raises(errors.BackpackAPIError, "404", alice.get_open_positions)
+    assert alice.get_open_positions() == []
+    raises(errors.BackpackAPIError, "404", alice.get_deposit_address, "Solana")
 
 
 def margin_calls(alice: AuthenticationClient, public: PublicClient) -> None:

@@ -2,11 +2,22 @@
 
 from ringfence.api.operations import Operation
 
-from . import account, history, lending, limits, loan_history, margin, markets, orders, prices, system
+from . import account, history, lending, limits, loan_history, margin, markets, orders, perpetuals, prices, system
 
-OPERATIONS: list[Operation] = [
-    operation
-    for family in (orders, system, markets, prices, margin, lending, account, limits, history, loan_history)
-    for operation in family.FAMILY.operations
-]
+FAMILIES = (
+    orders.FAMILY,
+    system.FAMILY,
+    markets.FAMILY,
+    prices.FAMILY,
+    perpetuals.FAMILY,
+    margin.FAMILY,
+    perpetuals.FUTURES,
+    lending.FAMILY,
+    account.FAMILY,
+    limits.FAMILY,
+    history.FAMILY,
+    loan_history.FAMILY,
+)
+
+OPERATIONS: list[Operation] = [operation for family in FAMILIES for operation in family.operations]
 """Everything that is served under /api, /wapi and /ringfence."""

@@ -32,17 +32,21 @@ _WITHDRAWAL_STATUS = {"pending": "pending", "settled": "confirmed"}
 
 @FAMILY.signed("GET", "/api/v1/account", "get_account", wire.AccountSummary, "accountQuery")
 async def account(call: Call) -> wire.AccountSummary:
-    """Return what the account does by itself, its fees and its limits; what belongs to futures is off."""
+    """Return what the account does by itself, its fees and its limits; those of futures are of the first perpetual."""
     row = call.account_row()
+    perpetuals = [market for market in call.gateway.catalog.markets.values() if market.is_perpetual]
     maker_ppm, taker_ppm = _fees_ppm(call, row)
+    futures_maker_ppm, futures_taker_ppm = (
+        _fees_ppm(call, row, perpetuals[0].row.fee_schedule) if perpetuals else (0, 0)
+    )
     return wire.AccountSummary(
         auto_borrow_settlements=bool(row.account_flags & AccountFlag.AUTO_BORROW_SETTLEMENTS),
         auto_lend=bool(row.account_flags & AccountFlag.AUTO_LEND),
-        auto_realize_pnl=False,
+        auto_realize_pnl=True,
         auto_repay_borrows=bool(row.account_flags & AccountFlag.AUTO_REPAY_BORROWS),
         borrow_limit=VALUES.text(MAX_VALUE),
-        futures_maker_fee="0",
-        futures_taker_fee="0",
+        futures_maker_fee=_BASIS_POINTS.text(futures_maker_ppm),
+        futures_taker_fee=_BASIS_POINTS.text(futures_taker_ppm),
         leverage_limit=_LEVERAGE.text(row.leverage_limit_percent or HIGHEST_LEVERAGE_PERCENT),
         limit_orders=call.gateway.exchange.open_order_count(call.account),
         liquidating=False,
@@ -53,11 +57,11 @@ async def account(call: Call) -> wire.AccountSummary:
     )
 
 
-def _fees_ppm(call: Call, row: AccountRow) -> tuple[int, int]:
-    """Return maker and taker fee of the account's user in the first schedule, which markets use unless told."""
+def _fees_ppm(call: Call, row: AccountRow, schedule: int = 0) -> tuple[int, int]:
+    """Return maker and taker fee of the account's user in a schedule; markets use the first one unless told."""
     user = call.gateway.exchange.user(row.user)
     assert user is not None, f"account {row.account} belongs to nobody"
-    return call.gateway.exchange.fee_tier(0, user.fee_tier)
+    return call.gateway.exchange.fee_tier(schedule, user.fee_tier)
 
 
 @FAMILY.signed(

@@ -10,7 +10,7 @@ from ringfence.views.history.reader import Range
 from ringfence.views.orders import EXPIRY_REASON_NAMES, OrderStatus
 
 from ..calls import Call
-from ..names import ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE
+from ..names import ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE, market_type
 from ..operations import Family, Page, Tag
 from ..order_entry import parse_order_id
 from ..times import naive_ms
@@ -32,7 +32,7 @@ FAMILY = Family(Tag.HISTORY)
 async def order_history(call: Call) -> Page:
     """List the account's orders, open ones included, newest first unless told."""
     query = call.query
-    if query.strategy_id is not None or _excludes_spot(query.market_type):
+    if query.strategy_id is not None or _is_empty(query.market_type):
         return Page([], 0, query.limit, query.offset)
     market = call.market_or_none(query.symbol)
     await call.gateway.wait_for_history(call.account)
@@ -41,14 +41,23 @@ async def order_history(call: Call) -> Page:
         [call.account],
         Range(query.limit, query.offset, ascending=query.sort_direction is SortDirection.ASC),
         market=market.number if market else None,
+        markets=_markets_of(call, query.market_type),
         order_id=None if query.order_id is None else parse_order_id(query.order_id),
     )
     rows = [_order(row, call.gateway.catalog) for row in page.rows]
     return Page(rows, page.total, query.limit, query.offset)
 
 
-def _excludes_spot(kinds: list[MarketType] | None) -> bool:
-    return kinds is not None and MarketType.SPOT not in kinds
+def _is_empty(kinds: list[MarketType] | None) -> bool:
+    """Tell whether a filter names only kinds of markets that the venue does not have."""
+    return kinds is not None and not {MarketType.SPOT, MarketType.PERP} & set(kinds)
+
+
+def _markets_of(call: Call, kinds: list[MarketType] | None) -> list[int] | None:
+    """Return the numbers of the markets of some kinds, ``None`` for all."""
+    if kinds is None or {MarketType.SPOT, MarketType.PERP} <= set(kinds):
+        return None
+    return [market.number for market in call.gateway.catalog.markets.values() if market_type(market) in kinds]
 
 
 def _order(row: Any, catalog: Catalog) -> wire.Order:
@@ -89,7 +98,7 @@ async def fill_history(call: Call) -> Page:
     """List the account's fills, newest first unless told."""
     query = call.query
     other_kind = query.fill_type not in (None, FillType.USER)
-    if query.strategy_id is not None or other_kind or _excludes_spot(query.market_type):
+    if query.strategy_id is not None or other_kind or _is_empty(query.market_type):
         return Page([], 0, query.limit, query.offset)
     market = call.market_or_none(query.symbol)
     await call.gateway.wait_for_history(call.account)
@@ -105,6 +114,7 @@ async def fill_history(call: Call) -> Page:
         [call.account],
         part,
         market=market.number if market else None,
+        markets=_markets_of(call, query.market_type),
         order_id=None if query.order_id is None else parse_order_id(query.order_id),
     )
     return Page([_fill(row, call.gateway.catalog) for row in page.rows], page.total, query.limit, query.offset)

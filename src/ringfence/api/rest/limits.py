@@ -6,10 +6,12 @@ from ringfence.views.catalog import AssetInfo, MarketInfo
 from ringfence.views.decimals import AmountError
 from ringfence.views.maximums import (
     Fills,
+    largest,
     maximum_borrow_atoms,
     maximum_order_lots,
     maximum_withdrawal_atoms,
 )
+from ringfence.views.perpetuals import OrderLimit, PerpetualOrder
 
 from ..calls import Call, amount_error
 from ..names import CORE_SIDES
@@ -84,11 +86,18 @@ async def max_order_quantity(call: Call) -> MaxOrderQuantity:
         price_ticks = None if query.price is None else market.parse_price(query.price)
     except AmountError as error:
         raise amount_error(error) from None
+    if market.is_perpetual:
+        return _reply(call, market, _perpetual_lots(call, market, price_ticks))
     flags = _loan_flags(query.auto_borrow, query.auto_lend_redeem, query.auto_borrow_repay)
     walk = _Walk(call, market, query.side, price_ticks)
     lots = maximum_order_lots(
         call.gateway.exchange, call.account_row(), market.row, CORE_SIDES[query.side], flags, walk.fills, walk.most_lots
     )
+    return _reply(call, market, lots)
+
+
+def _reply(call: Call, market: MarketInfo, lots: int) -> MaxOrderQuantity:
+    query = call.query
     return MaxOrderQuantity(
         max_order_quantity=market.quantity_text(lots),
         symbol=market.symbol,
@@ -99,6 +108,15 @@ async def max_order_quantity(call: Call) -> MaxOrderQuantity:
         auto_borrow_repay=query.auto_borrow_repay,
         auto_lend_redeem=query.auto_lend_redeem,
     )
+
+
+def _perpetual_lots(call: Call, market: MarketInfo, price_ticks: int | None) -> int:
+    """Return the most lots of an order on a perpetual; a spot order's flags do nothing for it."""
+    query, exchange = call.query, call.gateway.exchange
+    walk = _Walk(call, market, query.side, price_ticks)
+    order = PerpetualOrder(market.row, CORE_SIDES[query.side], bool(query.reduce_only))
+    limit = OrderLimit(exchange, call.account_row(), order)
+    return largest(lambda lots: limit.fits(lots, walk.quote_atoms(lots)), walk.most_lots)
 
 
 class _Walk:
@@ -112,15 +130,16 @@ class _Walk:
             bids, asks = call.gateway.exchange.depth(market.number, _WALKED_LEVELS)
             self._levels = bids if self._is_ask else asks
             # What the account has bounds an order that sells; one that buys ends with the book.
-            if not self._is_ask:
-                self.most_lots = min(self.most_lots, sum(lots for _, lots in asks))
+            if not self._is_ask or market.is_perpetual:
+                self.most_lots = min(self.most_lots, sum(lots for _, lots in self._levels))
 
     def fills(self, lots: int) -> Fills:
         """Return what an order of so many lots pays and receives."""
-        base, quote = lots * self._row.lot_atoms, self._quote_atoms(lots)
+        base, quote = lots * self._row.lot_atoms, self.quote_atoms(lots)
         return Fills(base, quote) if self._is_ask else Fills(quote, base)
 
-    def _quote_atoms(self, lots: int) -> int:
+    def quote_atoms(self, lots: int) -> int:
+        """Return what an order of so many lots trades for."""
         if self._price_ticks is not None:
             return lots * self._price_ticks * self._row.quote_factor
         price_lots, left = 0, lots

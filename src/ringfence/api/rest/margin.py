@@ -6,6 +6,7 @@ from ringfence.views import lending, margin
 from ringfence.views.catalog import AssetInfo
 from ringfence.views.decimals import PRICE_UNITS, RATES, VALUES
 from ringfence.views.maximums import worth_at
+from ringfence.views.perpetuals import unsettled_values
 
 from ..calls import Call
 from ..operations import Family, Tag
@@ -63,22 +64,24 @@ async def account_collateral(call: Call) -> wire.MarginAccountSummary:
     """Return what the account's collateral is worth, what it owes, and what margin is free."""
     row = call.account_row(call.query.subaccount_id)
     measure = call.gateway.exchange.measure(call.account)
-    owed = measure.liabilities
+    profits, losses = unsettled_values(call.gateway.exchange, call.account)
+    borrowed = measure.liabilities - losses
+    exposed = borrowed + measure.exposure
     least_e8 = margin.least_initial_e8(row.leverage_limit_percent)
     return wire.MarginAccountSummary(
         assets_value=VALUES.text(measure.assets),
-        borrow_liability=VALUES.text(owed),
+        borrow_liability=VALUES.text(borrowed),
         collateral=_collateral(call),
-        imf=RATES.text(max(least_e8, margin.fraction_e8(measure.initial, owed))),
+        imf=RATES.text(max(least_e8, margin.fraction_e8(measure.initial, exposed))),
         unsettled_equity="0",
-        liabilities_value=VALUES.text(owed),
-        margin_fraction=RATES.text(margin.fraction_e8(measure.equity, owed)) if owed else None,
-        mmf=RATES.text(margin.fraction_e8(measure.maintenance, owed)),
+        liabilities_value=VALUES.text(measure.liabilities),
+        margin_fraction=RATES.text(margin.fraction_e8(measure.equity, exposed)) if exposed else None,
+        mmf=RATES.text(margin.fraction_e8(measure.maintenance, exposed)),
         net_equity=VALUES.text(measure.equity),
         net_equity_available=VALUES.text(measure.free),
         net_equity_locked=VALUES.text(measure.initial + measure.reserved),
-        net_exposure_futures="0",
-        pnl_unrealized="0",
+        net_exposure_futures=VALUES.text(measure.exposure),
+        pnl_unrealized=VALUES.text(profits - losses),
     )
 
 

@@ -1,20 +1,24 @@
 """Public market data."""
 
 import asyncio
+from typing import Any
 
 from ringfence.schema.enums import AssetKind
+from ringfence.schema.tables import PerpetualRow
 from ringfence.views.candles import INTERVALS, Candle, EmptyCandle, Interval, with_gaps
 from ringfence.views.catalog import MarketInfo
 from ringfence.views.decimals import Scale
 from ringfence.views.history.reader import Range
+from ringfence.views.perpetuals import HOUR_MS
 from ringfence.views.tickers import Ticker
 from ringfence.views.trades import trade_update
 from ringfence.views.updates import TradeUpdate
 
 from ..calls import Call
 from ..errors import ApiError, invalid_request
-from ..names import BOOK_STATES
+from ..names import BOOK_STATES, market_type
 from ..operations import Family, Tag
+from ..position_replies import initial_function, maintenance_function
 from ..times import naive_s, naive_us
 from ..wire import market as wire
 
@@ -22,6 +26,7 @@ FAMILY = Family(Tag.MARKETS)
 
 MOST_KLINES = 1_000
 _MULTIPLIER = Scale("Multiplier", 1, 6, 10**18, place="price bands")
+_BASIS_POINTS = Scale("Rate", 1, 6, 10**10, place="basis points")
 _FRACTION_DECIMALS = 6
 
 
@@ -46,20 +51,19 @@ async def securities(call: Call) -> list[wire.Security]:
 
 @FAMILY.public("/api/v1/markets", "get_markets", list[wire.Market], wire.MarketsQuery)
 async def markets(call: Call) -> list[wire.Market]:
-    """List the markets; all are spot markets."""
+    """List the markets, of some kinds or of all."""
     kinds = call.query.market_type
-    if kinds is not None and wire.MarketType.SPOT not in kinds:
-        return []
-    return [_market(market) for market in call.gateway.catalog.markets.values()]
+    markets = call.gateway.catalog.markets.values()
+    return [_market(call, market) for market in markets if kinds is None or market_type(market) in kinds]
 
 
 @FAMILY.public("/api/v1/market", "get_market", wire.Market, wire.SymbolQuery)
 async def market(call: Call) -> wire.Market:
     """Return one market."""
-    return _market(call.market(call.query.symbol))
+    return _market(call, call.market(call.query.symbol))
 
 
-def _market(market: MarketInfo) -> wire.Market:
+def _market(call: Call, market: MarketInfo) -> wire.Market:
     row = market.row
     prices = wire.PriceFilter(
         min_price=market.price_text(row.minimum_price_ticks),
@@ -76,16 +80,31 @@ def _market(market: MarketInfo) -> wire.Market:
         step_size=market.quantity_text(1),
     )
     is_share = market.base.row.asset_kind in (AssetKind.SHARE, AssetKind.TRACKER)
+    rules = call.gateway.exchange.perpetual(market.number)
     return wire.Market(
         symbol=market.symbol,
         base_symbol=market.base.symbol,
         quote_symbol=market.quote.symbol,
-        market_type=wire.MarketType.SPOT,
+        market_type=market_type(market),
         filters=wire.OrderBookFilters(price=prices, quantity=quantities),
         order_book_state=BOOK_STATES[row.state],
         created_at=naive_us(row.listed_us),
         rwa_market_type="STOCK" if is_share else None,
+        **({} if rules is None else _perpetual(market, rules)),
     )
+
+
+def _perpetual(market: MarketInfo, rules: PerpetualRow) -> dict[str, Any]:
+    """Return what a perpetual has beyond a spot market; bounds of the funding are in basis points."""
+    return {
+        "imf_function": initial_function(rules),
+        "mmf_function": maintenance_function(rules),
+        "funding_interval": HOUR_MS,
+        "funding_rate_upper_bound": _BASIS_POINTS.text(rules.highest_funding_e10),
+        "funding_rate_lower_bound": _BASIS_POINTS.text(rules.lowest_funding_e10),
+        "open_interest_limit": market.quantity_text(rules.open_interest_limit_lots),
+        "position_limit_weight": "1",
+    }
 
 
 def _multiplier(ppm: int) -> str | None:
@@ -156,7 +175,7 @@ async def klines(call: Call) -> list[wire.Kline]:
     query = call.query
     market, interval = call.market(query.symbol), INTERVALS[query.interval]
     if query.price_type is not wire.KlinePriceType.LAST:
-        raise invalid_request(f"{market.symbol} is a spot market and has candles of the Last price only")
+        raise invalid_request(f"{market.symbol} has candles of the Last price only")
     from_us = query.start_time * 1_000_000
     now_us = call.gateway.market_data.time_us
     to_us = now_us + 1 if query.end_time is None else min(query.end_time * 1_000_000, now_us) + 1

@@ -6,12 +6,13 @@ from ringfence.views.orders import OrderStatus, amended, cancelled, placed
 
 from ..calls import Call, amount_error
 from ..errors import ApiError, invalid_request
+from ..names import market_type
 from ..operations import Family, ListOfAny, Tag
 from ..order_entry import body_market, find_open_order, place_order
 from ..order_replies import limit_order, open_order, placed_order, rejected
 from ..tracker import OrderTracker, TrackedOrder
 from ..wire import order as wire
-from ..wire.common import CancelOrderTypeEnum, MarketType
+from ..wire.common import CancelOrderTypeEnum
 
 FAMILY = Family(Tag.ORDERS)
 
@@ -74,10 +75,10 @@ async def get_order(call: Call) -> wire.OrderType:
 async def get_open_orders(call: Call) -> list[wire.OrderType]:
     """List the open orders, oldest first."""
     market = call.market_or_none(call.query.symbol)
-    if call.query.market_type not in (None, MarketType.SPOT):
-        return []
     rows = call.gateway.exchange.open_orders(call.account, market.number if market else 0)
-    return [open_order(row, call.gateway.catalog.market_by_number[row.market]) for row in rows]
+    found = [(row, call.gateway.catalog.market_by_number[row.market]) for row in rows]
+    wanted = call.query.market_type
+    return [open_order(row, market) for row, market in found if wanted in (None, market_type(market))]
 
 
 @FAMILY.signed("DELETE", "/api/v1/order", "cancel_order", wire.OrderType, "orderCancel", body=wire.OrderCancelPayload)

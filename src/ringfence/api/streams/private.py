@@ -183,7 +183,7 @@ def order_data(
 ) -> OrderData:
     """Return the message of one event of an order, after the order has taken it in."""
     is_limit = tracked.order_type == OrderType.LIMIT
-    received = market.base if fill is not None and fill.side == Side.BID else market.quote
+    fee_asset = market.fee_asset(fill.side) if fill is not None else market.quote
     return OrderData(
         event=name,
         event_us=now_us,
@@ -202,13 +202,14 @@ def order_data(
         fill_quantity=market.quantity_padded(fill.quantity_lots) if fill else UNSET,
         fill_price=market.price_padded(fill.price_ticks) if fill else UNSET,
         is_maker=fill.is_maker if fill else UNSET,
-        fee=received.padded(fill.fee_atoms) if fill else UNSET,
-        fee_symbol=received.symbol if fill else UNSET,
+        fee=fee_asset.padded(fill.fee_atoms) if fill else UNSET,
+        fee_symbol=fee_asset.symbol if fill else UNSET,
         executed_quantity=market.quantity_padded(tracked.executed_lots),
         executed_quote_quantity=market.quote_padded(tracked.executed_quote_atoms),
         self_trade_prevention=SELF_TRADE_PREVENTIONS[tracked.self_trade_prevention],
         engine_us=event.time_us,
         post_only=bool(tracked.post_only) if is_limit else UNSET,
+        reduce_only=bool(tracked.reduce_only),
     )
 
 

@@ -177,6 +177,7 @@ class Connection:
             self._gateway.hub.subscribe(self._listener, topic)
             if topic.account:
                 self._gateway.private.begin(topic.account, topic.stream)
+                self._gateway.futures.begin(topic.account, topic.stream)
         # Who subscribes again stays by the key that he signed with last.
         self._keys |= {topic: key for topic in topics if topic.account}
 
@@ -184,6 +185,7 @@ class Connection:
         self._gateway.hub.unsubscribe(self._listener, topic)
         if topic.account:
             self._gateway.private.end(topic.account, topic.stream)
+            self._gateway.futures.end(topic.account, topic.stream)
             del self._keys[topic]
 
     def _account(self, frame: ClientFrame) -> tuple[int, str]:

@@ -27,7 +27,7 @@ from .common import (
 
 
 class AccountSummary(Wire, frozen=True, kw_only=True):
-    """An account; fees are in basis points, and what belongs to futures is off."""
+    """An account; fees are in basis points, of futures those of the first perpetual."""
 
     auto_borrow_settlements: bool
     auto_lend: bool

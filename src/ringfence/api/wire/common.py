@@ -69,7 +69,7 @@ class CancelOrderTypeEnum(StrEnum):
 
 
 class MarketType(StrEnum):
-    """Kinds of markets that a filter may name; only SPOT exists here yet."""
+    """Kinds of markets that a filter may name; SPOT and PERP exist here."""
 
     SPOT = "SPOT"
     PERP = "PERP"
@@ -119,4 +119,5 @@ class OrderExpiryReason(StrEnum):
     INSUFFICIENT_LIQUIDITY = "InsufficientLiquidity"
     SLIPPAGE_TOLERANCE_EXCEEDED = "SlippageToleranceExceeded"
     POST_ONLY_MODE = "PostOnlyMode"
+    REDUCE_ONLY_NOT_REDUCED = "ReduceOnlyNotReduced"
     UNKNOWN = "Unknown"

@@ -61,7 +61,7 @@ class Collateral(Wire, frozen=True, kw_only=True):
 
 
 class MarginAccountSummary(Wire, frozen=True, kw_only=True):
-    """The sums of an account in the cash unit; ``marginFraction`` is null while it owes nothing."""
+    """The sums of an account in the cash unit; ``marginFraction`` is null while nothing is at risk."""
 
     assets_value: Decimal
     borrow_liability: Decimal

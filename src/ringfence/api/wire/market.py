@@ -17,6 +17,7 @@ from .common import (
     TimeSeconds,
     Wire,
 )
+from .margin import SqrtFunction
 
 
 class Status(StrEnum):
@@ -184,7 +185,7 @@ class OrderBookFilters(Wire, frozen=True, kw_only=True):
 
 
 class Market(Wire, frozen=True, kw_only=True):
-    """A market; what belongs to futures is null."""
+    """A market; of a spot market what belongs to futures is null."""
 
     symbol: str
     base_symbol: str
@@ -195,8 +196,8 @@ class Market(Wire, frozen=True, kw_only=True):
     created_at: NaiveTime
     visible: bool = True
     rwa_market_type: str | None = None
-    imf_function: str | None = None
-    mmf_function: str | None = None
+    imf_function: SqrtFunction | None = None
+    mmf_function: SqrtFunction | None = None
     funding_interval: int | None = None
     funding_rate_upper_bound: Decimal | None = None
     funding_rate_lower_bound: Decimal | None = None

@@ -113,6 +113,49 @@ class OrderData(msgspec.Struct, frozen=True, kw_only=True):
     reduce_only: bool = field(name="r", default=False)
 
 
+class MarkPriceData(msgspec.Struct, frozen=True, kw_only=True):
+    """Mark, index and coming funding of a perpetual; ``n`` is in milliseconds."""
+
+    event: str = field(name="e", default="markPrice")
+    event_us: int = field(name="E")
+    symbol: str = field(name="s")
+    mark: str = field(name="p")
+    funding_rate: str = field(name="f")
+    index: str = field(name="i")
+    next_funding_ms: int = field(name="n")
+    engine_us: int = field(name="T")
+
+
+class OpenInterestData(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is open of a perpetual, in units of the base asset."""
+
+    event: str = field(name="e", default="openInterest")
+    event_us: int = field(name="E")
+    symbol: str = field(name="s")
+    open_interest: str = field(name="o")
+
+
+class PositionData(msgspec.Struct, frozen=True, kw_only=True):
+    """A position after it changed; the one that stands when a listener comes has no ``e``."""
+
+    event: str | UnsetType = field(name="e", default=UNSET)
+    event_us: int = field(name="E")
+    symbol: str = field(name="s")
+    break_even_price: str = field(name="b")
+    entry_price: str = field(name="B")
+    imf: str = field(name="f")
+    mark: str = field(name="M")
+    mmf: str = field(name="m")
+    net_quantity: str = field(name="q")
+    exposure_quantity: str = field(name="Q")
+    exposure_notional: str = field(name="n")
+    position: int = field(name="i")
+    pnl_realized: str = field(name="p")
+    pnl_unrealized: str = field(name="P")
+    engine_us: int = field(name="T")
+    liquidation_price: str = field(name="l", default="0")
+
+
 class BalanceData(msgspec.Struct, frozen=True, kw_only=True):
     """What the account holds of an asset now."""
 

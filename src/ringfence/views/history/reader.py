@@ -67,10 +67,13 @@ class HistoryReader:
         market: int | None = None,
         order_id: int | None = None,
         is_maker: bool | None = None,
+        markets: Sequence[int] | None = None,
     ) -> Page[Any]:
         """Return fills of some accounts with the ``client_id`` (-1 for none) of their orders."""
         joined = FILLS.outerjoin(ORDERS, ORDERS.c.order_id == FILLS.c.order_id)
         query = sa.select(FILLS, ORDERS.c.client_id).select_from(joined).where(FILLS.c.account.in_(accounts))
+        if markets is not None:
+            query = query.where(FILLS.c.market.in_(markets))
         filters = {FILLS.c.market: market, FILLS.c.order_id: order_id, FILLS.c.is_maker: is_maker}
         order = (FILLS.c.sequence, FILLS.c.event_index, FILLS.c.is_maker)
         return self._page(query, filters, FILLS.c.time_us, order, part)
@@ -83,9 +86,12 @@ class HistoryReader:
         market: int | None = None,
         order_id: int | None = None,
         client_id: int | None = None,
+        markets: Sequence[int] | None = None,
     ) -> Page[Any]:
         """Return orders of some accounts, open ones included."""
         query = sa.select(ORDERS).where(ORDERS.c.account.in_(accounts))
+        if markets is not None:
+            query = query.where(ORDERS.c.market.in_(markets))
         filters = {ORDERS.c.market: market, ORDERS.c.order_id: order_id, ORDERS.c.client_id: client_id}
         return self._page(query, filters, ORDERS.c.created_us, (ORDERS.c.order_id,), part)
 

@@ -112,7 +112,7 @@ class Changes:
     def _traded(self, event: Trade) -> None:
         info = self.catalog.market_by_number[event.market]
         for fill in fills_of(event):
-            fee_asset = info.base.number if fill.side == BID else info.quote.number
+            fee_asset = info.fee_asset(fill.side).number
             self.fills.append(
                 {
                     "account": fill.account, "sequence": event.sequence, "event_index": event.index,

@@ -46,7 +46,7 @@ ORDERS = sa.Table(
     METADATA,
     *columns_of(
         OrderAccepted,
-        without=("sequence", "index", "rested_lots", "time_us", "loan_flags"),
+        without=("sequence", "index", "rested_lots", "time_us", "loan_flags", "reduce_only"),
         rename={"order": "order_id"},
         key=("order_id",),
     ),

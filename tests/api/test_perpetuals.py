@@ -1,0 +1,279 @@
+"""Perpetuals over REST: what is listed, orders and positions in them, and what an account may still do."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from tests.api import lending
+from tests.api.venue import SOL, USDC, Venue
+
+from ringfence.schema import commands as c
+from ringfence.schema.enums import MarketKind
+
+PERP = "SOL_USDC_PERP"
+E8 = 10**8
+
+
+@pytest.fixture
+def perp(venue: Venue, client: TestClient) -> TestClient:
+    """The venue with SOL_USDC_PERP at 100, imf 0.02, mmf 0.0135; fees are 8 and 10 basis points."""
+    venue.node.command(
+        c.ListMarket(
+            base_asset=SOL, quote_asset=USDC, tick_atoms=10_000, lot_atoms=10_000_000, market_kind=MarketKind.PERPETUAL
+        ),
+        c.SetPerpetual(
+            market=3,
+            initial_base_e8=2_000_000,
+            initial_factor_e8=7_500,
+            maintenance_base_e8=1_350_000,
+            maintenance_factor_e8=3_750,
+            position_limit_lots=10_000_000,
+            open_interest_limit_lots=400_000_000,
+        ),
+    )
+    lending.set_up(venue)
+    finish(venue)
+    lending.settle(venue, client)
+    return client
+
+
+def finish(venue: Venue) -> None:
+    """Let the settlement that is under way end."""
+    while venue.node.exchange.settling:
+        venue.node.command(c.ContinueSettlement())
+
+
+def quote(venue: Venue, client: TestClient, units: int) -> None:
+    """Let the price be another, and eleven seconds pass, so that it is settled at the mark."""
+    for _ in range(11):
+        lending.quote(venue, units)
+        finish(venue)
+    lending.settle(venue, client)
+
+
+def order(venue: Venue, client: TestClient, who: str, side: str, quantity: str, price: str = "100", **more: Any) -> Any:
+    return getattr(venue, who).limit(client, side, price, quantity, symbol=PERP, **more)
+
+
+def position(venue: Venue, client: TestClient, who: str = "alice") -> dict[str, Any]:
+    (row,) = getattr(venue, who).get(client, "/api/v1/position", "positionQuery").json()
+    return row
+
+
+def open_position(venue: Venue, client: TestClient) -> None:
+    """Let alice be long 10 SOL at 100 as the taker, bob short as the maker."""
+    assert order(venue, client, "bob", "Ask", "10").status_code == 200
+    assert order(venue, client, "alice", "Bid", "10").json()["status"] == "Filled"
+
+
+def test_markets_list_a_perpetual_with_margin_and_funding(perp):
+    market = perp.get(f"/api/v1/market?symbol={PERP}").json()
+    assert (market["marketType"], market["baseSymbol"], market["quoteSymbol"]) == ("PERP", "SOL", "USDC")
+    assert market["imfFunction"] == {"type": "sqrt", "base": "0.02", "factor": "0.000075"}
+    assert market["mmfFunction"] == {"type": "sqrt", "base": "0.0135", "factor": "0.0000375"}
+    assert (market["fundingInterval"], market["openInterestLimit"]) == (3_600_000, "4000000")
+    assert (market["fundingRateLowerBound"], market["fundingRateUpperBound"]) == ("-100", "100")
+    assert market["positionLimitWeight"] == "1"
+    spot = perp.get("/api/v1/market?symbol=SOL_USDC").json()
+    assert (spot["imfFunction"], spot["fundingInterval"], spot["openInterestLimit"]) == (None, None, "0")
+    for kind, symbols in (("PERP", [PERP]), ("SPOT", ["SOL_USDC", "GLXY.US_USDC"]), ("DATED", [])):
+        assert [row["symbol"] for row in perp.get(f"/api/v1/markets?marketType={kind}").json()] == symbols
+
+
+def test_mark_prices_tell_mark_index_and_coming_funding(perp):
+    (row,) = perp.get("/api/v1/markPrices").json()
+    hour_ms = 3_600_000
+    assert row["nextFundingTimestamp"] % hour_ms == 0
+    assert {name: row[name] for name in ("symbol", "markPrice", "indexPrice", "fundingRate")} == {
+        "symbol": PERP, "markPrice": "100", "indexPrice": "100", "fundingRate": "0.0000125",
+    }  # fmt: skip
+    assert perp.get(f"/api/v1/markPrices?symbol={PERP}").json() == [row]
+    refused = perp.get("/api/v1/markPrices?symbol=SOL_USDC")
+    assert (refused.status_code, refused.json()["message"]) == (400, "Symbol not found")
+    assert perp.get("/api/v1/markPrices?marketType=SPOT").json() == []
+
+
+def test_funding_rates_begin_with_the_estimate_of_this_hour(perp):
+    (row, *_) = perp.get(f"/api/v1/fundingRates?symbol={PERP}").json()
+    assert (row["symbol"], row["fundingRate"]) == (PERP, "0.0000125")
+    assert row["intervalEndTimestamp"].endswith(":00:00") and "Z" not in row["intervalEndTimestamp"]
+
+
+def test_position_opens_with_entry_price_fee_and_margin(venue, perp):
+    open_position(venue, perp)
+    row = position(venue, perp)
+    assert row.keys() == {
+        "breakEvenPrice", "entryPrice", "estLiquidationPrice", "imf", "imfFunction", "markPrice", "mmf", "mmfFunction",
+        "netCost", "netQuantity", "netExposureQuantity", "netExposureNotional", "pnlRealized", "pnlUnrealized",
+        "cumulativeFundingPayment", "subaccountId", "symbol", "userId", "positionId", "cumulativeInterest",
+    }  # fmt: skip
+    assert (row["entryPrice"], row["netCost"], row["netQuantity"]) == ("100", "1000", "10")
+    assert row["breakEvenPrice"] == "100.1"
+    assert (row["pnlRealized"], row["pnlUnrealized"], row["cumulativeFundingPayment"]) == ("0", "-1", "0")
+    assert (row["imf"], row["mmf"], row["estLiquidationPrice"]) == ("0.02", "0.0135", "0")
+    assert (row["subaccountId"], row["userId"]) == (None, 1)
+    short = position(venue, perp, "bob")
+    assert (short["netQuantity"], short["netCost"], short["entryPrice"], short["breakEvenPrice"]) == (
+        "-10", "-1000", "100", "99.92",
+    )  # fmt: skip
+    assert Fraction(short["estLiquidationPrice"]) > 100_000
+    (interest,) = perp.get(f"/api/v1/openInterest?symbol={PERP}").json()
+    assert (interest["symbol"], interest["openInterest"]) == (PERP, "10")
+
+
+def test_position_after_a_settlement_shows_what_was_moved(venue, perp):
+    open_position(venue, perp)
+    before = Fraction(venue.alice.get(perp, "/api/v1/capital", "balanceQuery").json()["USDC"]["available"])
+    quote(venue, perp, 101 * E8)
+    after = Fraction(venue.alice.get(perp, "/api/v1/capital", "balanceQuery").json()["USDC"]["available"])
+    row = position(venue, perp)
+    assert Fraction(row["pnlRealized"]) == after - before != 0
+    total = Fraction(row["pnlRealized"]) + Fraction(row["pnlUnrealized"])
+    fee = 1
+    assert total == Fraction(row["markPrice"]) * 10 - 1000 - fee
+    assert row["entryPrice"] == "100"
+
+
+def test_position_of_a_symbol_without_one_is_not_found(venue, perp):
+    reply = venue.alice.get(perp, "/api/v1/position", "positionQuery", symbol=PERP)
+    assert reply.status_code == 404
+    assert venue.alice.get(perp, "/api/v1/position", "positionQuery").json() == []
+    open_position(venue, perp)
+    (row,) = venue.alice.get(perp, "/api/v1/position", "positionQuery", symbol=PERP).json()
+    assert row == position(venue, perp)
+    assert venue.alice.get(perp, "/api/v1/position", "positionQuery", marketType="SPOT").json() == []
+
+
+def test_reduce_only_order_takes_no_more_than_the_position(venue, perp):
+    open_position(venue, perp)
+    resting = order(venue, perp, "alice", "Ask", "15", "110", reduceOnly=True).json()
+    assert (resting["reduceOnly"], resting["quantity"]) == (True, "10")
+    (listed,) = venue.alice.get(perp, "/api/v1/orders", "orderQueryAll", marketType="PERP").json()
+    assert listed == resting
+    assert venue.alice.get(perp, "/api/v1/orders", "orderQueryAll", marketType="SPOT").json() == []
+    refused = order(venue, perp, "alice", "Ask", "1", "111", reduceOnly=True)
+    assert (refused.status_code, refused.json()) == (
+        400, {"code": "INVALID_ORDER", "message": f"10 to reduce in {PERP}, and 10 are being reduced"},
+    )  # fmt: skip
+
+
+def test_reduce_only_order_closes_when_the_position_is_gone(venue, perp):
+    open_position(venue, perp)
+    order(venue, perp, "alice", "Ask", "10", "110", reduceOnly=True)
+    order(venue, perp, "bob", "Bid", "10", "100")
+    closing = venue.alice.order(perp, symbol=PERP, side="Ask", orderType="Market", quantity="10").json()
+    assert (closing["status"], closing["reduceOnly"]) == ("Filled", False)
+    assert venue.alice.get(perp, "/api/v1/orders", "orderQueryAll").json() == []
+    (first, *_) = [
+        row
+        for row in venue.alice.get(perp, "/wapi/v1/history/orders", "orderHistoryQueryAll", symbol=PERP).json()
+        if row["status"] == "Expired"
+    ]
+    assert first["expiryReason"] == "ReduceOnlyNotReduced"
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"symbol": PERP, "autoBorrow": True}, "`autoBorrow`: SOL_USDC_PERP is a perpetual, whose"),
+        ({"symbol": "SOL_USDC", "reduceOnly": True}, "`reduceOnly`: SOL_USDC is a spot market"),
+    ],
+)  # fmt: skip
+def test_order_with_a_field_of_another_kind_of_market_is_refused(venue, perp, fields, sentence):
+    reply = venue.alice.limit(perp, "Bid", "100", "1", **fields)
+    assert reply.status_code == 400 and reply.json()["code"] == "INVALID_ORDER"
+    assert sentence in reply.json()["message"]
+
+
+def test_market_order_by_quote_on_a_perpetual_is_refused(venue, perp):
+    reply = venue.alice.order(perp, symbol=PERP, side="Bid", orderType="Market", quoteQuantity="100")
+    assert reply.status_code == 400 and "sized by `quantity`" in reply.json()["message"]
+
+
+def test_fills_on_a_perpetual_pay_their_fee_in_the_quote_asset(venue, perp):
+    open_position(venue, perp)
+    (fill,) = venue.alice.get(perp, "/wapi/v1/history/fills", "fillHistoryQueryAll", marketType="PERP").json()
+    assert (fill["symbol"], fill["side"], fill["fee"], fill["feeSymbol"]) == (PERP, "Bid", "1", "USDC")
+    assert venue.alice.get(perp, "/wapi/v1/history/fills", "fillHistoryQueryAll", marketType="SPOT").json() == []
+
+
+def test_collateral_counts_positions_and_their_orders(venue, perp):
+    open_position(venue, perp)
+    order(venue, perp, "alice", "Bid", "5", "90")
+    account = lending.margin(venue.alice, perp)
+    # Values are rounded against the account, by up to two millionths each.
+    for name, expected in (("netExposureFutures", 1500), ("pnlUnrealized", -1), ("liabilitiesValue", 1)):
+        assert abs(Fraction(account[name]) - expected) <= Fraction(2, 10**6), name
+    assert account["borrowLiability"] == "0"
+    # 1500 at 2 %, and what the resting order may cost in fees.
+    assert 30 <= Fraction(account["netEquityLocked"]) < 31
+    equity = Fraction(account["netEquity"])
+    assert abs(Fraction(account["marginFraction"]) - equity / 1500) < Fraction(1, 10**5)
+    assert Fraction(account["imf"]) == Fraction(2, 100)
+
+
+@pytest.mark.parametrize(("side", "price"), [("Bid", "100"), ("Ask", "100"), ("Bid", "130"), ("Ask", "60")])
+def test_max_order_quantity_is_the_largest_that_the_core_takes(venue, perp, side, price):
+    open_position(venue, perp)
+    query = {"symbol": PERP, "side": side, "price": price}
+    found = venue.alice.get(perp, "/api/v1/account/limits/order", "maxOrderQuantity", **query).json()
+    most = Fraction(found["maxOrderQuantity"])
+    assert most > 0
+    one_more = order(venue, perp, "alice", side, f"{float(most + Fraction(1, 100)):.2f}", price)
+    assert one_more.status_code == 400, one_more.text
+    assert one_more.json()["code"] in ("INSUFFICIENT_MARGIN", "POSITION_LIMIT")
+    assert order(venue, perp, "alice", side, found["maxOrderQuantity"], price).status_code == 200
+
+
+def test_max_order_quantity_that_only_reduces_is_the_position(venue, perp):
+    open_position(venue, perp)
+    query = {"symbol": PERP, "side": "Ask", "price": "105", "reduceOnly": True}
+    found = venue.alice.get(perp, "/api/v1/account/limits/order", "maxOrderQuantity", **query).json()
+    assert (found["maxOrderQuantity"], found["reduceOnly"]) == ("10", True)
+    query["side"] = "Bid"
+    found = venue.alice.get(perp, "/api/v1/account/limits/order", "maxOrderQuantity", **query).json()
+    assert found["maxOrderQuantity"] == "0"
+
+
+def test_account_shows_the_fees_of_futures(venue, perp):
+    row = venue.alice.get(perp, "/api/v1/account", "accountQuery").json()
+    assert (row["futuresMakerFee"], row["futuresTakerFee"], row["autoRealizePnl"]) == ("8", "10", True)
+
+
+def test_mark_price_stream_speaks_each_second(venue, perp):
+    with perp.websocket_connect("/") as socket:
+        socket.send_json({"method": "SUBSCRIBE", "params": [f"markPrice.{PERP}", f"openInterest.{PERP}"]})
+        socket.send_json({"method": "PING"})
+        socket.receive_json()
+        lending.quote(venue, 100 * E8)
+        found = socket.receive_json()
+        assert found["stream"] == f"markPrice.{PERP}"
+        data = found["data"]
+        assert (data["e"], data["s"], data["p"], data["i"], data["f"]) == (
+            "markPrice", PERP, "100.00", "100.00", "0.0000125",
+        )  # fmt: skip
+        assert data["n"] % 3_600_000 == 0 and data["T"] == venue.clock.now_us
+
+
+def test_position_stream_tells_opening_adjusting_and_closing(venue, perp):
+    with perp.websocket_connect("/") as socket:
+        socket.send_json(venue.alice.subscription("account.positionUpdate"))
+        socket.send_json({"method": "PING"})
+        socket.receive_json()
+        open_position(venue, perp)
+        opened = socket.receive_json()["data"]
+        assert (opened["e"], opened["s"], opened["q"], opened["B"], opened["b"]) == (
+            "positionOpened", PERP, "10", "100", "100.1",
+        )  # fmt: skip
+        order(venue, perp, "bob", "Bid", "10", "100")
+        order(venue, perp, "alice", "Ask", "4", "100")
+        adjusted = socket.receive_json()["data"]
+        assert (adjusted["e"], adjusted["q"], adjusted["i"]) == ("positionAdjusted", "6", opened["i"])
+        with perp.websocket_connect("/") as second:
+            second.send_json(venue.alice.subscription(f"account.positionUpdate.{PERP}"))
+            standing = second.receive_json()["data"]
+            assert "e" not in standing and standing["q"] == "6"
+        order(venue, perp, "alice", "Ask", "6", "100")
+        closed = socket.receive_json()["data"]
+        assert (closed["e"], closed["q"], closed["Q"], closed["i"]) == ("positionClosed", "0", "0", opened["i"])
