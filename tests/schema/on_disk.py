@@ -36,10 +36,12 @@ COMMANDS_ON_DISK = {
     "PlaceOrder": (
         "30: market:i4@32 side:u1@36 order_type:u1@37 time_in_force:u1@38 post_only:u1@39 "
         "self_trade_prevention:u1@40 slippage_kind:u1@41 client_id:i8@48 price_ticks:i8@56 "
-        "quantity_lots:i8@64 quote_atoms:i8@72 slippage:i8@80 loan_flags:u1@88 reduce_only:u1@89"
+        "quantity_lots:i8@64 quote_atoms:i8@72 slippage:i8@80 loan_flags:u1@88 reduce_only:u1@89 "
+        "take_profit_by:u1@90 stop_loss_by:u1@91 take_profit_ticks:i8@96 take_profit_price_ticks:i8@104 "
+        "stop_loss_ticks:i8@112 stop_loss_price_ticks:i8@120"
     ),
     "CancelOrder": "31: market:i4@32 order:i8@40",
-    "CancelAllOrders": "32: market:i4@32",
+    "CancelAllOrders": "32: market:i4@32 cancels:u1@36",
     "AmendOrder": "33: market:i4@32 order:i8@40 price_ticks:i8@48 quantity_lots:i8@56",
     "SetPriceSource": "14: price_source:u1@32 name:S16@33 enabled:u1@49",
     "SetPricing": (
@@ -69,6 +71,13 @@ COMMANDS_ON_DISK = {
         "interest_rate_e10:i8@88 lowest_funding_e10:i8@96 highest_funding_e10:i8@104 mark_bound_ppm:i8@112"
     ),
     "ContinueSettlement": "42: ",
+    "PlaceTrigger": (
+        "35: market:i4@32 side:u1@36 order_type:u1@37 time_in_force:u1@38 post_only:u1@39 "
+        "self_trade_prevention:u1@40 slippage_kind:u1@41 client_id:i8@48 price_ticks:i8@56 "
+        "quantity_lots:i8@64 slippage:i8@72 loan_flags:u1@80 reduce_only:u1@81 trigger_ticks:i8@88 "
+        "trigger_by:u1@96 quantity_percent:u1@97"
+    ),
+    "FireTrigger": "36: ",
 }
 
 EVENTS_ON_DISK = {
@@ -111,7 +120,8 @@ EVENTS_ON_DISK = {
         "minimum_quantity_lots:i8@56 maximum_quantity_lots:i8@64"
     ),
     "PriceBandsSet": (
-        "24: limit_maximum_ppm:i8@32 limit_minimum_ppm:i8@40 impact_maximum_ppm:i8@48 impact_minimum_ppm:i8@56"
+        "24: limit_maximum_ppm:i8@32 limit_minimum_ppm:i8@40 impact_maximum_ppm:i8@48 "
+        "impact_minimum_ppm:i8@56"
     ),
     "FeeTierSet": "25: fee_schedule:u1@32 fee_tier:u1@33 maker_ppm:i4@36 taker_ppm:i4@40",
     "ParameterSet": "26: parameter:u1@32 value:i8@40",
@@ -126,7 +136,8 @@ EVENTS_ON_DISK = {
     "SessionSet": "43: asset:i4@32 session:u1@36",
     "Quoted": "44: asset:i4@32 price_source:u1@36 price_units:i8@40 observed_us:i8@48",
     "PriceUpdated": (
-        "45: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 index_units:i8@48 mark_units:i8@56"
+        "45: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 index_units:i8@48 "
+        "mark_units:i8@56"
     ),
     "CollateralSet": (
         "46: asset:i4@32 weight_e8:i8@40 haircut_base_e8:i8@48 haircut_penalty_e8:i8@56 initial_base_e8:i8@64 "
@@ -156,14 +167,26 @@ EVENTS_ON_DISK = {
     "MarkUpdated": "53: price_state:u1@32 index_ticks:i8@40 mark_ticks:i8@48",
     "FundingCharged": "54: funding_rate_e10:i8@32 mark_ticks:i8@40 funding_index:i8@48",
     "Settled": (
-        "55: mark_ticks:i8@32 collected_atoms:i8@40 short_atoms:i8@48 due_atoms:i8@56 paid_atoms:i8@64 left_atoms:i8@72"
+        "55: mark_ticks:i8@32 collected_atoms:i8@40 short_atoms:i8@48 due_atoms:i8@56 paid_atoms:i8@64 "
+        "left_atoms:i8@72"
+    ),
+    "TriggerPlaced": (
+        "56: trigger:i8@32 parent:i8@40 client_id:i8@48 price_ticks:i8@56 quantity_lots:i8@64 slippage:i8@72 "
+        "trigger_ticks:i8@80 user:i4@88 side:u1@92 order_type:u1@93 time_in_force:u1@94 post_only:u1@95 "
+        "self_trade_prevention:u1@96 slippage_kind:u1@97 loan_flags:u1@98 reduce_only:u1@99 trigger_by:u1@100 "
+        "direction:u1@101 quantity_percent:u1@102"
+    ),
+    "TriggerFired": "57: trigger:i8@32 quantity_lots:i8@40 price_ticks:i8@48",
+    "TriggerClosed": (
+        "58: trigger:i8@32 parent:i8@40 value:i8@48 limit:i8@56 asset:i4@64 reject:u2@68 field_number:u2@70 "
+        "reason:u1@72"
     ),
 }
 
 ROWS_ON_DISK = {
     "venue": (
         "sequence:i8 time_us:i8 rules_version:i4 schema_hash:B32 seed:B32 settled_tick:i8 settling:i4 "
-        "settled_account:i4"
+        "settled_account:i4 triggers_counted:i8"
     ),
     "parameters": "parameter:i4 value:i8",
     "assets": "asset:i4 symbol:S16 name:S32 cusip:S16 asset_kind:u1 decimals:u1 eligibility_class:u1",
@@ -194,7 +217,8 @@ ROWS_ON_DISK = {
         "clamped_sources:i4"
     ),
     "quotes": (
-        "asset:i4 price_source:u1 weight:i4 price_units:i8 bid_units:i8 ask_units:i8 last_units:i8 observed_us:i8"
+        "asset:i4 price_source:u1 weight:i4 price_units:i8 bid_units:i8 ask_units:i8 last_units:i8 "
+        "observed_us:i8"
     ),
     "collaterals": (
         "asset:i4 weight_e8:i8 haircut_base_e8:i8 haircut_penalty_e8:i8 initial_base_e8:i8 "
@@ -220,12 +244,19 @@ ROWS_ON_DISK = {
         "account:i4 market:i4 opened:i8 net_lots:i8 bid_lots:i8 ask_lots:i8 reduce_lots:i8 reference_atoms:i8 "
         "entry_atoms:i8 realized_atoms:i8 funding_atoms:i8 fees_atoms:i8 funding_index:i8 due_atoms:i8"
     ),
+    "triggers": (
+        "trigger:i8 parent:i8 account:i4 market:i4 client_id:i8 price_ticks:i8 quantity_lots:i8 slippage:i8 "
+        "trigger_ticks:i8 armed:i8 due:i8 created_us:i8 side:u1 order_type:u1 time_in_force:u1 post_only:u1 "
+        "self_trade_prevention:u1 slippage_kind:u1 loan_flags:u1 reduce_only:u1 trigger_by:u1 direction:u1 "
+        "quantity_percent:u1"
+    ),
 }
 
 NUMBERS_ON_DISK = {
     "Origin": "NODE=1 USER=2 CUSTODY=3 REGISTRAR=4 PRICE_SOURCE=5 OPERATOR=6",
     "HouseAccount": (
-        "CUSTODY=1 IN_TRANSIT=2 SUSPENSE=3 FEES=4 REBATES=5 ROUNDING=6 TAX=7 NETWORK_FEES=8 POOL=9 CLEARING=10"
+        "CUSTODY=1 IN_TRANSIT=2 SUSPENSE=3 FEES=4 REBATES=5 ROUNDING=6 TAX=7 NETWORK_FEES=8 POOL=9 "
+        "CLEARING=10"
     ),
     "AccountKind": "HOUSE=1 MAIN=2 SUB=3 FENCED=4",
     "AssetKind": "CRYPTO=1 CASH=2 SHARE=3 TRACKER=4",
@@ -246,7 +277,7 @@ NUMBERS_ON_DISK = {
     ),
     "Parameter": (
         "OPEN_ORDERS_PER_ACCOUNT=1 FILLS_PER_COMMAND=2 ACCOUNTS_PER_USER=3 USERS=4 ACCOUNTS=5 BALANCES=6 "
-        "ORDERS=7 WITHDRAWALS=8 MARKETS=9 ASSETS=10"
+        "ORDERS=7 WITHDRAWALS=8 MARKETS=9 ASSETS=10 TRIGGERS=11 TRIGGERS_PER_ACCOUNT=12"
     ),
     "Reject": (
         "SKIPPED=1 UNKNOWN_KIND=2 WRONG_ORIGIN=3 FIELD_OUT_OF_RANGE=4 UNKNOWN_ACCOUNT=10 UNKNOWN_USER=11 "
@@ -264,7 +295,8 @@ NUMBERS_ON_DISK = {
         "NO_LENDING_POOL=91 AUTO_LEND_IS_ON=92 LENDING_POOL_CLOSED=93 LENDING_POOL_REPAY_ONLY=94 NO_LOAN=95 "
         "BORROW_REQUIRES_LEND_REDEEM=96 LEND_REQUIRES_BORROW_REPAY=97 LEND_LIMIT=98 INSUFFICIENT_SUPPLY=99 "
         "AMOUNT_TOO_SMALL=100 PRICE_NOT_FRESH=101 INSUFFICIENT_MARGIN=102 NOT_PERPETUAL=103 "
-        "NO_PERPETUAL_RULES=104 REDUCE_ONLY_NOT_REDUCED=105 POSITION_LIMIT=106 OPEN_INTEREST_LIMIT=107"
+        "NO_PERPETUAL_RULES=104 REDUCE_ONLY_NOT_REDUCED=105 POSITION_LIMIT=106 OPEN_INTEREST_LIMIT=107 "
+        "TRIGGERS_LIMIT=108 NO_TRIGGER_PRICE=109 WRONG_SIDE_TRIGGER=110 REDUCE_ORDERS_LIMIT=111"
     ),
     "Session": "OPEN=1 CLOSED=2",
     "PriceState": "NONE=0 FRESH=1 CLOSED=2 STALE=3",
@@ -275,10 +307,14 @@ NUMBERS_ON_DISK = {
     "LoanCause": "LEND=1 REDEEM=2 BORROW=3 REPAY=4",
     "LoanSource": "MANUAL=1 SPOT_MARGIN=2 AUTO_LEND=3 AUTO_BORROW_REPAY=4 WITHDRAWAL=5 REDEMPTION_QUEUE=6 SETTLEMENT=7",
     "MarketKind": "SPOT=0 PERPETUAL=1",
+    "TriggerBy": "LAST=0 MARK=1 INDEX=2",
+    "TriggerDirection": "RISES=0 FALLS=1",
+    "TriggerEnd": "REQUESTED=1 FAILED=2 SIBLING=3 PARENT=4",
+    "Cancels": "ALL=0 ORDERS=1 TRIGGERS=2",
 }
 
 SCHEMA_HASHES = {
     1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
-    2: "a74b83ee3b3b77e4556d5f78ebee5f2c5dc8618e6ce8426aec6ccc604621bde3",
+    2: "b73fa82362bf9401847d815a1e14741f148c9003c8f745ae6e3706925b71183d",
 }
 """The hash of the schema under each version of the rules; those of rules that have been released never change."""

@@ -15,6 +15,7 @@ from .fields import (
     AccountNumber,
     AssetNumber,
     Atoms,
+    AttachedTicks,
     ClassMask,
     ClientId,
     Count,
@@ -33,6 +34,7 @@ from .fields import (
     PriceTicks,
     PriceUnits,
     QuantityLots,
+    QuantityPercent,
     Rate,
     ReduceOnly,
     Request,
@@ -372,6 +374,7 @@ class PlaceOrder(Command, tag=30, frozen=True, kw_only=True):
     """Place an order for ``account``; its id is the sequence. Origin: user.
 
     LIMIT needs price and quantity.  MARKET needs either quantity or ``quote_atoms`` (to spend, or to receive).
+    A take-profit and a stop-loss that are attached close what it fills; without a price they are market orders.
     """
 
     origins: ClassVar = (USER,)
@@ -389,6 +392,12 @@ class PlaceOrder(Command, tag=30, frozen=True, kw_only=True):
     slippage: Annotated[int, unit("i8", "ticks or parts per million", 0, 2**48)] = 0
     loan_flags: LoanFlags = 0
     reduce_only: ReduceOnly = 0
+    take_profit_by: Annotated[int, member(e.TriggerBy, since=2)] = e.TriggerBy.LAST
+    stop_loss_by: Annotated[int, member(e.TriggerBy, since=2)] = e.TriggerBy.LAST
+    take_profit_ticks: AttachedTicks = 0
+    take_profit_price_ticks: AttachedTicks = 0
+    stop_loss_ticks: AttachedTicks = 0
+    stop_loss_price_ticks: AttachedTicks = 0
 
 
 class CancelOrder(Command, tag=31, frozen=True, kw_only=True):
@@ -404,6 +413,7 @@ class CancelAllOrders(Command, tag=32, frozen=True, kw_only=True):
 
     origins: ClassVar = (USER, OPERATOR)
     market: MarketNumber = 0
+    cancels: Annotated[int, member(e.Cancels, since=2)] = e.Cancels.ALL
 
 
 class AmendOrder(Command, tag=33, frozen=True, kw_only=True):
@@ -426,6 +436,39 @@ class Repay(Command, tag=34, frozen=True, kw_only=True):
     origins: ClassVar = (USER,)
     asset: AssetNumber
     amount_atoms: PositiveAtoms
+
+
+class PlaceTrigger(Command, tag=35, frozen=True, kw_only=True):
+    """Have an order placed when a price is reached; its id is the sequence. Origin: user.
+
+    The size is ``quantity_lots``, or percent of the position, or of the available base asset, when it fires.
+    """
+
+    since: ClassVar = 2
+    origins: ClassVar = (USER,)
+    market: MarketNumber
+    side: Annotated[int, member(e.Side)]
+    order_type: Annotated[int, member(e.OrderType)] = e.OrderType.MARKET
+    time_in_force: Annotated[int, member(e.TimeInForce)] = e.TimeInForce.GTC
+    post_only: Flag = 0
+    self_trade_prevention: Annotated[int, member(e.SelfTradePrevention)] = e.SelfTradePrevention.REJECT_TAKER
+    slippage_kind: Annotated[int, member(e.SlippageKind)] = e.SlippageKind.NONE
+    client_id: ClientId = -1
+    price_ticks: PriceTicks = 0
+    quantity_lots: QuantityLots = 0
+    slippage: Annotated[int, unit("i8", "ticks or parts per million", 0, 2**48)] = 0
+    loan_flags: LoanFlags = 0
+    reduce_only: ReduceOnly = 0
+    trigger_ticks: PositiveTicks
+    trigger_by: Annotated[int, member(e.TriggerBy)] = e.TriggerBy.LAST
+    quantity_percent: QuantityPercent = 0
+
+
+class FireTrigger(Command, tag=36, frozen=True, kw_only=True):
+    """Place the order of the trigger whose price was reached first; nothing if there is none. Origin: node."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (NODE,)
 
 
 class Quote(Command, tag=40, frozen=True, kw_only=True):

@@ -210,6 +210,42 @@ class CloseReason(IntEnum):
     REDUCE_ONLY = 10
 
 
+class TriggerBy(IntEnum):
+    """Which price of a market a trigger watches."""
+
+    LAST = 0
+    MARK = 1
+    INDEX = 2
+
+
+class TriggerDirection(IntEnum):
+    """Whether a trigger waits for the price to rise or to fall to its own."""
+
+    RISES = 0
+    FALLS = 1
+
+
+class TriggerEnd(IntEnum):
+    """Why a trigger ended without an order.
+
+    At its owner's wish; because its order was refused; because the other of a pair fired; because the order that it
+    was attached to ended without a fill.
+    """
+
+    REQUESTED = 1
+    FAILED = 2
+    SIBLING = 3
+    PARENT = 4
+
+
+class Cancels(IntEnum):
+    """What a CancelAllOrders cancels."""
+
+    ALL = 0
+    ORDERS = 1
+    TRIGGERS = 2
+
+
 class MoveCause(IntEnum):
     """Why funds moved without a trade."""
 
@@ -235,6 +271,8 @@ class Parameter(IntEnum):
     WITHDRAWALS = 8
     MARKETS = 9
     ASSETS = 10
+    TRIGGERS = 11
+    TRIGGERS_PER_ACCOUNT = 12
 
 
 PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
@@ -249,6 +287,8 @@ PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
     Parameter.WITHDRAWALS: (1, 2**20, 2**16),
     Parameter.MARKETS: (1, 2**14, 2**12),
     Parameter.ASSETS: (1, 2**12, 2**10),
+    Parameter.TRIGGERS: (1, 2**20, 2**18),
+    Parameter.TRIGGERS_PER_ACCOUNT: (1, 1_000, 200),
 }
 """Bounds and first values; the highest value is what the process reserves address space for."""
 
@@ -268,6 +308,8 @@ FUNDING_BITS = 20
 """A funding index counts 2^-20 atoms a lot."""
 ONE_E10 = 10**10
 """Funding rates count ten-thousand-millionths."""
+TAKE_PROFIT, STOP_LOSS = 1 << 60, 1 << 61
+"""What is added to the number of an order for the number of what is attached to it."""
 VALUES_PER_CASH = 10**6
 """Values of accounts count millionths of the cash unit."""
 
@@ -278,6 +320,8 @@ SINCE: dict[tuple[str, str], int] = {
     ("HouseAccount", "POOL"): 2,
     ("HouseAccount", "CLEARING"): 2,
     ("CloseReason", "REDUCE_ONLY"): 2,
+    ("Parameter", "TRIGGERS"): 2,
+    ("Parameter", "TRIGGERS_PER_ACCOUNT"): 2,
 }
 """The version of the rules that brought a member of a closed list; what is not here was always there.
 

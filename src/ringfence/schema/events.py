@@ -33,6 +33,7 @@ from .fields import (
     PriceTicks,
     PriceUnits,
     QuantityLots,
+    QuantityPercent,
     Rate,
     ReduceOnly,
     Sequence,
@@ -475,6 +476,57 @@ class Settled(Event, tag=55, frozen=True, kw_only=True):
     due_atoms: Atoms
     paid_atoms: Atoms
     left_atoms: Atoms
+
+
+class TriggerPlaced(Event, tag=56, frozen=True, kw_only=True):
+    """A trigger waits, by its own command or attached to the order ``parent``."""
+
+    since: ClassVar = 2
+    trigger: OrderNumber
+    parent: OrderNumber
+    client_id: ClientId
+    price_ticks: PriceTicks
+    quantity_lots: QuantityLots
+    slippage: Annotated[int, unit("i8", "ticks or parts per million", 0, 2**48)]
+    trigger_ticks: PriceTicks
+    user: UserNumber
+    side: Annotated[int, member(e.Side)]
+    order_type: Annotated[int, member(e.OrderType)]
+    time_in_force: Annotated[int, member(e.TimeInForce)]
+    post_only: Flag
+    self_trade_prevention: Annotated[int, member(e.SelfTradePrevention)]
+    slippage_kind: Annotated[int, member(e.SlippageKind)]
+    loan_flags: LoanFlags
+    reduce_only: ReduceOnly
+    trigger_by: Annotated[int, member(e.TriggerBy)]
+    direction: Annotated[int, member(e.TriggerDirection)]
+    quantity_percent: QuantityPercent
+
+
+class TriggerFired(Event, tag=57, frozen=True, kw_only=True):
+    """A trigger places its order, which has its number; OrderAccepted follows, or TriggerClosed with the refusal.
+
+    ``price_ticks`` is the price by which it triggers as it is now, 0 if there is none.
+    """
+
+    since: ClassVar = 2
+    trigger: OrderNumber
+    quantity_lots: QuantityLots
+    price_ticks: PriceTicks
+
+
+class TriggerClosed(Event, tag=58, frozen=True, kw_only=True):
+    """A trigger ended without an order; if its order was refused, with what a refusal tells."""
+
+    since: ClassVar = 2
+    trigger: OrderNumber
+    parent: OrderNumber
+    value: SignedAtoms = 0
+    limit: SignedAtoms = 0
+    asset: AssetNumber = 0
+    reject: Annotated[int, unit("u2", "Reject, 0 for none", 0, 65_535)] = 0
+    field_number: Annotated[int, unit("u2", "place of the field in PlaceOrder, from 1; 0 for none", 0, 65_535)] = 0
+    reason: Annotated[int, member(e.TriggerEnd)]
 
 
 EVENTS: tuple[type[Event], ...] = tuple(

@@ -52,10 +52,10 @@ def raw(length: int, words: str) -> msgspec.Meta:
     return msgspec.Meta(extra={"code": f"B{length}", "unit": words, "low": 0, "high": 0})
 
 
-def member(enum: type[IntEnum], code: str = "u1") -> msgspec.Meta:
+def member(enum: type[IntEnum], code: str = "u1", since: int = FIRST_RULES) -> msgspec.Meta:
     """Annotate a field that holds a member of ``enum``."""
     low, high = min(enum), max(enum)
-    extra = {"code": code, "unit": enum.__name__, "low": int(low), "high": int(high), "enum": enum}
+    extra = {"code": code, "unit": enum.__name__, "low": int(low), "high": int(high), "enum": enum, "since": since}
     return msgspec.Meta(extra=extra)
 
 
@@ -96,6 +96,8 @@ SignedLots = Annotated[int, unit("i8", "lots, signed", -MAX_QUANTITY_LOTS, MAX_Q
 FundingIndex = Annotated[int, unit("i8", "2^-20 atoms a lot, signed", -(2**62), 2**62)]
 MarketType = Annotated[int, unit("u1", "MarketKind", 0, 1, since=2)]
 ReduceOnly = Annotated[int, unit("u1", "0 or 1", 0, 1, since=2)]
+AttachedTicks = Annotated[int, unit("i8", "ticks, 0 for none", 0, MAX_PRICE_TICKS, since=2)]
+QuantityPercent = Annotated[int, unit("u1", "percent, 0 for none", 0, 100)]
 PriceSource = Annotated[int, unit("u1", "price source", 1, PRICE_SOURCES)]
 SourceMask = Annotated[int, unit("i4", "bit mask over price sources", 0, 2**16 - 1)]
 Flag = Annotated[int, unit("u1", "0 or 1", 0, 1)]

@@ -114,3 +114,7 @@ class Reject(IntEnum):
     REDUCE_ONLY_NOT_REDUCED = 105, 400, "INVALID_ORDER", "{value} to reduce in {place}, and {limit} are being reduced"
     POSITION_LIMIT = 106, 400, "POSITION_LIMIT", "the position in {place} could grow to {value}, the limit is {limit}"
     OPEN_INTEREST_LIMIT = 107, 400, "POSITION_LIMIT", "open interest of {place} could grow to {value}, limit {limit}"
+    TRIGGERS_LIMIT = 108, 400, "ORDER_LIMIT", "{value} conditional orders would be open, the limit is {limit}"
+    NO_TRIGGER_PRICE = 109, 400, "INVALID_PRICE", "{place} has no price of this kind to trigger by"
+    WRONG_SIDE_TRIGGER = 110, 400, "INVALID_PRICE", "trigger {value} is on the wrong side of {limit}"
+    REDUCE_ORDERS_LIMIT = 111, 400, "ORDER_LIMIT", "{value} open orders only reduce in {place}, the limit is {limit}"

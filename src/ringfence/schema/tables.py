@@ -34,6 +34,7 @@ from .fields import (
     PriceTicks,
     PriceUnits,
     QuantityLots,
+    QuantityPercent,
     Rate,
     ReduceOnly,
     Sequence,
@@ -70,6 +71,7 @@ class VenueRow(Row, frozen=True, kw_only=True):
     settled_tick: Annotated[int, unit("i8", "ten seconds since 1970", 0, MAX_SEQUENCE, since=2)]
     settling: Annotated[int, unit("i4", "0 nothing, 1 collecting, 2 paying", 0, 2, since=2)]
     settled_account: Annotated[int, unit("i4", "the last account met", 0, 2**31 - 1, since=2)]
+    triggers_counted: Annotated[int, unit("i8", "triggers armed and triggers reached", 0, MAX_SEQUENCE, since=2)]
 
 
 class ParameterRow(Row, frozen=True, kw_only=True):
@@ -369,6 +371,36 @@ class PositionRow(Row, frozen=True, kw_only=True):
     due_atoms: Atoms
 
 
+class TriggerRow(Row, frozen=True, kw_only=True):
+    """A trigger that waits: for the first fill of its parent, for its price, or (``due``) for its turn to fire."""
+
+    since: ClassVar = 2
+    key = ("trigger",)
+    trigger: OrderNumber
+    parent: OrderNumber
+    account: AccountNumber
+    market: MarketNumber
+    client_id: ClientId
+    price_ticks: PriceTicks
+    quantity_lots: QuantityLots
+    slippage: Annotated[int, unit("i8", "ticks or parts per million", 0, 2**48)]
+    trigger_ticks: PriceTicks
+    armed: Count
+    due: Count
+    created_us: TimeUs
+    side: Annotated[int, member(e.Side)]
+    order_type: Annotated[int, member(e.OrderType)]
+    time_in_force: Annotated[int, member(e.TimeInForce)]
+    post_only: Flag
+    self_trade_prevention: Annotated[int, member(e.SelfTradePrevention)]
+    slippage_kind: Annotated[int, member(e.SlippageKind)]
+    loan_flags: LoanFlags
+    reduce_only: ReduceOnly
+    trigger_by: Annotated[int, member(e.TriggerBy)]
+    direction: Annotated[int, member(e.TriggerDirection)]
+    quantity_percent: QuantityPercent
+
+
 TABLES: dict[str, type[Row]] = {
     "venue": VenueRow,
     "parameters": ParameterRow,
@@ -389,5 +421,6 @@ TABLES: dict[str, type[Row]] = {
     "redemptions": RedemptionRow,
     "perpetuals": PerpetualRow,
     "positions": PositionRow,
+    "triggers": TriggerRow,
 }
 """The tables in schema order, which is the order of the state hash."""
