@@ -13,7 +13,8 @@ from .admission import (
     quantity_in_range,
     rows_left,
 )
-from .book import REDUCES, leave_position, lock_of, sold_asset, take_out, unlock
+from .attached import grow_attached
+from .book import ATTACHED, REDUCES, leave_position, lock_of, sold_asset, take_out, unlock
 from .bounds import set_bound, within_band
 from .contracts import bears_contract, reserved_for_contract, within_limits
 from .emit import emit, refuse
@@ -144,6 +145,7 @@ def requeue(s, slot, c):
     taker.post_only, taker.self_trade_prevention, taker.by_quote = row.post_only, row.self_trade_prevention, 0
     taker.earlier_lots, taker.earlier_quote_atoms = executed, row.executed_quote_atoms
     taker.loan_flags, taker.reduce_only = row.special & LOAN_BITS, 1 if row.special & REDUCES != 0 else 0
+    taker.attached = 1 if row.special & ATTACHED != 0 else 0
     present = lock_of(market, row.side, row.price_ticks, row.remaining_lots)
     unlock(s, row, row.remaining_lots)
     take_out(s, slot)
@@ -155,6 +157,8 @@ def requeue(s, slot, c):
     cast(s.events, place, ORDER_AMENDED).rested_lots = rested
     if taker.loan_flags != 0:
         credit_taker(s, taker, present, rested)
+    if taker.attached != 0 and taker.filled_lots != 0:
+        grow_attached(s, taker.order, taker.filled_lots)
 
 
 @flat

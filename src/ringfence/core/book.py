@@ -8,6 +8,8 @@ from .levels import close_level, find_level, half_of, open_level, price_key
 from .positions import drop_if_empty, find_position, open_position
 from .state import ORDERS
 
+ATTACHED = 32
+"""The bit of an order's ``special`` that says that a take-profit or a stop-loss may be attached to it."""
 REDUCES = 64
 """The bit of an order's ``special`` that says that it may only reduce a position."""
 
@@ -119,6 +121,8 @@ def leave_position(s, row, lots):
     position = s.positions[slot]
     if row.special & REDUCES != 0:
         position.reduce_lots -= lots
+        if lots == row.remaining_lots:
+            unlink_reducing(s, position, row)
     elif row.side == Side.BID:
         position.bid_lots -= lots
     else:
@@ -127,11 +131,38 @@ def leave_position(s, row, lots):
 
 
 @cold
-def join_position(s, row):
+def link_reducing(s, position, slot):
+    """Put an order at the end of those that only reduce a position."""
+    row = s.orders[slot]
+    row.reduce_next, row.reduce_previous = 0, position.last_reducing
+    if position.last_reducing != 0:
+        s.orders[position.last_reducing].reduce_next = slot
+    else:
+        position.first_reducing = slot
+    position.last_reducing = slot
+
+
+@cold
+def unlink_reducing(s, position, row):
+    """Take an order out of those that only reduce a position."""
+    if row.reduce_previous != 0:
+        s.orders[row.reduce_previous].reduce_next = row.reduce_next
+    else:
+        position.first_reducing = row.reduce_next
+    if row.reduce_next != 0:
+        s.orders[row.reduce_next].reduce_previous = row.reduce_previous
+    else:
+        position.last_reducing = row.reduce_previous
+
+
+@cold
+def join_position(s, slot):
     """Let an order on a perpetual rest with what it has left to fill."""
+    row = s.orders[slot]
     position = s.positions[open_position(s, row.account, row.market)]
     if row.special & REDUCES != 0:
         position.reduce_lots += row.remaining_lots
+        link_reducing(s, position, slot)
     elif row.side == Side.BID:
         position.bid_lots += row.remaining_lots
     else:

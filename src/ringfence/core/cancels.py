@@ -1,19 +1,24 @@
 """Cancelling orders: one by its number, or all of an account, oldest first.  Cancelling works in every market state."""
 
-from ..schema.enums import CloseReason
+from ..schema.commands import PlaceTrigger
+from ..schema.enums import Cancels, CloseReason, TriggerEnd
+from ..schema.rejects import Reject
 from .admission import known_market, user_account
 from .book import take_out
-from .emit import emit_order_closed
 from .jit import cold, hot
+from .matching import close_order
 from .orders import own_order
 from .paying import release
+from .triggers import end_trigger, find_trigger
+
+TRIGGERS_SINCE = PlaceTrigger.since
 
 
 @hot
 def cancel(s, slot):
     """Take an order out of the book at its owner's wish."""
     row = s.orders[slot]
-    emit_order_closed(s, row, CloseReason.REQUESTED)
+    close_order(s, row, CloseReason.REQUESTED)
     release(s, row, row.remaining_lots)
     take_out(s, slot)
 
@@ -23,7 +28,7 @@ def cancel_order(s, c):
     """Cancel one open order; returns whether it was accepted."""
     slot = own_order(s, c.account, c.market, c.order)
     if slot == 0:
-        return False
+        return cancel_trigger(s, c)
     cancel(s, slot)
     return True
 
@@ -35,10 +40,43 @@ def cancel_all_orders(s, c):
         return False
     if c.market != 0 and not known_market(s, c.market):
         return False
-    slot = s.accounts[c.account].first_order
+    cancels = c.cancels if s.venue[0].rules >= TRIGGERS_SINCE else Cancels.ORDERS.value
+    if cancels != Cancels.TRIGGERS:
+        cancel_orders(s, c.account, c.market)
+    if cancels != Cancels.ORDERS:
+        end_triggers(s, c.account, c.market)
+    return True
+
+
+@cold
+def cancel_orders(s, account, market):
+    """Cancel the open orders of an account in one market or in all (0)."""
+    slot = s.accounts[account].first_order
     while slot != 0:
         following = s.orders[slot].account_next
-        if c.market == 0 or s.orders[slot].market == c.market:
+        if market == 0 or s.orders[slot].market == market:
             cancel(s, slot)
         slot = following
+
+
+@cold
+def end_triggers(s, account, market):
+    """End the triggers of an account in one market or in all (0)."""
+    slot = s.account_triggers[account].first
+    while slot != 0:
+        following = s.triggers[slot].account_next
+        if market == 0 or s.triggers[slot].market == market:
+            end_trigger(s, slot, TriggerEnd.REQUESTED)
+        slot = following
+
+
+@cold
+def cancel_trigger(s, c):
+    """End a trigger that a CancelOrder names, which found no order; returns whether it was accepted."""
+    if s.venue[0].reject != Reject.UNKNOWN_ORDER:
+        return False
+    slot = find_trigger(s, c.order)
+    if slot == 0 or s.triggers[slot].account != c.account or s.triggers[slot].market != c.market:
+        return False
+    end_trigger(s, slot, TriggerEnd.REQUESTED)
     return True

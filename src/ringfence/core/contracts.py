@@ -6,7 +6,7 @@ docs/rules.md, "Orders on a perpetual".
 from ..schema.enums import CloseReason, HouseAccount, Side
 from ..schema.fields import MAX_ATOMS, MAX_VALUE
 from ..schema.rejects import Reject
-from .book import REDUCES, leave_position, take_out
+from .book import leave_position, take_out
 from .bounds import scale_down, scale_up
 from .emit import emit, emit_order_closed, refuse
 from .jit import cold, hot
@@ -26,6 +26,8 @@ from .state import MOST_POSITIONS, POSITIONS
 from .valuation import debt_value, part_down, repaid_value
 
 POSITIONS_PER_ACCOUNT = 256
+REDUCE_ORDERS = 10
+"""Orders that only reduce one position: so few that each fill may look at them all."""
 POSITION_HEADROOM = 8
 """Rows that one order may open: its own and those of the house."""
 
@@ -82,29 +84,27 @@ def trim(s, account, market):
         return
     position = s.positions[slot]
     if position.reduce_lots != 0:
-        net = position.net_lots
-        trim_orders(s, account, market, net)
+        trim_orders(s, position.first_reducing, position.net_lots)
     slot = find_position(s, account, market)
     if slot != 0:
         drop_if_empty(s, slot)
 
 
 @cold
-def trim_orders(s, account, market, net):
-    """Let an account's orders that only reduce find room in a position, oldest first."""
-    room, slot = abs(net), s.accounts[account].first_order
+def trim_orders(s, slot, net):
+    """Let the orders that only reduce a position find room in it, oldest first."""
+    room = abs(net)
     while slot != 0:
         row = s.orders[slot]
-        following = row.account_next
-        if row.market == market and row.special & REDUCES != 0:
-            helps = net < 0 if row.side == Side.BID else net > 0
-            kept = min(row.remaining_lots, room) if helps else 0
-            room -= kept
-            if kept == 0:
-                emit_order_closed(s, row, CloseReason.REDUCE_ONLY)
-                take_out(s, slot)
-            elif kept < row.remaining_lots:
-                shrink_reducing(s, slot, kept)
+        following = row.reduce_next
+        helps = net < 0 if row.side == Side.BID else net > 0
+        kept = min(row.remaining_lots, room) if helps else 0
+        room -= kept
+        if kept == 0:
+            emit_order_closed(s, row, CloseReason.REDUCE_ONLY)
+            take_out(s, slot)
+        elif kept < row.remaining_lots:
+            shrink_reducing(s, slot, kept)
         slot = following
 
 
@@ -118,6 +118,17 @@ def lots_to_reduce(s, account, market, side, lots):
         refuse(s, Reject.REDUCE_ONLY_NOT_REDUCED, room, used)
         return 0
     return min(lots, room - used)
+
+
+@cold
+def reducing_orders_left(s, account, market):
+    """Check that one order more that only reduces may stand: a fill may have to close all of them."""
+    slot, count = find_position(s, account, market), 0
+    order = s.positions[slot].first_reducing if slot != 0 else 0
+    while order != 0:
+        count += 1
+        order = s.orders[order].reduce_next
+    return count < REDUCE_ORDERS or refuse(s, Reject.REDUCE_ORDERS_LIMIT, count, REDUCE_ORDERS)
 
 
 @cold

@@ -5,18 +5,35 @@ compiled slowly.
 """
 
 from ..schema.enums import PARAMETER_LIMITS, Parameter
-from . import accounts, amend, cancels, listings, loans, money, orders, people, perpetuals, quotes, settings, settlement
+from . import (
+    accounts,
+    amend,
+    cancels,
+    firing,
+    listings,
+    loans,
+    money,
+    orders,
+    people,
+    perpetuals,
+    quotes,
+    settings,
+    settlement,
+)
 from . import records as r
+from .contracts import REDUCE_ORDERS
 from .door import market_named, passes_door
 from .emit import emit_rejected
 from .jit import flat, hot
 from .lookahead import look_ahead
 from .records import Kind, cast
 
-# A cancelled order may repay and lend what was locked; so may each side of a fill with what it received.
+# A cancelled order may repay and lend what was locked; so may each side of a fill with what it received, or it may
+# close all orders that only reduce the maker's position. An account's triggers end once.
 EVENTS_PER_COMMAND = max(
-    3 * PARAMETER_LIMITS[Parameter.OPEN_ORDERS_PER_ACCOUNT][1], 4 * PARAMETER_LIMITS[Parameter.FILLS_PER_COMMAND][1]
-) + 32  # fmt: skip
+    3 * PARAMETER_LIMITS[Parameter.OPEN_ORDERS_PER_ACCOUNT][1],
+    (4 + REDUCE_ORDERS) * PARAMETER_LIMITS[Parameter.FILLS_PER_COMMAND][1],
+) + PARAMETER_LIMITS[Parameter.TRIGGERS_PER_ACCOUNT][1] + 64  # fmt: skip
 """More events than one command can make: a buffer must have this many rows free before a command is begun."""
 
 
@@ -63,6 +80,10 @@ def handle_loans(s, commands, i):
         return loans.redeem(s, cast(commands, i, r.REDEEM))
     if kind == Kind.BORROW:
         return loans.borrow(s, cast(commands, i, r.BORROW))
+    if kind == Kind.PLACE_TRIGGER:
+        return firing.place_trigger(s, cast(commands, i, r.PLACE_TRIGGER))
+    if kind == Kind.FIRE_TRIGGER:
+        return firing.fire_trigger(s)
     assert kind == Kind.REPAY, "a kind of command has no handler"
     return loans.repay(s, cast(commands, i, r.REPAY))
 

@@ -22,7 +22,7 @@ from .records import BYTES, CANCEL_ORDER, INTS, PLACE_ORDER, SHORTS, WORDS, Kind
 
 SKIPPED_KIND = 65_535
 KINDS = 64
-FIELDS = 16
+FIELDS = 24
 U4 = 5
 """Width code of an unsigned four byte field; the other codes are the widths in bytes."""
 

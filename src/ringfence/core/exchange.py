@@ -22,6 +22,7 @@ from ..schema.tables import (
     PriceSourceRow,
     QuoteRow,
     RedemptionRow,
+    TriggerRow,
     UserRow,
 )
 from . import entry
@@ -349,6 +350,23 @@ class Exchange:
     def open_orders(self, account: int, market: int = 0) -> list[OrderRow]:
         """Return the open orders of an account in a market, or in all, oldest first."""
         return self._reads.open_orders(account, market)
+
+    def trigger(self, number: int) -> TriggerRow | None:
+        """Return a trigger that waits for its price or for its turn."""
+        return self._reads.trigger(number)
+
+    def triggers(self, account: int, market: int = 0) -> list[TriggerRow]:
+        """Return the triggers of an account in a market, or in all, in the order in which they were placed."""
+        return self._reads.triggers(account, market)
+
+    def triggers_open(self, account: int) -> int:
+        """Return how many triggers of an account wait."""
+        return int(self._s.account_triggers[account]["count"])
+
+    @property
+    def triggers_due(self) -> int:
+        """How many triggers wait for FireTrigger."""
+        return int(self._s.venue[0].triggers_due)
 
     def open_order_count(self, account: int) -> int:
         """Return how many orders of an account are open."""

@@ -4,19 +4,21 @@
 posting.  Both follow docs/rules.md, "Matching".
 """
 
-from ..schema.enums import CloseReason, HouseAccount, MarketKind, Parameter, SelfTradePrevention, Side
+from ..schema.enums import CloseReason, HouseAccount, MarketKind, Parameter, SelfTradePrevention, Side, TriggerBy
 from ..schema.fields import MAX_ATOMS
+from .attached import end_attached, grow_attached
 from .bits import checked_add
-from .book import REDUCES, bought_asset, leave_position, take_out
+from .book import ATTACHED, REDUCES, bought_asset, leave_position, take_out
 from .bounds import scale_down, scale_up
 from .contracts import settle_contract_maker, trim
 from .emit import emit, emit_order_closed
 from .jit import cold, hot
 from .ledger import available, move, post
-from .levels import half_of
+from .levels import NEVER, half_of
 from .paying import credit, release
 from .records import TRADE, EventKind, cast
 from .reserves import HAS_RESERVED, LOAN_BITS, scale_reserved
+from .triggers import look
 
 # What stopped a taker, beside the reasons of CloseReason.
 FILLED = 0
@@ -146,9 +148,12 @@ def fill(s, market, taker, slot, lots):
     if maker.special != 0:
         settle_special(s, market, slot, lots, base, quote, paid_by_maker)
     account = maker.account
+    price_ticks = maker.price_ticks
     reduce_maker(s, market, slot, lots, quote)
     if market.market_kind != MarketKind.SPOT:
         trim(s, account, taker.market)
+    if price_ticks <= market.falling_key or NEVER - price_ticks <= market.rising_key:
+        look(s, taker.market, TriggerBy.LAST, price_ticks)
 
 
 @cold
@@ -160,6 +165,8 @@ def settle_special(s, market, slot, lots, base, quote, fee):
     flags, received = maker.special & LOAN_BITS, base if maker.side == Side.BID else quote
     if flags != 0:
         credit(s, maker.account, bought_asset(market, maker.side), received - fee, flags, maker.id)
+    if maker.special & ATTACHED != 0:
+        grow_attached(s, maker.id, lots)
 
 
 @hot
@@ -177,11 +184,19 @@ def reduce_maker(s, market, slot, lots, quote):
         market.book_sequence = s.venue[0].sequence
 
 
+@hot
+def close_order(s, row, reason):
+    """Tell the end of an order that stands in the book, and end what is attached if nothing of it was filled."""
+    emit_order_closed(s, row, reason)
+    if row.special & ATTACHED != 0 and row.remaining_lots == row.quantity_lots:
+        end_attached(s, row.id)
+
+
 @cold
 def expire_maker(s, slot):
     """Close a maker that belongs to the taker's user."""
     row = s.orders[slot]
-    emit_order_closed(s, row, CloseReason.SELF_TRADE_PREVENTION)
+    close_order(s, row, CloseReason.SELF_TRADE_PREVENTION)
     release(s, row, row.remaining_lots)
     take_out(s, slot)
 

@@ -27,13 +27,15 @@ from .admission import (
     trading_account,
     user_account,
 )
+from .attached import attach, attachable, attaches, end_attached
 from .bits import checked_multiply, divide_up
-from .book import REDUCES, bought_asset, find_order, join_position, lock_of, open_order, queue, sold_asset
+from .book import ATTACHED, REDUCES, bought_asset, find_order, join_position, lock_of, open_order, queue, sold_asset
 from .bounds import best_price, set_bound, within_band
 from .contracts import (
     bears_contract,
     has_rules,
     lots_to_reduce,
+    reducing_orders_left,
     reserved_for_contract,
     settle_contract_taker,
     within_limits,
@@ -178,14 +180,15 @@ def prepare_taker(s, c):
     taker = s.taker[0]
     market = s.markets[c.market]
     user = s.accounts[c.account].user
-    taker.order, taker.client_id, taker.created_us = s.venue[0].sequence, c.client_id, s.venue[0].time_us
+    # An order that a trigger places has the trigger's number, any other that of its command.
+    taker.order, taker.client_id, taker.created_us = c.sequence, c.client_id, s.venue[0].time_us
     taker.price_ticks, taker.quantity_lots = c.price_ticks, c.quantity_lots
     taker.account, taker.user, taker.market = c.account, user, c.market
     taker.side, taker.order_type, taker.time_in_force = c.side, c.order_type, c.time_in_force
     taker.post_only, taker.self_trade_prevention = c.post_only, c.self_trade_prevention
     loan_flags = c.loan_flags if s.venue[0].rules >= LOANS_SINCE else 0
     taker.loan_flags = flags_of(s.accounts[c.account].account_flags, loan_flags) if is_spot(market) else 0
-    taker.reduce_only = 0
+    taker.reduce_only, taker.attached = 0, 0
     taker.by_quote = 1 if c.quote_atoms != 0 else 0
     taker.earlier_lots, taker.earlier_quote_atoms = 0, 0
     start_taker(s, taker, market, c.quantity_lots, c.quote_atoms)
@@ -320,6 +323,8 @@ def execute(s):
         rest(s, taker)
     elif outcome != FILLED:
         emit_taker_closed(s, taker, outcome)
+        if taker.attached != 0 and taker.earlier_lots + taker.filled_lots == 0:
+            end_attached(s, taker.order)
     return rests
 
 
@@ -336,9 +341,11 @@ def rest(s, taker):
     row.side, row.time_in_force = taker.side, taker.time_in_force
     row.post_only, row.self_trade_prevention = taker.post_only, taker.self_trade_prevention
     row.special, row.reserved_value = taker.loan_flags | (REDUCES if taker.reduce_only != 0 else 0), 0
+    if taker.attached != 0:
+        row.special |= ATTACHED
     queue(s, slot)
     if not is_spot(s.markets[taker.market]):
-        join_position(s, row)
+        join_position(s, slot)
     if s.payment[0].reserved_value != 0:
         left_before = taker.quantity_lots - taker.earlier_lots
         set_reserved(s, slot, divide_up(s.payment[0].reserved_value, taker.left_lots, left_before))
@@ -364,6 +371,9 @@ def affordable_contract(s, c, taker):
     if taker.reduce_only != 0:
         taker.left_lots = taker.quantity_lots = lots_to_reduce(s, c.account, c.market, c.side, c.quantity_lots)
         if taker.left_lots == 0:
+            return False
+        rests = c.order_type == OrderType.LIMIT and c.time_in_force == TimeInForce.GTC
+        if rests and not reducing_orders_left(s, c.account, c.market):
             return False
     bids = taker.left_lots if c.side == Side.BID and taker.reduce_only == 0 else 0
     asks = taker.left_lots if c.side == Side.ASK and taker.reduce_only == 0 else 0
@@ -393,12 +403,8 @@ def place_on_perpetual(s, c):
 
 
 @hot
-def place_order(s, c):
-    """Place an order; returns whether it was accepted."""
-    if not (may_trade(s, c) and well_formed(s, c) and has_room(s, c) and would_not_take(s, c)):
-        return False
-    if not is_spot(s.markets[c.market]):
-        return place_on_perpetual(s, c)
+def place_on_spot(s, c):
+    """Place an order on a spot market; returns whether it was accepted."""
     prepare_taker(s, c)
     s.payment[0].reserved_value = 0
     if not check_funds(s, c):
@@ -411,6 +417,22 @@ def place_order(s, c):
     if taker.loan_flags != 0:
         credit_taker(s, taker, 0, rested)
     return True
+
+
+@hot
+def place_order(s, c):
+    """Place an order; returns whether it was accepted."""
+    if not (may_trade(s, c) and well_formed(s, c)):
+        return False
+    attached = attaches(c) and s.venue[0].rules >= LOANS_SINCE
+    if attached and not attachable(s, c):
+        return False
+    if not (has_room(s, c) and would_not_take(s, c)):
+        return False
+    accepted = place_on_spot(s, c) if is_spot(s.markets[c.market]) else place_on_perpetual(s, c)
+    if attached and accepted:
+        attach(s, c, s.taker[0])
+    return accepted
 
 
 @hot

@@ -1,6 +1,6 @@
 """The rules of a perpetual, its mark, and what the longs pay the shorts each hour.  docs/rules.md, "Perpetuals"."""
 
-from ..schema.enums import FUNDING_BITS, ONE_E10, UNITS_PER_CASH, MarketState, PriceState, Side
+from ..schema.enums import FUNDING_BITS, ONE_E10, MarketState, PriceState, Side
 from ..schema.fields import MAX_PRICE_TICKS
 from ..schema.rejects import Reject
 from .admission import is_spot, known_market
@@ -12,7 +12,7 @@ from .lending import US_PER_HOUR
 from .marks import US_PER_S
 from .positions import notional
 from .records import FUNDING_CHARGED, MARK_UPDATED, PERPETUAL_SET, EventKind, cast
-from .valuation import is_live, margin_price
+from .valuation import index_ticks, is_live, margin_price
 
 PREMIUM_ONE = 1 << 8
 """Premiums count 2^-8 ticks."""
@@ -59,15 +59,6 @@ def set_perpetual(s, c):
 def floor_divide(number, divisor):
     """Return floor(number / divisor) for a number of either sign; compiled division goes towards zero."""
     return number // divisor if number >= 0 else -((-number + divisor - 1) // divisor)
-
-
-@cold
-def index_ticks(s, market, price_units):
-    """Return the price of the base asset in ticks of a market."""
-    money = 1
-    for _ in range(s.assets[market.quote_asset].decimals):
-        money *= 10
-    return min(max(divide_down(price_units, money, UNITS_PER_CASH) // market.tick_atoms, 1), MAX_PRICE_TICKS)
 
 
 @hot

@@ -53,6 +53,7 @@ def open_position(s, account, market):
     row.net_lots, row.bid_lots, row.ask_lots, row.reduce_lots = 0, 0, 0, 0
     row.reference_atoms, row.entry_atoms, row.realized_atoms = 0, 0, 0
     row.funding_atoms, row.fees_atoms, row.due_atoms = 0, 0, 0
+    row.first_reducing, row.last_reducing = 0, 0
     insert(pool, s.position_heads, s.positions, slot)
     link_position(s, account, slot)
     return slot

@@ -7,12 +7,12 @@ import numpy as np
 
 from ..schema.enums import Side
 from ..schema.fields import MAX_PRICE_TICKS
-from ..schema.tables import OrderRow, PositionRow, RedemptionRow
+from ..schema.tables import OrderRow, PositionRow, RedemptionRow, TriggerRow
 from .bits import mix
 from .book import REDUCES
 from .levels import BITS, STEP
 from .reserves import LOAN_BITS
-from .state import ORDERS, State
+from .state import ORDERS, TRIGGERS, State
 
 
 def row_of(row: type[msgspec.Struct], record: Any, **named: int) -> Any:
@@ -49,7 +49,8 @@ class Reads:
         self._orders, self._order_table = Columns(state.orders), state.orders
         self._order_head = state.order_heads.item
         self._lending_pools, self._redemptions = Columns(state.lending_pools), state.redemptions
-        self._positions = state.positions
+        self._positions, self._triggers = state.positions, state.triggers
+        self._account_triggers, self._trigger_head = Columns(state.account_triggers), state.trigger_heads.item
 
     def balances(self, account: int) -> list[tuple[int, int, int]]:
         """Return (asset, available_atoms, locked_atoms) of all an account holds, by asset."""
@@ -112,12 +113,31 @@ class Reads:
 
     def order(self, number: int) -> OrderRow | None:
         """Return an open order."""
-        mask, spread = self._pools.mask(ORDERS), mix(number)
-        bucket = spread & (2 * mask + 1)
-        slot = self._order_head(bucket if bucket < self._pools.buckets(ORDERS) else spread & mask)
+        slot = self._order_head(self._bucket(ORDERS, number))
         while slot and self._orders.id(slot) != number:
             slot = self._orders.hash_next(slot)
         return self._order_at(slot) if slot else None
+
+    def trigger(self, number: int) -> TriggerRow | None:
+        """Return a trigger that waits."""
+        slot = self._trigger_head(self._bucket(TRIGGERS, number))
+        while slot and self._triggers[slot].id != number:
+            slot = int(self._triggers[slot].hash_next)
+        return row_of(TriggerRow, self._triggers[slot]) if slot else None
+
+    def triggers(self, account: int, market: int) -> list[TriggerRow]:
+        """Return the triggers of an account in a market, or in all (0), in the order in which they were placed."""
+        found, slot = [], self._account_triggers.first(account)
+        while slot:
+            if market in (0, int(self._triggers[slot].market)):
+                found.append(row_of(TriggerRow, self._triggers[slot]))
+            slot = int(self._triggers[slot].account_next)
+        return found
+
+    def _bucket(self, pool: int, number: int) -> int:
+        mask, spread = self._pools.mask(pool), mix(number)
+        bucket = spread & (2 * mask + 1)
+        return bucket if bucket < self._pools.buckets(pool) else spread & mask
 
     def _order_at(self, slot: int) -> OrderRow:
         special = self._orders.special(slot)

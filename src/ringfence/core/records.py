@@ -79,6 +79,7 @@ REDEEM = DTYPES[c.Redeem]
 BORROW = DTYPES[c.Borrow]
 REPAY = DTYPES[c.Repay]
 SET_PERPETUAL = DTYPES[c.SetPerpetual]
+PLACE_TRIGGER = DTYPES[c.PlaceTrigger]
 
 REJECTED = DTYPES[e.Rejected]
 ORDER_ACCEPTED = DTYPES[e.OrderAccepted]
@@ -115,6 +116,9 @@ PERPETUAL_SET = DTYPES[e.PerpetualSet]
 MARK_UPDATED = DTYPES[e.MarkUpdated]
 FUNDING_CHARGED = DTYPES[e.FundingCharged]
 SETTLED = DTYPES[e.Settled]
+TRIGGER_PLACED = DTYPES[e.TriggerPlaced]
+TRIGGER_FIRED = DTYPES[e.TriggerFired]
+TRIGGER_CLOSED = DTYPES[e.TriggerClosed]
 
 
 Kind: Any = IntEnum("Kind", {snake(kind.__name__).upper(): tag_of(kind) for kind in c.COMMANDS})

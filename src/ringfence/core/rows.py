@@ -6,17 +6,29 @@ restored, one that was replayed and one kept in dicts give the same bytes.
 
 import numpy as np
 
-from ..schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS, Parameter, is_known, rules_that_hold
+from ..schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS, TAKE_PROFIT, Parameter, is_known, rules_that_hold
 from ..schema.layout import ROW_DTYPES, row_dtypes
 from .accounts import least_initial
-from .book import REDUCES, open_order, queue
+from .book import ATTACHED, REDUCES, find_order, link_reducing, open_order, queue
 from .index import insert
 from .jit import cold
 from .ledger import open_balance
-from .positions import open_position
+from .positions import find_position, open_position
 from .redemptions import append
 from .reserves import LOAN_BITS, set_reserved
-from .state import BALANCES, ORDERS, POSITIONS, QUOTES_PER_ASSET, REDEMPTIONS, SCHEDULES, SOURCES, TIERS, WITHDRAWALS
+from .state import (
+    BALANCES,
+    ORDERS,
+    POSITIONS,
+    QUOTES_PER_ASSET,
+    REDEMPTIONS,
+    SCHEDULES,
+    SOURCES,
+    TIERS,
+    TRIGGERS,
+    WITHDRAWALS,
+)
+from .triggers import find_trigger, join_due, link_trigger, open_trigger, wait
 from .valuation import set_worth
 
 
@@ -130,6 +142,10 @@ def _positions(s):
     return _copied("positions", s.positions, _live(s, s.positions, POSITIONS))
 
 
+def _triggers(s):
+    return _copied("triggers", s.triggers, _live(s, s.triggers, TRIGGERS))
+
+
 def rows_of(s):
     """Return the canonical rows of every table, in schema order, sorted by key."""
     venue = s.venue[0]
@@ -153,6 +169,7 @@ def rows_of(s):
         "redemptions": _redemptions(s),
         "perpetuals": _perpetuals(s),
         "positions": _positions(s),
+        "triggers": _triggers(s),
     }
 
 
@@ -219,6 +236,8 @@ def restore_orders(s, rows, by_priority):
         row.special, row.reserved_value = source.loan_flags | (REDUCES if source.reduce_only != 0 else 0), 0
         queue(s, slot)
         set_reserved(s, slot, source.reserved_value)
+        if source.reduce_only != 0:
+            link_reducing(s, s.positions[find_position(s, source.account, source.market)], slot)
 
 
 @cold
@@ -266,6 +285,40 @@ def restore_positions(s, rows):
 
 
 @cold
+def restore_triggers(s, rows, as_placed):
+    """Open every trigger, those that were placed first first."""
+    for i in as_placed:
+        source = rows[i]
+        slot = open_trigger(s)
+        row = s.triggers[slot]
+        row.id, row.trigger, row.parent = source.trigger, source.trigger, source.parent
+        row.account, row.market, row.client_id = source.account, source.market, source.client_id
+        row.price_ticks, row.quantity_lots, row.slippage = source.price_ticks, source.quantity_lots, source.slippage
+        row.trigger_ticks, row.armed, row.due = source.trigger_ticks, source.armed, source.due
+        row.created_us, row.side, row.order_type = source.created_us, source.side, source.order_type
+        row.time_in_force, row.post_only = source.time_in_force, source.post_only
+        row.self_trade_prevention, row.slippage_kind = source.self_trade_prevention, source.slippage_kind
+        row.loan_flags, row.reduce_only = source.loan_flags, source.reduce_only
+        row.trigger_by, row.direction = source.trigger_by, source.direction
+        row.quantity_percent = source.quantity_percent
+        link_trigger(s, slot)
+        parent = find_order(s, source.parent) if source.parent != 0 else 0
+        if parent != 0:
+            s.orders[parent].special |= ATTACHED
+
+
+@cold
+def restore_waiting(s, rows, by_armed, by_due):
+    """Let triggers wait for their prices, and those wait for their turn whose price was reached."""
+    for i in by_armed:
+        if rows[i].armed != 0 and rows[i].due == 0:
+            wait(s, find_trigger(s, rows[i].trigger))
+    for i in by_due:
+        if rows[i].due != 0:
+            join_due(s, find_trigger(s, rows[i].trigger))
+
+
+@cold
 def restore_derived(s):
     """Compute again what follows from rows: the worth of assets and the margin rate of leverage limits."""
     for asset in range(1, s.venue[0].assets + 1):
@@ -306,5 +359,8 @@ def restore_into(s, rows):
     restore_positions(s, _aligned(rows["positions"]))
     restore_orders(s, _aligned(rows["orders"]), np.argsort(rows["orders"]["priority"], kind="stable"))
     restore_withdrawals(s, _aligned(rows["withdrawals"]))
+    triggers = _aligned(rows["triggers"])
+    restore_triggers(s, triggers, np.lexsort((triggers["trigger"], triggers["trigger"] % TAKE_PROFIT)))
+    restore_waiting(s, triggers, np.argsort(triggers["armed"]), np.argsort(triggers["due"]))
     # Queuing marks no book as changed, and the rows say when each last was.
     s.markets["book_sequence"][1 : venue.markets + 1] = rows["markets"]["book_sequence"]

@@ -12,7 +12,8 @@ from .marks import update_prices
 from .perpetuals import update_perpetuals
 from .records import CLOCK_TICKED, PARAMETER_SET, RULES_SET, EventKind, cast
 from .settlement import update_settlement
-from .state import BALANCES, ORDERS, WITHDRAWALS
+from .state import BALANCES, ORDERS, TRIGGERS, WITHDRAWALS
+from .triggers import look_at_marks
 
 HASH_BYTES = 32
 PRICES_SINCE = SetPricing.since
@@ -34,6 +35,7 @@ def clock(s, c):
         update_pools(s)
         update_perpetuals(s)
         update_settlement(s)
+        look_at_marks(s)
     return True
 
 
@@ -74,6 +76,8 @@ def in_use(s, parameter):
         return venue.markets
     if parameter == Parameter.ASSETS:
         return venue.assets
+    if parameter == Parameter.TRIGGERS:
+        return s.pools[TRIGGERS].rows
     return 0
 
 

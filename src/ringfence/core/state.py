@@ -18,7 +18,7 @@ from ..schema.enums import (
     Parameter,
     rules_that_hold,
 )
-from ..schema.layout import EVENT_HEADER, ROW_DTYPES
+from ..schema.layout import COMMAND_HEADER, EVENT_HEADER, ROW_DTYPES
 
 FANOUT = 32
 LEVELS_OF_TREE = 10  # five bits each cover the 48 bits of a price
@@ -51,6 +51,7 @@ Venue = _record(
     ("reject_value", "i8"), ("reject_limit", "i8"), ("unbalanced_assets", "i8"),
     ("reject", "i4"), ("reject_asset", "i4"), ("reject_field", "i4"), ("rules_version", "i4"),
     ("settled_tick", "i8"), ("settling", "i4"), ("settled_account", "i4"),
+    ("triggers_counted", "i8"), ("triggers_due", "i8"), ("first_due", "i4"), ("last_due", "i4"),
     ("schema_hash", "u1", (32,)), ("seed", "u1", (32,)),
 )  # fmt: skip
 
@@ -64,6 +65,7 @@ Taker = _record(
     ("account", "i4"), ("user", "i4"), ("market", "i4"), ("fee_ppm", "i4"),
     ("side", "u1"), ("order_type", "u1"), ("time_in_force", "u1"), ("post_only", "u1"),
     ("self_trade_prevention", "u1"), ("by_quote", "u1"), ("loan_flags", "u1"), ("reduce_only", "u1"),
+    ("attached", "u1"),
 )  # fmt: skip
 
 # What the command that is looked at must pay, what it redeems and borrows for that, and what it puts at risk.
@@ -84,7 +86,8 @@ Measure = _record(
 Pool = _record(64, ("rows", "i8"), ("used", "i8"), ("free", "i8"), ("buckets", "i8"), ("mask", "i8"))
 
 Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"))
-Market = _from_row("markets", 192)
+# With NEVER less the lowest last price that a trigger waits for to rise, and the highest that one waits for to fall.
+Market = _from_row("markets", 256, ("rising_key", "i8"), ("falling_key", "i8"))
 FeeTier = _record(8, ("maker_ppm", "i4"), ("taker_ppm", "i4"))
 Source = _record(8, ("last_number", "i8"))
 User = _from_row("users", 64)
@@ -110,6 +113,7 @@ Order = _record(
     ("side", "u1"), ("time_in_force", "u1"), ("special", "u1"), ("self_trade_prevention", "u1"),
     ("account_next", "i4"), ("account_previous", "i4"),
     ("quantity_lots", "i8"), ("priority", "i8"), ("client_id", "i8"), ("created_us", "i8"), ("reserved_value", "i8"),
+    ("reduce_next", "i4"), ("reduce_previous", "i4"),
     ("post_only", "u1"),
 )  # fmt: skip
 Withdrawal = _record(
@@ -155,17 +159,32 @@ Hint = _record(
 )  # fmt: skip
 
 Perpetual = _from_row("perpetuals", 256)
-Position = _from_row("positions", 128, ("id", "i8"), ("hash_next", "i4"), ("account_next", "i4"))
+# With its orders that only reduce it, oldest first.
+Position = _from_row(
+    "positions", 136,
+    ("id", "i8"), ("hash_next", "i4"), ("account_next", "i4"), ("first_reducing", "i4"), ("last_reducing", "i4"),
+)  # fmt: skip
+# ``next`` and ``previous`` are in the queue of its price, or of those that are to fire.
+Trigger = _from_row(
+    "triggers", 192,
+    ("id", "i8"), ("hash_next", "i4"), ("level", "i4"), ("next", "i4"), ("previous", "i4"),
+    ("account_next", "i4"), ("account_previous", "i4"),
+)  # fmt: skip
+AccountTriggers = _record(16, ("first", "i4"), ("last", "i4"), ("count", "i4"))
 
 # Numbers of the pools.
-ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES, REDEMPTIONS, POSITIONS = range(7)
+ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES, REDEMPTIONS, POSITIONS, TRIGGERS = range(8)
 
 _HIGHEST = {parameter: limits[1] for parameter, limits in PARAMETER_LIMITS.items()}
 _ORDERS = _HIGHEST[Parameter.ORDERS] + 2
 _MARKETS = _HIGHEST[Parameter.MARKETS] + 1
 _BALANCES = _HIGHEST[Parameter.BALANCES] + _HIGHEST[Parameter.WITHDRAWALS] + BALANCE_HEADROOM + 2
 _WITHDRAWALS = _HIGHEST[Parameter.WITHDRAWALS] + 2
-_NODES = _ORDERS * (LEVELS_OF_TREE - 1) + _MARKETS * 2 * LEVELS_OF_TREE
+_TRIGGERS = _HIGHEST[Parameter.TRIGGERS] + 2
+_LEVELS = _ORDERS + _TRIGGERS
+_HALVES = 8  # two of the book, and two for each of three kinds of price that triggers wait for
+_NODES = _LEVELS * (LEVELS_OF_TREE - 1) + _MARKETS * _HALVES * LEVELS_OF_TREE
+FIRST_WAITING_HALF = 2 * _MARKETS
 
 # Name, record and room of every table, in the order in which they stand in memory: the small ones together on a page.
 TABLES = (
@@ -173,9 +192,10 @@ TABLES = (
     ("taker", Taker, 1),
     ("payment", Payment, 1),
     ("measure", Measure, 1),
-    ("pools", Pool, 7),
+    ("pools", Pool, 8),
     ("parameters", np.dtype("i8"), 32),
     ("ahead", Hint, HINTS),
+    ("fired", COMMAND_HEADER, 1),
     ("fee_tiers", FeeTier, SCHEDULES * TIERS),
     ("sources", Source, SOURCES),
     ("price_sources", PriceSource, QUOTES_PER_ASSET),
@@ -198,8 +218,11 @@ TABLES = (
     ("redemption_heads", np.dtype("i4"), 5 * _BALANCES),
     ("positions", Position, MOST_POSITIONS + 2),
     ("position_heads", np.dtype("i4"), 5 * MOST_POSITIONS),
-    ("halves", Half, 2 * _MARKETS),
-    ("levels", Level, _ORDERS),
+    ("triggers", Trigger, _TRIGGERS),
+    ("trigger_heads", np.dtype("i4"), 5 * _TRIGGERS),
+    ("account_triggers", AccountTriggers, _HIGHEST[Parameter.ACCOUNTS] + 2),
+    ("halves", Half, _HALVES * _MARKETS),
+    ("levels", Level, _LEVELS),
     ("nodes", Node, _NODES),
     ("events", EVENT_HEADER, EVENT_ROWS),
 )

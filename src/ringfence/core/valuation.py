@@ -5,8 +5,8 @@ A price is turned into a factor and a shift once, when it changes, so that a hol
 
 from ..schema.enums import ONE_E8 as E8
 from ..schema.enums import UNITS_PER_CASH, VALUES_PER_CASH, AssetKind, HaircutKind, PriceState
-from ..schema.fields import MAX_ATOMS, MAX_RATE_E8, MAX_VALUE
-from .bits import checked_multiply, highest_bit, shift_down, shift_up
+from ..schema.fields import MAX_ATOMS, MAX_PRICE_TICKS, MAX_RATE_E8, MAX_VALUE
+from .bits import checked_multiply, divide_down, highest_bit, shift_down, shift_up
 from .bounds import PPM, scale_down, scale_up
 from .jit import cold, hot
 
@@ -171,3 +171,12 @@ def set_worth(s, asset):
     rules.price_state = state
     rules.asset_factor, rules.asset_shift = factor_of(scale_down(price_units, PPM - haircut), decimals)
     rules.debt_factor, rules.debt_shift = factor_of(scale_up(price_units, PPM + haircut), decimals)
+
+
+@cold
+def index_ticks(s, market, price_units):
+    """Return the price of the base asset in ticks of a market."""
+    money = 1
+    for _ in range(s.assets[market.quote_asset].decimals):
+        money *= 10
+    return min(max(divide_down(price_units, money, UNITS_PER_CASH) // market.tick_atoms, 1), MAX_PRICE_TICKS)
