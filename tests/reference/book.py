@@ -17,9 +17,10 @@ from ringfence.schema.enums import (
     SelfTradePrevention,
     SlippageKind,
     TimeInForce,
+    TriggerBy,
 )
 
-from . import paying, positions
+from . import paying, positions, triggers
 from .money import available, lock, move, post
 from .state import ASK, BID, Market, Order, State
 
@@ -199,10 +200,10 @@ def execute(state: State, market: Market, taker: Taker, made: Plan, emit: Any) -
         else:
             close(state, market, maker, CloseReason.SELF_TRADE_PREVENTION, emit)
     if isinstance(made.end, CloseReason):
-        tell_end(market, taker, made.end, emit)
+        tell_end(state, market, taker, made.end, emit)
 
 
-def tell_end(market: Market, taker: Taker, reason: CloseReason, emit: Any) -> None:
+def tell_end(state: State, market: Market, taker: Taker, reason: CloseReason, emit: Any) -> None:
     emit(
         "OrderClosed",
         account=taker.account,
@@ -216,6 +217,8 @@ def tell_end(market: Market, taker: Taker, reason: CloseReason, emit: Any) -> No
         reason=int(reason),
         rested=0,
     )
+    if not taker.executed_lots:
+        triggers.end_with_parent(state, taker.order, emit)
 
 
 def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, emit: Any) -> None:
@@ -239,7 +242,10 @@ def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, em
 def trade(
     state: State, market: Market, taker: Taker, maker: Order, lots: int, fees: tuple[int, int], emit: Any
 ) -> None:
-    """Count a fill in the market and in both orders, and tell it; ``fees`` are the taker's and the maker's."""
+    """Count a fill in the market and in both orders, tell it, and look who waited for its price.
+
+    ``fees`` are the taker's and the maker's.
+    """
     quote = lots * maker.price_ticks * market.quote_factor
     market.trades += 1
     market.last_price_ticks, market.book_sequence = maker.price_ticks, state.sequence
@@ -269,6 +275,8 @@ def trade(
         maker_account=maker.account,
         side=taker.side,
     )
+    triggers.grow(state, maker.order, lots)
+    triggers.look(state, market, TriggerBy.LAST, maker.price_ticks)
 
 
 def scaled(value: int, part: int, whole: int) -> int:
@@ -305,6 +313,8 @@ def close(state: State, market: Market, order: Order, reason: CloseReason, emit:
         reason=int(reason),
         rested=1,
     )
+    if order.remaining_lots == order.quantity_lots:
+        triggers.end_with_parent(state, order.order, emit)
     rest_flags = paying.flags_of_rest(order.loan_flags)
     paying.credit(state, emit, order.account, asset, amount, rest_flags, order.order)
 
@@ -373,7 +383,7 @@ def accepted(state: State, command: Any, taker: Taker, quantity: int, rested: in
     later = {"loan_flags": taker.loan_flags, "reduce_only": taker.reduce_only} if state.rules >= 2 else {}
     emit(
         "OrderAccepted",
-        order=state.sequence,
+        order=taker.order,
         quantity_lots=quantity,
         rested_lots=rested,
         user=taker.user,
@@ -388,7 +398,7 @@ ACCEPTED += ["post_only", "self_trade_prevention"]
 
 def resting(state: State, command: Any, taker: Taker, quantity: int, rests: int) -> Order:
     return Order(
-        order=state.sequence,
+        order=taker.order,
         priority=state.sequence,
         account=command.account,
         user=taker.user,

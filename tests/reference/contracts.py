@@ -9,6 +9,7 @@ from . import book, margin, positions
 from .state import ASK, BID, Market, Order, Position, Refused, State
 
 MOST_POSITIONS = 256
+MOST_REDUCING = 10
 
 
 class Later:
@@ -29,7 +30,7 @@ def place(state: State, command: Any, market: Market, taker: book.Taker, emit: A
     position = positions.seen(state, taker.account, market)
     assert taker.left
     if taker.reduce_only:
-        taker.left = reduced(position, taker)
+        taker.left = reduced(state, position, taker)
         what_if = margin.NOTHING
     else:
         what_if = adding(market, taker.side, taker.left)
@@ -78,11 +79,16 @@ def amend(state: State, command: Any, market: Market, order: Order, taker: book.
         book.queue_anew(state, market, order, taker, command.quantity_lots - taker.left + rests, rests)
 
 
-def reduced(position: Position, taker: book.Taker) -> int:
+def reduced(state: State, position: Position, taker: book.Taker) -> int:
     """Return how much of its quantity an order that only reduces may keep."""
     most = positions.to_reduce(position, taker.side)
     if most <= position.reduce_lots:
         raise Refused(Reject.REDUCE_ONLY_NOT_REDUCED, value=most, limit=position.reduce_lots)
+    if taker.is_limit and taker.time_in_force == TimeInForce.GTC:
+        stand = [order for order in state.accounts[taker.account].orders.values() if order.market == position.market]
+        reducing = sum(order.reduce_only for order in stand)
+        if reducing >= MOST_REDUCING:
+            raise Refused(Reject.REDUCE_ORDERS_LIMIT, value=reducing, limit=MOST_REDUCING)
     assert taker.left
     return min(taker.left, most - position.reduce_lots)
 
@@ -127,7 +133,7 @@ def match(state: State, market: Market, taker: book.Taker, emit: Any) -> int:
         positions.change(state, taker.account, market, sign * fills.lots, sign * fills.quote, fills.fee)
         trim(state, market, taker.account, emit)
     if isinstance(end, CloseReason):
-        book.tell_end(market, taker, end, emit)
+        book.tell_end(state, market, taker, end, emit)
     return to_rest(state, market, taker, emit) if end == book.RESTS else 0
 
 
@@ -139,7 +145,7 @@ def to_rest(state: State, market: Market, taker: book.Taker, emit: Any) -> int:
     position = positions.seen(state, taker.account, market)
     rests = min(taker.left, positions.to_reduce(position, taker.side) - position.reduce_lots)
     if rests <= 0:
-        book.tell_end(market, taker, CloseReason.REDUCE_ONLY, emit)
+        book.tell_end(state, market, taker, CloseReason.REDUCE_ONLY, emit)
     return max(0, rests)
 
 

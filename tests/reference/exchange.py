@@ -18,9 +18,11 @@ from ringfence.schema.tables import (
     PriceSourceRow,
     QuoteRow,
     RedemptionRow,
+    TriggerRow,
 )
 
 from . import (
+    firing,
     funds,
     invariants,
     lending,
@@ -33,6 +35,7 @@ from . import (
     rows,
     settings,
     settlement,
+    triggers,
     users,
 )
 from .money import available
@@ -46,7 +49,7 @@ Handler = Callable[[State, Any, Emit], None]
 HANDLERS: dict[int, Handler] = {
     tag: next(
         getattr(module, snake(reader.name))
-        for module in (settings, users, funds, orders, prices, margin, lending, perpetuals, settlement)
+        for module in (settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, firing)
         if hasattr(module, snake(reader.name))
     )
     for tag, reader in READERS[LATEST_RULES].items()
@@ -172,6 +175,13 @@ class ReferenceExchange:
         """Return what an account has of contracts, by market."""
         markets = [market.market for market in positions.of_account(self.state, account)]
         return [row_of(PositionRow, self.state.positions[account, market]) for market in markets]
+
+    def trigger(self, trigger: int) -> TriggerRow | None:
+        return row_of(TriggerRow, self.state.triggers.get(trigger))
+
+    def triggers(self, account: int, market: int = 0) -> list[TriggerRow]:
+        """Return the triggers of an account, in the order in which they were placed."""
+        return [row_of(TriggerRow, found) for found in triggers.of_account(self.state, account, market)]
 
     def measure(
         self, account: int, *, asset: int = 0, held_change: int = 0, owed_change: int = 0, strict: bool = False

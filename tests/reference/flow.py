@@ -19,6 +19,7 @@ from ringfence.schema.enums import (
     Origin,
     Parameter,
     UserFlag,
+    is_known,
 )
 from ringfence.schema.layout import DTYPES, body_fields, encode
 
@@ -486,7 +487,8 @@ def fee_tier(flow: Flow) -> c.Command:
 
 
 def parameter(flow: Flow) -> c.Command:
-    chosen = flow.random.choice([*Parameter, *[Parameter.FILLS_PER_COMMAND, Parameter.OPEN_ORDERS_PER_ACCOUNT] * 3])
+    known = [chosen for chosen in Parameter if is_known(chosen, flow.state.rules)]
+    chosen = flow.random.choice([*known, *[Parameter.FILLS_PER_COMMAND, Parameter.OPEN_ORDERS_PER_ACCOUNT] * 3])
     low, high, new = PARAMETER_LIMITS[chosen]
     new = FEW_ACCOUNTS if chosen == Parameter.ACCOUNTS_PER_USER else new
     state = flow.state
@@ -501,6 +503,8 @@ def parameter(flow: Flow) -> c.Command:
         Parameter.WITHDRAWALS: len(state.withdrawals),
         Parameter.MARKETS: len(state.markets),
         Parameter.ASSETS: len(state.assets),
+        Parameter.TRIGGERS: len(state.triggers),
+        Parameter.TRIGGERS_PER_ACCOUNT: flow.random.randint(1, 4),
     }[chosen]
     flow.undo_soon(c.SetParameter(parameter=chosen, value=new))
     value = flow.random.choice([use, use, use + 1, use + 2, use - 1, low, high, low - 1, high + 1])

@@ -2,10 +2,19 @@
 
 from collections import Counter
 
-from ringfence.schema.enums import FIRST_USER_ACCOUNT, AccountKind, HouseAccount, PriceState
+from ringfence.schema.enums import (
+    FIRST_USER_ACCOUNT,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    AccountKind,
+    HouseAccount,
+    OrderType,
+    PriceState,
+    TriggerBy,
+)
 from ringfence.schema.fields import MAX_ATOMS, MAX_LOAN_INDEX, MAX_PRICE_UNITS, MAX_VALUE
 
-from . import pools, positions
+from . import pools, positions, triggers
 from .money import available as available_of
 from .state import ASK, BID, State
 
@@ -23,6 +32,9 @@ def check(state: State) -> None:
     positions_sum_to_nothing(state)
     positions_count_their_orders(state)
     settlements_are_whole(state)
+    triggers_are_whole(state)
+    attached_triggers_are_whole(state)
+    triggers_count_each_once(state)
 
 
 def money_is_conserved(state: State) -> None:
@@ -201,3 +213,45 @@ def settlements_are_whole(state: State) -> None:
         assert 0 <= perpetual.paid_atoms <= perpetual.due_atoms
         assert bool(perpetual.mark_ticks) == bool(perpetual.index_ticks) == bool(perpetual.updated_us)
         assert perpetual.funding_hour <= state.time_us // pools.HOUR_US
+
+
+def triggers_are_whole(state: State) -> None:
+    for number, row in state.triggers.items():
+        market = state.markets[row.market]
+        assert row.trigger == number
+        assert row.account in state.accounts
+        assert state.accounts[row.account].account_kind != AccountKind.FENCED
+        assert row.trigger_ticks > 0
+        assert (row.order_type == OrderType.LIMIT) == (row.price_ticks > 0)
+        assert not (row.loan_flags if market.is_perpetual else row.reduce_only)
+        assert row.created_us <= state.time_us
+        assert bool(row.quantity_percent) != bool(row.quantity_lots) or not row.armed
+        # Whoever waits for a last price has not seen it: every trade looks, and so does who begins to watch.
+        waits = row.armed and not row.due and row.trigger_by == TriggerBy.LAST
+        assert not (waits and triggers.reached(row, market.last_price_ticks)), f"trigger {number} is reached"
+
+
+def attached_triggers_are_whole(state: State) -> None:
+    for number, row in state.triggers.items():
+        if not row.parent:
+            assert 0 < number <= state.sequence
+            assert row.armed
+            continue
+        assert number - row.parent in (TAKE_PROFIT, STOP_LOSS)
+        assert 0 < row.parent <= state.sequence
+        assert row.quantity_percent == 0
+        assert bool(row.armed) == (row.quantity_lots > 0), "what is attached watches from the first fill on"
+        parent = state.orders.get(row.parent)
+        assert parent or row.armed, f"trigger {number} waits for an order that is gone"
+        if parent:
+            assert (parent.account, parent.market, parent.side) == (row.account, row.market, 1 - row.side)
+            assert row.quantity_lots == parent.quantity_lots - parent.remaining_lots
+
+
+def triggers_count_each_once(state: State) -> None:
+    """Numbers of arming and of being due come from one count, in the order in which they were taken."""
+    armed = [row.armed for row in state.triggers.values() if row.armed]
+    due = [row.due for row in state.triggers.values() if row.due]
+    assert len({*armed, *due}) == len(armed) + len(due), "a number of the count was taken twice"
+    assert max((*armed, *due), default=0) <= state.triggers_counted
+    assert all(row.due == 0 or 0 < row.armed < row.due for row in state.triggers.values())

@@ -4,6 +4,7 @@ from typing import Any
 
 from ringfence.schema.enums import (
     MAX_SLIPPAGE_PPM,
+    Cancels,
     CloseReason,
     LoanSource,
     MarketState,
@@ -11,20 +12,32 @@ from ringfence.schema.enums import (
     Parameter,
     SlippageKind,
     TimeInForce,
+    TriggerEnd,
     UserFlag,
 )
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import book, checks, contracts, margin, paying
-from .state import ASK, BID, Market, Order, Refused, State
+from . import book, checks, contracts, margin, paying, triggers
+from .state import ASK, BID, Market, Order, Refused, State, User
 
 
 def place_order(state: State, command: Any, emit: Any) -> None:
-    market, taker = checked_order(state, command)
+    taker = place(state, command, state.sequence, emit)
+    triggers.attach(state, command, taker.order, taker.executed_lots, emit)
+
+
+def place(state: State, command: Any, number: int, emit: Any) -> book.Taker:
+    """Place an order that has this number: the command's sequence, or the trigger's that fired."""
+    market, taker = checked_order(state, command, number)
     if market.is_perpetual:
         contracts.place(state, command, market, taker, emit)
-        return
+    else:
+        place_on_spot(state, command, market, taker, emit)
+    return taker
+
+
+def place_on_spot(state: State, command: Any, market: Market, taker: book.Taker, emit: Any) -> None:
     made = book.final_plan(state, market, taker)
     # A market order is sized by the walk of the book alone, whether or not fill-or-kill then lets it fill.
     walked = made if taker.is_limit else book.plan(state, market, taker)
@@ -53,8 +66,8 @@ def settle(state: State, market: Market, taker: book.Taker, had: int, rested: in
     paying.credit(state, emit, taker.account, sold, left, paying.flags_of_rest(taker.loan_flags), taker.order)
 
 
-def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
-    """Make every check but that of funds."""
+def may_place(state: State, command: Any) -> tuple[User, Market]:
+    """Check the rights of the account and the state of the market."""
     user = checks.open_account(state, command.account)
     market = checks.known_market(state, command.market)
     checks.may_trade(state.accounts[command.account].account_kind, command.account)
@@ -63,14 +76,18 @@ def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
     checks.not_frozen(user, UserFlag.TRADING_FROZEN, Reject.TRADING_FROZEN)
     checks.eligible_to_trade(state, user, market, command.side)
     checks.market_takes_orders(market)
-    is_limit = command.order_type == OrderType.LIMIT
-    if not is_limit and market.state == MarketState.LIMIT_ONLY:
+    if command.order_type == OrderType.MARKET and market.state == MarketState.LIMIT_ONLY:
         raise Refused(Reject.MARKET_LIMIT_ONLY)
-    if not is_limit and market.state == MarketState.POST_ONLY:
+    if command.order_type == OrderType.MARKET and market.state == MarketState.POST_ONLY:
         raise Refused(Reject.MARKET_POST_ONLY)
-    combines = limit_combination(command) if is_limit else market_combination(command)
-    if not combines or not combines_with_kind(market, command):
-        raise Refused(Reject.INVALID_COMBINATION)
+    return user, market
+
+
+def checked_order(state: State, command: Any, number: int) -> tuple[Market, book.Taker]:
+    """Make every check but that of funds."""
+    user, market = may_place(state, command)
+    is_limit = command.order_type == OrderType.LIMIT
+    combines(market, command)
     if is_limit:
         price_in_range(market, command.price_ticks)
     if not command.quote_atoms:
@@ -78,6 +95,7 @@ def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
     if is_limit:
         price_in_band(market, command.price_ticks)
     value_in_range(market, command.price_ticks if is_limit else 0, command.quantity_lots)
+    attached_in_range(state, market, command)
     if is_limit and command.time_in_force == TimeInForce.GTC:
         room_for_order(state, command.account)
     checks.balance_rows(state)
@@ -87,7 +105,7 @@ def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
     if not market.is_perpetual:
         loan_flags = paying.flags_of(state, command.account, getattr(command, "loan_flags", 0))
     return market, book.Taker(
-        order=state.sequence,
+        order=number,
         account=command.account,
         user=user.user,
         side=command.side,
@@ -102,6 +120,13 @@ def checked_order(state: State, command: Any) -> tuple[Market, book.Taker]:
         loan_flags=loan_flags,
         reduce_only=getattr(command, "reduce_only", 0),
     )
+
+
+def combines(market: Market, command: Any) -> None:
+    is_limit = command.order_type == OrderType.LIMIT
+    combined = limit_combination(command) if is_limit else market_combination(command)
+    if not combined or not combines_with_kind(market, command):
+        raise Refused(Reject.INVALID_COMBINATION)
 
 
 def limit_combination(command: Any) -> bool:
@@ -173,6 +198,22 @@ def value_in_range(market: Market, price: int, quantity: int) -> None:
         raise Refused(Reject.VALUE_TOO_LARGE, limit=MAX_ATOMS)
 
 
+def attached_in_range(state: State, market: Market, command: Any) -> None:
+    """Check the take-profit and the stop-loss that come with an order."""
+    if not triggers.has_attached(command):
+        return
+    attached = triggers.attached_to(command)
+    without_trigger = any(price and not ticks for _, ticks, price, _ in triggers.both_attached(command))
+    if without_trigger or command.reduce_only:
+        raise Refused(Reject.INVALID_COMBINATION)
+    for _, ticks, price, _ in attached:
+        price_in_range(market, ticks)
+        if price:
+            price_in_range(market, price)
+    triggers.on_right_sides(command)
+    triggers.room_for_attached(state, command.account, len(attached))
+
+
 def room_for_order(state: State, account: int) -> None:
     orders, limit = len(state.accounts[account].orders), state.parameters[Parameter.OPEN_ORDERS_PER_ACCOUNT]
     if orders >= limit:
@@ -219,6 +260,12 @@ def own_order(state: State, command: Any) -> tuple[Market, Order]:
 
 
 def cancel_order(state: State, command: Any, emit: Any) -> None:
+    checks.open_account(state, command.account)
+    checks.known_market(state, command.market)
+    trigger = state.triggers.get(command.order)
+    if trigger and (trigger.account, trigger.market) == (command.account, command.market):
+        triggers.end(state, trigger, TriggerEnd.REQUESTED, emit)
+        return
     market, order = own_order(state, command)
     book.close(state, market, order, CloseReason.REQUESTED, emit)
 
@@ -227,9 +274,14 @@ def cancel_all_orders(state: State, command: Any, emit: Any) -> None:
     checks.open_account(state, command.account)
     if command.market:
         checks.known_market(state, command.market)
-    for order in list(state.accounts[command.account].orders.values()):
-        if command.market in (0, order.market):
-            book.close(state, state.markets[order.market], order, CloseReason.REQUESTED, emit)
+    cancels = getattr(command, "cancels", Cancels.ALL)
+    if cancels != Cancels.TRIGGERS:
+        for order in list(state.accounts[command.account].orders.values()):
+            if command.market in (0, order.market):
+                book.close(state, state.markets[order.market], order, CloseReason.REQUESTED, emit)
+    if cancels != Cancels.ORDERS:
+        for trigger in triggers.of_account(state, command.account, command.market):
+            triggers.end(state, trigger, TriggerEnd.REQUESTED, emit)
 
 
 def amend_order(state: State, command: Any, emit: Any) -> None:
@@ -271,14 +323,21 @@ def shrink(state: State, market: Market, order: Order, remaining: int, emit: Any
 
 def match_anew(state: State, command: Any, market: Market, order: Order, executed: int, emit: Any) -> None:
     """Take the order off the book and match it like a new one that keeps its number."""
-    remaining = command.quantity_lots - executed
+    taker = taker_of(command, order, executed)
     checks.balance_rows(state)
     if order.post_only:
         does_not_take(market, order.side, command.price_ticks)
-    taker = taker_of(command, order, executed)
     if market.is_perpetual:
         contracts.amend(state, command, market, order, taker, emit)
-        return
+    else:
+        amend_on_spot(state, command, market, order, taker, emit)
+    if taker.executed_lots > executed:
+        triggers.grow(state, order.order, taker.executed_lots - executed)
+
+
+def amend_on_spot(state: State, command: Any, market: Market, order: Order, taker: book.Taker, emit: Any) -> None:
+    remaining = taker.left
+    assert remaining
     asset, needed = market.lock(order.side, command.price_ticks, remaining)
     _, present = market.lock(order.side, order.price_ticks, order.remaining_lots)
     means = paying.means(state, order.account, asset, needed, present, order.loan_flags)

@@ -65,9 +65,7 @@ def make_mark(state: State, market: Market, perpetual: Perpetual) -> None:
     perpetual.price_state = price_state(state, market.base_asset) if price else 0
     if perpetual.price_state not in FRESH_OR_CLOSED:
         return
-    decimals = state.assets[market.quote_asset].decimals
-    index = max(1, price * 10**decimals // (UNITS_PER_CASH * market.tick_atoms))
-    perpetual.index_ticks = index = min(MAX_PRICE_TICKS, index)
+    perpetual.index_ticks = index = ticks_of(state, market, price)
     seconds = min(PREMIUM_SECONDS, max(1, (state.time_us - perpetual.updated_us) // MILLION))
     bound = index * perpetual.mark_bound_ppm // MILLION
     away = max(-bound, min(bound, middle(market, index) - index))
@@ -77,6 +75,13 @@ def make_mark(state: State, market: Market, perpetual: Perpetual) -> None:
     perpetual.updated_us = state.time_us
     perpetual.premium_sum_e10 += (perpetual.mark_ticks - index) * ONE_E10 // index
     perpetual.premium_count += 1
+
+
+def ticks_of(state: State, market: Market, price: int) -> int:
+    """Return a price of the base as one of its market, which is quoted in cash."""
+    decimals = state.assets[market.quote_asset].decimals
+    ticks = max(1, price * 10**decimals // (UNITS_PER_CASH * market.tick_atoms))
+    return min(MAX_PRICE_TICKS, ticks)
 
 
 def middle(market: Market, index: int) -> int:

@@ -7,7 +7,7 @@ from ringfence.schema.enums import LATEST_RULES, PARAMETER_LIMITS, AssetKind, Ma
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import checks, perpetuals, pools, prices, settlement
+from . import checks, perpetuals, pools, prices, settlement, triggers
 from .state import Asset, Market, Refused, State
 
 SYMBOL = re.compile(rb"[A-Z0-9.]{1,16}\0*")
@@ -30,6 +30,7 @@ def clock(state: State, command: Any, emit: Any) -> None:
         pools.tick(state, emit)
         perpetuals.tick(state, emit)
         settlement.tick(state, emit)
+        triggers.tick(state)
 
 
 def set_rules(state: State, command: Any, emit: Any) -> None:

@@ -280,6 +280,33 @@ class Position:
 
 
 @dataclass(slots=True)
+class Trigger:
+    trigger: int
+    parent: int
+    account: int
+    market: int
+    client_id: int
+    price_ticks: int
+    quantity_lots: int
+    slippage: int
+    trigger_ticks: int
+    created_us: int
+    side: int
+    order_type: int
+    time_in_force: int
+    post_only: int
+    self_trade_prevention: int
+    slippage_kind: int
+    loan_flags: int
+    reduce_only: int
+    trigger_by: int
+    direction: int
+    quantity_percent: int
+    armed: int = 0
+    due: int = 0
+
+
+@dataclass(slots=True)
 class State:
     """The tables of the venue, empty as on its first day."""
 
@@ -291,6 +318,7 @@ class State:
     settled_tick: int = 0
     settling: int = 0
     settled_account: int = 0
+    triggers_counted: int = 0
     next_account: int = FIRST_USER_ACCOUNT
     parameters: dict[int, int] = field(
         default_factory=lambda: {int(p): new for p, (_, _, new) in PARAMETER_LIMITS.items()}
@@ -317,6 +345,7 @@ class State:
     redemptions: dict[tuple[int, int], Redemption] = field(default_factory=dict)  # (asset, its number) -> what waits
     perpetuals: dict[int, Perpetual] = field(default_factory=dict)
     positions: dict[tuple[int, int], Position] = field(default_factory=dict)  # (account, market) -> what it has of it
+    triggers: dict[int, Trigger] = field(default_factory=dict)
 
     @property
     def rules(self) -> int:
