@@ -89,13 +89,13 @@ def contract_bears(s, slot, c, left):
     """Check limits and margin of an order on a perpetual that is matched again with so many lots left."""
     row = s.orders[slot]
     change, reduces = left - row.remaining_lots, row.special & REDUCES != 0
-    bids = change if row.side == Side.BID and not reduces else 0
-    asks = change if row.side == Side.ASK and not reduces else 0
-    if not (reduces or within_limits(s, row.account, row.market, bids, asks)):
+    bids = change if row.side == Side.BID else 0
+    asks = change if row.side == Side.ASK else 0
+    if not within_limits(s, row.account, row.market, bids, asks):
         return False
     quote = c.price_ticks * left * s.markets[row.market].quote_factor
     reserved, eased = reserved_for_contract(s, row.account, row.market, row.side, left, quote, reduces)
-    return bears_contract(s, row.account, row.market, bids, asks, reserved, eased, row.reserved_value)
+    return bears_contract(s, row.account, row.market, bids, asks, reserved, eased, slot)
 
 
 @cold

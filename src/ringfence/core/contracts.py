@@ -6,7 +6,7 @@ docs/rules.md, "Orders on a perpetual".
 from ..schema.enums import CloseReason, HouseAccount, Side
 from ..schema.fields import MAX_ATOMS, MAX_VALUE
 from ..schema.rejects import Reject
-from .book import leave_position, take_out
+from .book import REDUCES, leave_position, take_out
 from .bounds import scale_down, scale_up
 from .emit import emit, emit_order_closed, refuse
 from .jit import cold, hot
@@ -137,10 +137,10 @@ def within_limits(s, account, market, bid_change, ask_change):
     rules, slot, before, after = s.perpetuals[market], find_position(s, account, market), 0, 0
     if slot != 0:
         row = s.positions[slot]
-        before = exposure_of(row.net_lots, row.bid_lots, row.ask_lots)
-        after = exposure_of(row.net_lots, row.bid_lots + bid_change, row.ask_lots + ask_change)
+        before = exposure_of(row.net_lots, row.bid_lots, row.ask_lots, row.reduce_lots)
+        after = exposure_of(row.net_lots, row.bid_lots + bid_change, row.ask_lots + ask_change, row.reduce_lots)
     else:
-        after = exposure_of(0, bid_change, ask_change)
+        after = max(bid_change, ask_change)
     if after <= before:
         return True
     if after > rules.position_limit_lots:
@@ -180,8 +180,8 @@ def reserved_for_contract(s, account, market_number, side, lots, quote_atoms, re
 
 
 @cold
-def bears_contract(s, account, market, bid_change, ask_change, reserved_value, eased_value, released_value):
-    """Check the margin of an account if so much more were ordered in a perpetual."""
+def bears_contract(s, account, market, bid_change, ask_change, reserved_value, eased_value, amended_slot):
+    """Check the margin of an account if so much more were ordered; ``amended_slot`` is the order it replaces, or 0."""
     payment, measure = s.payment[0], s.measure[0]
     payment.needed_atoms, payment.redeem_atoms, payment.borrow_atoms, payment.begins = 0, 0, 0, 0
     payment.reserved_value = reserved_value
@@ -189,8 +189,17 @@ def bears_contract(s, account, market, bid_change, ask_change, reserved_value, e
     take_measure(s, account, 0, 0, 0, True)
     if s.accounts[account].liabilities == 0:
         payment.begins = 1 + measure.assets
+    released_value, eased_before = 0, 0
+    if amended_slot != 0:
+        row = s.orders[amended_slot]
+        released_value = row.reserved_value
+        quote = row.price_ticks * row.remaining_lots * s.markets[market].quote_factor
+        reduces = row.special & REDUCES != 0
+        _, eased = reserved_for_contract(s, account, market, row.side, row.remaining_lots, quote, reduces)
+        eased_before = min(eased, released_value)
     measure.reserved = min(max(measure.reserved - released_value, 0) + reserved_value, MAX_VALUE)
-    eased_value = min(eased_value, measure.reserved)
+    # Else amendments would ease an order again and again.
+    eased_value = min(eased_value, measure.reserved) - eased_before
     accepted = judge(s, account, 0, 0, 0, s.accounts[account].least_initial_e8, eased_value)
     payment.market, payment.bid_lots, payment.ask_lots = 0, 0, 0
     return accepted

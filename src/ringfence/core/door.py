@@ -88,7 +88,7 @@ def fields_in_range(s, commands, i):
 
 @hot
 def order_fields_in_range(c):
-    """Whether every field of a PlaceOrder is within its bounds: the same answer as ``fields_in_range``, faster."""
+    """Whether every field of a PlaceOrder is within its bounds and nothing is attached; only a yes is an answer."""
     return (
         0 <= c.market <= MARKETS_END
         and c.side <= Side.ASK
@@ -104,6 +104,8 @@ def order_fields_in_range(c):
         and 0 <= c.quantity_lots <= MAX_QUANTITY_LOTS
         and 0 <= c.quote_atoms <= MAX_ATOMS
         and 0 <= c.slippage <= SLIPPAGE_END
+        and c.take_profit_by | c.stop_loss_by == 0
+        and c.take_profit_ticks | c.take_profit_price_ticks | c.stop_loss_ticks | c.stop_loss_price_ticks == 0
     )
 
 

@@ -76,10 +76,10 @@ def add_unsettled(money, measure, atoms):
 
 
 @cold
-def add_exposure(s, measure, market_number, net, bid, ask, least_initial_e8):
-    """Add what a position needs, with the orders that may make it grow."""
+def add_exposure(s, measure, market_number, net, lots, least_initial_e8):
+    """Add what a position needs that may come to so many lots by its orders."""
     market, rules = s.markets[market_number], s.perpetuals[market_number]
-    money, lots = s.collaterals[market.quote_asset], exposure_of(net, bid, ask)
+    money = s.collaterals[market.quote_asset]
     if lots != 0 and not is_live(rules.price_state):
         measure.not_fresh = max(measure.not_fresh, market.base_asset)
     value = debt_value(money, notional(lots, rules.mark_ticks, market.quote_factor))
@@ -101,14 +101,15 @@ def add_positions(s, account, measure, least_initial_e8):
         bid, ask = row.bid_lots, row.ask_lots
         if row.market == more.market:
             bid, ask, met = bid + more.bid_lots, ask + more.ask_lots, True
-        add_exposure(s, measure, row.market, row.net_lots, bid, ask, least_initial_e8)
+        lots = exposure_of(row.net_lots, bid, ask, row.reduce_lots)
+        add_exposure(s, measure, row.market, row.net_lots, lots, least_initial_e8)
         market, ticks = s.markets[row.market], s.perpetuals[row.market].mark_ticks
         if ticks != 0:
             add_unsettled(s.collaterals[market.quote_asset], measure, unsettled(s, row, ticks))
         count += 1
         slot = row.account_next
     if not met:
-        add_exposure(s, measure, more.market, 0, more.bid_lots, more.ask_lots, least_initial_e8)
+        add_exposure(s, measure, more.market, 0, max(more.bid_lots, more.ask_lots), least_initial_e8)
         count += 1
     return count
 

@@ -4,7 +4,16 @@
 posting.  Both follow docs/rules.md, "Matching".
 """
 
-from ..schema.enums import CloseReason, HouseAccount, MarketKind, Parameter, SelfTradePrevention, Side, TriggerBy
+from ..schema.enums import (
+    CloseReason,
+    HouseAccount,
+    MarketKind,
+    Parameter,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    TriggerBy,
+)
 from ..schema.fields import MAX_ATOMS
 from .attached import end_attached, grow_attached
 from .bits import checked_add
@@ -54,6 +63,7 @@ def sweep(s):
     market = s.markets[taker.market]
     level_slot = s.halves[half_of(taker.market, 1 - taker.side)].best
     left_lots, left_quote, lots, quote, handled = taker.left_lots, taker.left_quote_atoms, 0, 0, 0
+    taker.reducing_lots, taker.reducing_ticks = 0, 0
     while True:
         if left_lots <= 0 and left_quote <= 0:
             return lots, quote, FILLED
@@ -69,7 +79,11 @@ def sweep(s):
             if maker.user == taker.user:
                 if taker.self_trade_prevention != SelfTradePrevention.REJECT_MAKER:
                     return lots, quote, CloseReason.SELF_TRADE_PREVENTION.value
-            elif maker.special & REDUCES == 0:  # one that only reduces may shrink before it is reached
+            elif maker.special & REDUCES != 0:  # it may shrink before it is reached
+                handled -= 0 if taker.time_in_force == TimeInForce.FOK else 1
+                taker.reducing_lots = min(taker.reducing_lots + maker.remaining_lots, taker.left_lots)
+                taker.reducing_ticks = maker.price_ticks
+            else:
                 part = lots_against(market, taker, maker, left_lots, left_quote)
                 if part == 0:
                     return lots, quote, TOO_SMALL

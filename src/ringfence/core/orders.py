@@ -46,6 +46,7 @@ from .ledger import available
 from .levels import NEVER, price_key
 from .matching import FILLED, TOO_SMALL, match, settle_taker, sweep
 from .paying import bears_order, carry_out, credit, flags_of, flags_of_rest, plan
+from .positions import notional
 from .records import ORDER_ACCEPTED, ORDER_CLOSED, EventKind, cast
 from .reserves import reserve_again, set_reserved
 from .state import ORDERS
@@ -366,6 +367,17 @@ def emit_taker_closed(s, taker, reason):
 
 
 @cold
+def worst_fills(s, taker, market):
+    """Return (lots, quote atoms) that a market order may come to at worst.
+
+    Whoever only reduces may be gone when it is reached; what is left then meets the last of them, if it is not.
+    """
+    lots, quote, _ = sweep(s)
+    more = min(taker.left_lots - lots, taker.reducing_lots)
+    return lots + more, min(quote + notional(more, taker.reducing_ticks, market.quote_factor), MAX_ATOMS + 1)
+
+
+@cold
 def affordable_contract(s, c, taker):
     """Check limits and margin of an order on a perpetual."""
     if taker.reduce_only != 0:
@@ -375,13 +387,13 @@ def affordable_contract(s, c, taker):
         rests = c.order_type == OrderType.LIMIT and c.time_in_force == TimeInForce.GTC
         if rests and not reducing_orders_left(s, c.account, c.market):
             return False
-    bids = taker.left_lots if c.side == Side.BID and taker.reduce_only == 0 else 0
-    asks = taker.left_lots if c.side == Side.ASK and taker.reduce_only == 0 else 0
-    if taker.reduce_only == 0 and not within_limits(s, c.account, c.market, bids, asks):
+    bids = taker.left_lots if c.side == Side.BID else 0
+    asks = taker.left_lots if c.side == Side.ASK else 0
+    if not within_limits(s, c.account, c.market, bids, asks):
         return False
     lots, quote = taker.left_lots, c.price_ticks * taker.left_lots * s.markets[c.market].quote_factor
     if c.order_type == OrderType.MARKET:
-        lots, quote, _ = sweep(s)
+        lots, quote = worst_fills(s, taker, s.markets[c.market])
     reserved, eased = reserved_for_contract(s, c.account, c.market, c.side, lots, quote, taker.reduce_only != 0)
     return bears_contract(s, c.account, c.market, bids, asks, reserved, eased, 0)
 

@@ -157,6 +157,16 @@ def measure_payment(s, account, asset, held_change):
 
 
 @cold
+def eased_now(s, account, market, slot, flags, assets_value):
+    """Return how much less is reserved for an open order where it repays; else amendments would ease it every time."""
+    row = s.orders[slot]
+    sold = lock_of(market, row.side, row.price_ticks, row.remaining_lots)
+    bought = lock_of(market, 1 - row.side, row.price_ticks, row.remaining_lots)
+    _, eased = reserved_for_order(s, account, market, row.side, sold, bought, flags, slot, assets_value)
+    return min(eased, row.reserved_value)
+
+
+@cold
 def bears_order(s, account, market, side, sold_atoms, bought_atoms, flags, amended_slot):
     """Check the margin of an order after it was planned how it is paid; ``amended_slot`` is what it replaces, or 0."""
     payment, measure = s.payment[0], s.measure[0]
@@ -167,12 +177,14 @@ def bears_order(s, account, market, side, sold_atoms, bought_atoms, flags, amend
     payment.reserved_value, eased = reserved_for_order(
         s, account, market, side, sold_atoms, bought_atoms, flags, amended_slot, measure.assets
     )
+    eased_before = 0
     if amended_slot != 0 and payment.begins == 0:
+        eased_before = eased_now(s, account, market, amended_slot, flags, measure.assets)
         measure.reserved -= min(s.orders[amended_slot].reserved_value, measure.reserved)
     measure.reserved = capped_sum(measure.reserved, payment.reserved_value)
     least_e8 = s.accounts[account].least_initial_e8
     # MAX_VALUE may have been reached, and nothing of what is beyond it can be taken off again.
-    eased = min(eased, measure.reserved)
+    eased = min(eased, measure.reserved) - eased_before
     return judge(s, account, asset, payment.borrow_atoms, owed_change, least_e8, eased)
 
 

@@ -186,9 +186,12 @@ def change_position(s, account, market, lots, cost_atoms, fee_atoms):
 
 
 @hot
-def exposure_of(net, bid, ask):
-    """Return the most lots that a position may come to, on either side."""
-    return max(abs(net + bid), abs(net - ask))
+def exposure_of(net, bid, ask, reduce):
+    """Return the most lots that a position may come to, on either side.
+
+    Orders that only reduce it may fill before the others of their side, which then make it grow the other way.
+    """
+    return max(abs(net + bid + (reduce if net < 0 else 0)), abs(net - ask - (reduce if net > 0 else 0)))
 
 
 @hot

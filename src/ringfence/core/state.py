@@ -62,6 +62,7 @@ Taker = _record(
     ("limit_key", "i8"), ("bound_key", "i8"), ("left_lots", "i8"), ("left_quote_atoms", "i8"),
     ("filled_lots", "i8"), ("filled_quote_atoms", "i8"), ("earlier_lots", "i8"), ("earlier_quote_atoms", "i8"),
     ("fee_atoms", "i8"), ("maker_fees_atoms", "i8"), ("handled", "i8"), ("bound_reason", "i8"),
+    ("reducing_lots", "i8"), ("reducing_ticks", "i8"),
     ("account", "i4"), ("user", "i4"), ("market", "i4"), ("fee_ppm", "i4"),
     ("side", "u1"), ("order_type", "u1"), ("time_in_force", "u1"), ("post_only", "u1"),
     ("self_trade_prevention", "u1"), ("by_quote", "u1"), ("loan_flags", "u1"), ("reduce_only", "u1"),
