@@ -66,6 +66,8 @@ class Plan:
     """What would happen: (maker, lots) in order, lots 0 for a maker that is closed; then how it ends."""
 
     steps: list[tuple[Order, int]] = field(default_factory=list)
+    passed_over: list[Order] = field(default_factory=list)
+    """Makers that only reduce: what they will be when the taker comes to them is not known yet."""
     end: str | CloseReason = FILLED
 
     @property
@@ -139,13 +141,14 @@ def plan(state: State, market: Market, taker: Taker) -> Plan:
     while True:
         if left == 0 or quote_left == 0:
             return made
-        made.end = stop(taker, maker, bound, beyond, len(made.steps) >= most)
+        handled = len(made.steps) + (len(made.passed_over) if taker.time_in_force == TimeInForce.FOK else 0)
+        made.end = stop(taker, maker, bound, beyond, handled >= most)
         if made.end != FILLED:
             return made
         assert maker
         lots = 0
         if maker.reduce_only and maker.user != taker.user:
-            made.steps.append((maker, 0))  # what it will be when the taker comes to it is not known yet
+            made.passed_over.append(maker)
             maker_left = 0
         elif maker.user == taker.user:
             if taker.self_trade_prevention != SelfTradePrevention.REJECT_TAKER:

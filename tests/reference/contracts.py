@@ -31,16 +31,14 @@ def place(state: State, command: Any, market: Market, taker: book.Taker, emit: A
     assert taker.left
     if taker.reduce_only:
         taker.left = reduced(state, position, taker)
-        what_if = margin.NOTHING
-    else:
-        what_if = adding(market, taker.side, taker.left)
-        within_limits(state, market, position, what_if)
+    what_if = adding(market, taker.side, taker.left)
+    within_limits(state, market, position, what_if)
     quantity = taker.left
     walked = book.plan(state, market, taker)
     lots, atoms = (
         (quantity, taker.price_ticks * quantity * market.quote_factor)
         if taker.is_limit
-        else (walked.lots, walked.quote(market))
+        else worst_fills(market, walked, taker)
     )
     trading = margin.Trading(taker.order, taker.account, market, taker.side, lots, atoms, taker.reduce_only)
     passed = margin.check(state, taker.account, what_if, trading)
@@ -60,10 +58,8 @@ def amend(state: State, command: Any, market: Market, order: Order, taker: book.
     """Take the order off the book and match it like a new one that keeps its number."""
     remaining = taker.left
     assert remaining
-    what_if = margin.NOTHING
-    if not order.reduce_only:
-        what_if = adding(market, order.side, remaining - order.remaining_lots)
-        within_limits(state, market, positions.seen(state, order.account, market), what_if)
+    what_if = adding(market, order.side, remaining - order.remaining_lots)
+    within_limits(state, market, positions.seen(state, order.account, market), what_if)
     atoms = command.price_ticks * remaining * market.quote_factor
     trading = margin.Trading(order.order, order.account, market, order.side, remaining, atoms, order.reduce_only)
     passed = margin.check(state, order.account, what_if, trading)
@@ -77,6 +73,16 @@ def amend(state: State, command: Any, market: Market, order: Order, taker: book.
         assert taker.left
         order.reserved_value = book.scaled(passed.reserved, rests, remaining)
         book.queue_anew(state, market, order, taker, command.quantity_lots - taker.left + rests, rests)
+
+
+def worst_fills(market: Market, walked: book.Plan, taker: book.Taker) -> tuple[int, int]:
+    """Return the lots and the atoms of a market order that meets the last of those who only reduce."""
+    if not walked.passed_over:
+        return walked.lots, walked.quote(market)
+    there = sum(maker.remaining_lots for maker in walked.passed_over)
+    more = min(taker.left - walked.lots, there)
+    price = walked.passed_over[-1].price_ticks
+    return walked.lots + more, walked.quote(market) + more * price * market.quote_factor
 
 
 def reduced(state: State, position: Position, taker: book.Taker) -> int:

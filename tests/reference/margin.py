@@ -166,10 +166,8 @@ def add_debt(state: State, found: Measure, asset: int, owed: int, floor: int) ->
 def add_position(state: State, found: Measure, account: int, market: Market, what_if: WhatIf) -> None:
     """Count what a position is unsettled, and the most that it and its orders could become."""
     position, mark = positions.seen(state, account, market), state.perpetuals[market.market].mark_ticks
-    bid, ask = position.bid_lots, position.ask_lots
-    if market.market == what_if.market:
-        bid, ask = bid + what_if.bid_lots, ask + what_if.ask_lots
-    lots = max(abs(position.net_lots + bid), abs(position.net_lots - ask))
+    more = (what_if.bid_lots, what_if.ask_lots) if market.market == what_if.market else (0, 0)
+    lots = positions.largest(position, *more)
     rules, floor = state.perpetuals[market.market], floor_rate(limit_of(state, account, what_if))
     most = owed_value(state, market, lots * mark * market.quote_factor)
     now = owed_value(state, market, abs(position.net_lots) * mark * market.quote_factor)
@@ -350,13 +348,27 @@ def check(state: State, account: int, what_if: WhatIf = NOTHING, order: Paying |
             stored[order.order] = 0  # one that is amended counts as it will be
         after.reserved = capped(sum((passed.anew or stored).values()) + passed.reserved)
     if after.free < 0 or after.not_fresh:
+        eased = min(eased, after.reserved) - eased_as_it_stands(state, order, after.assets, owed_before=owed_before)
         takes_no_new_risk(state, account, what_if, after, eased)
     return passed
 
 
+def eased_as_it_stands(state: State, order: Paying | Trading | None, assets: int, *, owed_before: bool) -> int:
+    """Return what eases an order that is amended before it is: one amendment after another eases it once."""
+    if not order or not owed_before or order.order not in state.orders:
+        return 0
+    old = state.orders[order.order]
+    now: Paying | Trading = paying_of(state, old)
+    if isinstance(order, Trading):
+        atoms = old.price_ticks * old.remaining_lots * order.market.quote_factor
+        now = Trading(old.order, old.account, order.market, old.side, old.remaining_lots, atoms, old.reduce_only)
+    _, eased = reserved_of(state, now, assets)
+    return min(eased, old.reserved_value)
+
+
 def takes_no_new_risk(state: State, account: int, what_if: WhatIf, after: Measure, eased: int) -> None:
     plain = measure(state, account, what_if)
-    plain.reserved = after.reserved - min(eased, after.reserved)
+    plain.reserved = after.reserved - eased
     if plain.liabilities < MAX_VALUE and plain.free >= measure(state, account).free:
         return
     if after.not_fresh:

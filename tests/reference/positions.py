@@ -104,6 +104,11 @@ def to_reduce(position: Position, side: int) -> int:
 
 
 def largest(position: Position, bid: int = 0, ask: int = 0) -> int:
-    """Return how many lots the position could have at most, with so many more in its orders."""
+    """Return how many lots the position could have at most, with so many more in its orders.
+
+    Those that only reduce it may fill first.
+    """
     net = position.net_lots
-    return max(abs(net + position.bid_lots + bid), abs(net - position.ask_lots - ask))
+    bid += position.bid_lots + (position.reduce_lots if net < 0 else 0)
+    ask += position.ask_lots + (position.reduce_lots if net > 0 else 0)
+    return max(abs(net + bid), abs(net - ask))
