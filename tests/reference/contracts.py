@@ -10,6 +10,7 @@ from .state import ASK, BID, Market, Order, Position, Refused, State
 
 MOST_POSITIONS = 256
 MOST_REDUCING = 10
+MOST_NOTIONAL = 2**58
 
 
 class Later:
@@ -112,6 +113,8 @@ def within_limits(state: State, market: Market, position: Position, what_if: mar
         return
     if after > perpetual.position_limit_lots:
         raise Refused(Reject.POSITION_LIMIT, value=after, limit=perpetual.position_limit_lots)
+    if after * perpetual.mark_ticks * market.quote_factor > MOST_NOTIONAL:
+        raise Refused(Reject.VALUE_TOO_LARGE, limit=MOST_NOTIONAL)
     has = positions.of_account(state, position.account)
     if market not in has and len(has) >= MOST_POSITIONS:
         raise Refused(Reject.POSITION_LIMIT, value=len(has) + 1, limit=MOST_POSITIONS)
@@ -195,14 +198,19 @@ def fill(state: State, market: Market, taker: book.Taker, maker: Order, fills: F
     quote = lots * maker.price_ticks * market.quote_factor
     _, taker_ppm = fee_rates(state, market, taker.user)
     maker_ppm, _ = fee_rates(state, market, maker.user)
-    taker_fee = book.ceil_ppm(quote, taker_ppm)
+    taker_fee = on_top(taker.executed_quote_atoms, quote, taker_ppm)
     rebate = min(book.floor_ppm(quote, -maker_ppm), taker_fee)
-    maker_fee = -rebate if maker_ppm < 0 else book.ceil_ppm(quote, maker_ppm)
+    maker_fee = -rebate if maker_ppm < 0 else on_top(maker.executed_quote_atoms, quote, maker_ppm)
     fills.lots, fills.quote, fills.fee = fills.lots + lots, fills.quote + quote, fills.fee + taker_fee
     sign = 1 if maker.side == BID else -1
     positions.change(state, maker.account, market, sign * lots, sign * quote, maker_fee)
     book.trade(state, market, taker, maker, lots, (taker_fee, maker_fee), emit)
     trim(state, market, maker.account, emit)
+
+
+def on_top(executed: int, quote: int, ppm: int) -> int:
+    """Return the fee of a fill: what the order has to pay in all, less what it has to pay without it."""
+    return book.ceil_ppm(executed + quote, ppm) - book.ceil_ppm(executed, ppm)
 
 
 def fee_rates(state: State, market: Market, user: int) -> tuple[int, int]:

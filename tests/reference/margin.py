@@ -180,6 +180,8 @@ def add_position(state: State, found: Measure, account: int, market: Market, wha
     add_unsettled(state, found, market, positions.unsettled(state, position, market))
     if rules.price_state not in FRESH_OR_CLOSED and lots > 0:
         found.not_fresh = max(found.not_fresh, market.base_asset)
+    if price_state(state, market.quote_asset) not in FRESH_OR_CLOSED and lots > 0:
+        found.not_fresh = max(found.not_fresh, market.quote_asset)
 
 
 def add_unsettled(state: State, found: Measure, market: Market, atoms: int) -> None:

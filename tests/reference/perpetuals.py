@@ -62,11 +62,12 @@ def told(perpetual: Perpetual) -> dict[str, int]:
 def make_mark(state: State, market: Market, perpetual: Perpetual) -> None:
     """Follow the price of the base, and the book within a bound of it."""
     price, _ = price_units(state, market.base_asset)
+    was_live = perpetual.price_state in FRESH_OR_CLOSED
     perpetual.price_state = price_state(state, market.base_asset) if price else 0
     if perpetual.price_state not in FRESH_OR_CLOSED:
         return
     perpetual.index_ticks = index = ticks_of(state, market, price)
-    seconds = min(PREMIUM_SECONDS, max(1, (state.time_us - perpetual.updated_us) // MILLION))
+    seconds = min(PREMIUM_SECONDS, max(1, (state.time_us - perpetual.updated_us) // MILLION)) if was_live else 1
     bound = index * perpetual.mark_bound_ppm // MILLION
     away = max(-bound, min(bound, middle(market, index) - index))
     perpetual.premium += ((away << PREMIUM_BITS) - perpetual.premium) * seconds // PREMIUM_SECONDS
@@ -86,7 +87,7 @@ def ticks_of(state: State, market: Market, price: int) -> int:
 
 def middle(market: Market, index: int) -> int:
     bid, ask = market.best(BID), market.best(ASK)
-    if bid is None or ask is None or market.state == MarketState.POST_ONLY:
+    if bid is None or ask is None or market.state not in (MarketState.OPEN, MarketState.LIMIT_ONLY):
         return index
     return (bid + ask) // 2
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, AccountFlag, LoanSource, PoolState
 
-from . import paying, pools, positions
+from . import margin, paying, pools, positions
 from .money import available, move
 from .positions import CLEARING
 from .state import Market, Perpetual, Position, State
@@ -87,7 +87,7 @@ def settle(state: State, position: Position, market: Market, emit: Any) -> None:
     if atoms > 0:
         position.due_atoms = atoms
         perpetual.due_atoms += atoms
-    elif atoms < 0 and position.account >= FIRST_USER_ACCOUNT:
+    elif atoms < 0:
         collect(state, position, market, -atoms, emit)
     positions.gone_if_empty(state, position)
 
@@ -95,7 +95,7 @@ def settle(state: State, position: Position, market: Market, emit: Any) -> None:
 def collect(state: State, position: Position, market: Market, owed: int, emit: Any) -> None:
     """Take what the account has, then what it lent, then what it may borrow."""
     account, asset, perpetual = position.account, market.quote_asset, state.perpetuals[market.market]
-    if asset in state.lending_pools:
+    if asset in state.lending_pools and account >= FIRST_USER_ACCOUNT:
         redeem_and_borrow(state, account, asset, owed, emit)
     paid = min(owed, available(state, account, asset))
     move(state, account, CLEARING, asset, paid)
@@ -112,8 +112,14 @@ def redeem_and_borrow(state: State, account: int, asset: int, owed: int, emit: A
         told.redeem(redeemed)
         missing -= redeemed
     borrowed = min(missing, pools.borrowable(state, pool, pools.lent(pool)))
-    if borrowed > 0 and may_borrow(state, account, asset):
+    if borrowed > 0 and may_borrow(state, account, asset) and is_sound(state, account):
         told.borrow(borrowed)
+
+
+def is_sound(state: State, account: int) -> bool:
+    """Whether an account has what its debts and positions must keep: lenders do not pay for losses."""
+    found = margin.measure(state, account)
+    return found.equity >= found.maintenance
 
 
 def may_borrow(state: State, account: int, asset: int) -> bool:

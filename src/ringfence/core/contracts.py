@@ -26,6 +26,8 @@ from .state import MOST_POSITIONS, POSITIONS
 from .valuation import debt_value, part_down, repaid_value
 
 POSITIONS_PER_ACCOUNT = 256
+MOST_NOTIONAL = 1 << 58
+"""Quote atoms that a position may come to at the mark, which may rise sixteenfold before they cannot be counted."""
 REDUCE_ORDERS = 10
 """Orders that only reduce one position: so few that each fill may look at them all."""
 POSITION_HEADROOM = 8
@@ -33,11 +35,17 @@ POSITION_HEADROOM = 8
 
 
 @cold
+def fee_on_top(earlier_quote_atoms, quote_atoms, ppm):
+    """Return the fee of a fill, so that all fills of an order pay what one would: none is rounded up for itself."""
+    return scale_up(earlier_quote_atoms + quote_atoms, ppm) - scale_up(earlier_quote_atoms, ppm)
+
+
+@cold
 def settle_contract_maker(s, market, maker, lots, quote, taker_fee):
     """Change the maker's position by a fill and return its fee, below 0 for a rebate, which the taker's fee pays."""
     tier = s.fee_tiers[market.fee_schedule * 16 + s.users[maker.user].fee_tier]
     if tier.maker_ppm >= 0:
-        fee = scale_up(quote, int(tier.maker_ppm))
+        fee = fee_on_top(maker.executed_quote_atoms, quote, tier.maker_ppm)
     else:
         fee = -min(scale_down(quote, int(-tier.maker_ppm)), taker_fee)
     sign = 1 if maker.side == Side.BID else -1
@@ -145,6 +153,8 @@ def within_limits(s, account, market, bid_change, ask_change):
         return True
     if after > rules.position_limit_lots:
         return refuse(s, Reject.POSITION_LIMIT, after, rules.position_limit_lots)
+    if notional(after, rules.mark_ticks, s.markets[market].quote_factor) > MOST_NOTIONAL:
+        return refuse(s, Reject.VALUE_TOO_LARGE, 0, MOST_NOTIONAL)
     if slot == 0 and s.accounts[account].positions >= POSITIONS_PER_ACCOUNT:
         return refuse(s, Reject.POSITION_LIMIT, s.accounts[account].positions + 1, POSITIONS_PER_ACCOUNT)
     rows = s.pools[POSITIONS].rows

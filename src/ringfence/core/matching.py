@@ -19,7 +19,7 @@ from .attached import end_attached, grow_attached
 from .bits import checked_add
 from .book import ATTACHED, REDUCES, bought_asset, leave_position, take_out
 from .bounds import scale_down, scale_up
-from .contracts import settle_contract_maker, trim
+from .contracts import fee_on_top, settle_contract_maker, trim
 from .emit import emit, emit_order_closed
 from .jit import cold, hot
 from .ledger import available, move, post
@@ -138,7 +138,7 @@ def fill(s, market, taker, slot, lots):
         paid_by_maker = settle_maker(s, market, maker, base, quote)
         taker.maker_fees_atoms += max(paid_by_maker, 0)
     else:
-        fee = scale_up(quote, taker.fee_ppm)
+        fee = fee_on_top(taker.earlier_quote_atoms + taker.filled_quote_atoms, quote, taker.fee_ppm)
         paid_by_maker = settle_contract_maker(s, market, maker, lots, quote, fee)
     taker.fee_atoms += fee
     taker.filled_lots += lots

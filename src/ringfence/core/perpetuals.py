@@ -63,9 +63,10 @@ def floor_divide(number, divisor):
 
 @hot
 def middle(s, market_number, index):
-    """Return the middle of the book, the index where there is none."""
+    """Return the middle of the book, the index where there is none or nobody can trade."""
     bid, ask = best_price(s, market_number, Side.BID), best_price(s, market_number, Side.ASK)
-    if bid == 0 or ask == 0 or s.markets[market_number].state == MarketState.POST_ONLY:
+    state = s.markets[market_number].state
+    if bid == 0 or ask == 0 or not (state == MarketState.OPEN or state == MarketState.LIMIT_ONLY):
         return index
     return (bid + ask) // 2
 
@@ -77,12 +78,12 @@ def make_mark(s, market_number):
     price_units, state = margin_price(s, market.base_asset)
     if price_units == 0:
         state = PriceState.NONE.value
-    changed = state != rules.price_state
+    changed, was_live = state != rules.price_state, is_live(rules.price_state)
     rules.price_state = state
     if not is_live(state):
         return changed
     index, time_us = index_ticks(s, market, price_units), s.venue[0].time_us
-    seconds = min(max((time_us - rules.updated_us) // US_PER_S, 1), PREMIUM_S)
+    seconds = min(max((time_us - rules.updated_us) // US_PER_S, 1), PREMIUM_S) if was_live else 1
     bound = scale_down(index, rules.mark_bound_ppm)
     # A book that is further away than the bound says no more than the bound.
     away = max(-bound, min(bound, middle(s, market_number, index) - index))

@@ -10,6 +10,7 @@ from .emit import emit
 from .jit import cold, hot
 from .ledger import available, loan_shares_of, move
 from .lending import borrow_atoms, borrowable, claim, lent_total, redeem_atoms, redeemable
+from .margin import take_measure
 from .paying import credit_account
 from .positions import add_reference, drop_if_empty, signed_notional, touch
 from .records import SETTLED, EventKind, cast
@@ -46,6 +47,10 @@ def raise_money(s, account, asset, atoms):
         return
     if loan_shares_of(s, account, asset) > 0 or not is_live(s.collaterals[asset].price_state):
         return
+    # Lenders do not pay for whoever has lost what he had.
+    take_measure(s, account, 0, 0, 0, False)
+    if s.measure[0].collateral - s.measure[0].liabilities < s.measure[0].maintenance:
+        return
     borrowed = min(missing, borrowable(pool, lent_total(pool)))
     if borrowed > 0 and eligible_to_hold(s, account, asset):
         borrow_atoms(s, account, asset, borrowed, LoanSource.SETTLEMENT, 0)
@@ -61,8 +66,9 @@ def collect(s, slot):
     if profit > 0:
         row.due_atoms = profit
         book.due_atoms += profit
-    elif profit < 0 and row.account >= FIRST_USER_ACCOUNT:
-        raise_money(s, row.account, market.quote_asset, -profit)
+    elif profit < 0:
+        if row.account >= FIRST_USER_ACCOUNT:
+            raise_money(s, row.account, market.quote_asset, -profit)
         paid = min(-profit, available(s, row.account, market.quote_asset))
         move(s, row.account, HouseAccount.CLEARING, market.quote_asset, paid)
         add_reference(s, slot, -paid)
