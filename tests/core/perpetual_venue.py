@@ -1,0 +1,96 @@
+"""A venue with a perpetual, and people who trade it: the compiled core, driven a command at a time."""
+
+import struct
+from typing import Any
+
+import numpy as np
+from ringfence.core import Exchange
+from ringfence.schema import commands as c
+from ringfence.schema import events as v
+from ringfence.schema.layout import RECORD, decode_event, encode
+from ringfence.schema.rejects import Reject
+
+USDC, SOL = 1, 2
+SPOT, PERP = 1, 2
+DOLLAR, WHOLE_SOL = 10**6, 10**9
+BID, ASK = 0, 1
+SOURCES = (1, 2, 3)
+SECOND_US = 1_000_000
+
+
+class PerpetualVenue:
+    """SOL at 100 dollars; a lot of the perpetual is a hundredth of one, a tick is a cent, and no fee is charged."""
+
+    def __init__(self, people: int, **perpetual: int) -> None:
+        self.exchange, self.time_us, self.number = Exchange(), 1_700_000_000 * SECOND_US, 0
+        self.price_units = 100 * 10**8
+        for symbol, kind, decimals in (("USDC", 2, 6), ("SOL", 1, 9)):
+            self.must(c.ListAsset(symbol=symbol, name=symbol, asset_kind=kind, decimals=decimals))
+        for kind in (0, 1):
+            market = {"tick_atoms": 10**4, "lot_atoms": 10**7, "market_kind": kind, "fee_schedule": kind}
+            self.must(c.ListMarket(base_asset=SOL, quote_asset=USDC, **market))
+        self.accounts = [64 + 2 * n for n in range(people)]
+        for _ in range(people):
+            self.must(c.OpenUser())
+        self.must(c.SetPricing(asset=SOL, update_cap_ppm=1_000_000))
+        for source in SOURCES:
+            self.must(c.SetPriceSource(price_source=source, name=f"source {source}"))
+            self.must(c.SetPriceWeight(asset=SOL, price_source=source, weight=1))
+        for asset in (USDC, SOL):
+            self.must(
+                c.SetCollateral(asset=asset, weight_e8=10**8, initial_base_e8=10**7, maintenance_base_e8=5 * 10**6)
+            )
+            rates = {"rate_optimal_e8": 10**7, "rate_full_e8": 10**8}
+            self.must(c.SetLendingPool(asset=asset, **rates))
+        self.let(100)
+        rules = {"initial_base_e8": 2_000_000, "maintenance_base_e8": 1_000_000, **perpetual}
+        self.must(c.SetPerpetual(market=PERP, **rules))
+
+    def give(self, command: c.Command) -> list[Any]:
+        record = bytearray(encode(command, type(command).origins[0]))
+        struct.pack_into("<qqq", record, 0, self.exchange.sequence + 1, self.time_us, 0)
+        return [decode_event(event.tobytes()) for event in self.exchange.apply(np.frombuffer(bytes(record), RECORD))]
+
+    def must(self, command: c.Command) -> list[Any]:
+        events = self.give(command)
+        assert not isinstance(events[0], v.Rejected), (command, Reject(events[0].reject).name, events[0])
+        return events
+
+    def let(self, dollars: float, seconds: float = 1) -> list[Any]:
+        """Let the price be so much after so long, and the clock strike."""
+        self.time_us += round(seconds * SECOND_US)
+        for source in SOURCES:
+            price = {"last_units": round(dollars * 10**8), "observed_us": self.time_us}
+            self.must(c.Quote(asset=SOL, price_source=source, **price))
+        return self.must(c.Clock())
+
+    def settle(self, dollars: float) -> None:
+        """Let a settlement begin and end at a price."""
+        self.let(dollars, 10)
+        while self.exchange.settling:
+            self.must(c.ContinueSettlement())
+
+    def fund(self, account: int, atoms: int, asset: int = USDC) -> None:
+        self.number += 1
+        self.must(c.Deposit(account=account, asset=asset, source=1, number=self.number, amount_atoms=atoms))
+
+    def order(self, account: int, side: int, dollars: float, lots: int, **more: Any) -> c.PlaceOrder:
+        given = {"market": PERP, **more}
+        return c.PlaceOrder(account=account, side=side, price_ticks=round(dollars * 100), quantity_lots=lots, **given)
+
+    def at_market(self, account: int, side: int, lots: int, **more: Any) -> c.PlaceOrder:
+        return self.order(account, side, 0, lots, order_type=1, **more)
+
+    def place(self, account: int, side: int, dollars: float, lots: int, **more: Any) -> int:
+        """Place an order that must be accepted, and return its number."""
+        return self.must(self.order(account, side, dollars, lots, **more))[0].order
+
+    def trade(self, buyer: int, seller: int, dollars: float, lots: int) -> None:
+        self.place(seller, ASK, dollars, lots)
+        self.place(buyer, BID, dollars, lots, time_in_force=1)
+
+    def free(self, account: int) -> int:
+        return self.exchange.measure(account).free
+
+    def equity(self, account: int) -> int:
+        return self.exchange.measure(account).equity
