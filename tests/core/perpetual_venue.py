@@ -4,6 +4,7 @@ import struct
 from typing import Any
 
 import numpy as np
+
 from ringfence.core import Exchange
 from ringfence.schema import commands as c
 from ringfence.schema import events as v
@@ -16,6 +17,10 @@ DOLLAR, WHOLE_SOL = 10**6, 10**9
 BID, ASK = 0, 1
 SOURCES = (1, 2, 3)
 SECOND_US = 1_000_000
+
+
+def collateral(asset: int) -> c.SetCollateral:
+    return c.SetCollateral(asset=asset, weight_e8=10**8, initial_base_e8=10**7, maintenance_base_e8=5 * 10**6)
 
 
 class PerpetualVenue:
@@ -43,8 +48,24 @@ class PerpetualVenue:
             rates = {"rate_optimal_e8": 10**7, "rate_full_e8": 10**8}
             self.must(c.SetLendingPool(asset=asset, **rates))
         self.let(100)
+        self.rule(PERP, **perpetual)
+
+    def rule(self, market: int, **perpetual: int) -> None:
+        """Say what margin a perpetual needs: two percent to begin with, one to keep."""
         rules = {"initial_base_e8": 2_000_000, "maintenance_base_e8": 1_000_000, **perpetual}
-        self.must(c.SetPerpetual(market=PERP, **rules))
+        self.must(c.SetPerpetual(market=market, **rules))
+
+    def quote_in(self, symbol: str, decimals: int, tick_atoms: int, *, priced: bool = False, schedule: int = 1) -> int:
+        """List another cash asset and a perpetual that is paid in it; returns the market, the asset is the last."""
+        self.must(c.ListAsset(symbol=symbol, name=symbol, asset_kind=2, decimals=decimals))
+        asset = self.exchange.assets_listed
+        if priced:
+            self.must(c.SetPricing(asset=asset))
+        self.must(collateral(asset))
+        market = {"tick_atoms": tick_atoms, "lot_atoms": 10**7, "market_kind": 1, "fee_schedule": schedule}
+        self.must(c.ListMarket(base_asset=SOL, quote_asset=asset, **market))
+        self.rule(self.exchange.markets_listed)
+        return self.exchange.markets_listed
 
     def give(self, command: c.Command) -> list[Any]:
         record = bytearray(encode(command, type(command).origins[0]))
@@ -68,7 +89,7 @@ class PerpetualVenue:
         """Let a settlement begin and end at a price."""
         self.let(dollars, 10)
         while self.exchange.settling:
-            self.must(c.ContinueSettlement())
+            self.give(c.ContinueSettlement())
 
     def fund(self, account: int, atoms: int, asset: int = USDC) -> None:
         self.number += 1

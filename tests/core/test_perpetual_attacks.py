@@ -1,11 +1,11 @@
 """What a hostile trader may try on a perpetual: to lose more than he has to a friend, and to stop the venue."""
 
-from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SOL, SPOT, WHOLE_SOL, PerpetualVenue
+from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SOL, SPOT, USDC, WHOLE_SOL, PerpetualVenue
 
 from ringfence.node.invariants import broken_invariants
 from ringfence.schema import commands as c
 from ringfence.schema import events as v
-from ringfence.schema.enums import LoanFlag, TimeInForce
+from ringfence.schema.enums import AccountFlag, LoanFlag, MarketState, TimeInForce
 
 IOC = int(TimeInForce.IOC)
 REPAY = int(LoanFlag.AUTO_BORROW_REPAY)
@@ -37,6 +37,7 @@ def test_amendments_of_an_order_that_only_reduces_do_not_add_up_to_a_loss_that_i
     venue.let(98.5)
     assert venue.free(poor) < 0 < venue.equity(poor)
     order = venue.place(poor, ASK, 98.5, 100, reduce_only=1)
+    ticks = 0
     for ticks in range(9_849, 200, -100):
         amended = c.AmendOrder(account=poor, market=PERP, order=order, price_ticks=ticks, quantity_lots=100)
         if is_refused(venue.give(amended)):
@@ -60,6 +61,7 @@ def test_amendments_of_an_order_that_repays_do_not_add_up_to_a_loss_that_its_acc
     venue.let(108)
     assert venue.free(poor) < 0 < venue.equity(poor)
     order = venue.place(poor, BID, 108, 1_000, market=SPOT, loan_flags=REPAY)
+    ticks = 0
     for ticks in range(10_900, 22_000, 1_000):
         amended = c.AmendOrder(account=poor, market=SPOT, order=order, price_ticks=ticks, quantity_lots=1_000)
         if is_refused(venue.give(amended)):
@@ -98,3 +100,109 @@ def test_trade_that_closes_a_great_many_orders_that_only_reduce_does_not_stop_th
         venue.place(account, ASK, 101, orders)
     venue.give(venue.order(taker, BID, 101, makers * orders, time_in_force=IOC))
     assert list(broken_invariants(venue.exchange.rows())) == []
+
+
+def test_perpetual_in_cash_that_has_no_price_yet_needs_margin_that_nobody_has() -> None:
+    venue = PerpetualVenue(2)
+    market = venue.quote_in("EURC", 6, 10**4, priced=True)
+    for account in venue.accounts:
+        venue.fund(account, 5)
+    for account, side in zip(venue.accounts, (BID, ASK), strict=True):
+        venue.give(venue.order(account, side, 100, 1_000_000, market=market))
+    # A million dollars' worth of a position, with five millionths of one.
+    assert venue.exchange.positions(venue.accounts[0]) == []
+
+
+def test_position_that_is_worth_more_than_can_be_counted_makes_no_profit_out_of_nothing() -> None:
+    venue = PerpetualVenue(2)
+    long, short = venue.accounts
+    market = venue.quote_in("BIG", 12, 10**10)
+    for account in venue.accounts:
+        venue.fund(account, 100_000 * DOLLAR)
+    for _ in range(2):
+        venue.give(venue.order(long, BID, 100, 4_000_000, market=market))
+        venue.give(venue.order(short, ASK, 100, 4_000_000, market=market, time_in_force=IOC))
+    # Traded at the mark, eight million dollars long and short; 2^62 atoms are no more than 4.6 million.
+    assert venue.equity(long) + venue.equity(short) <= 200_000 * DOLLAR
+    assert min(venue.free(long), venue.free(short)) >= 0
+
+
+def test_fees_of_many_small_fills_are_within_what_was_reserved_for_them() -> None:
+    venue = PerpetualVenue(2)
+    taker, maker = venue.accounts
+    venue.must(c.SetFeeTier(fee_schedule=2, fee_tier=0, maker_ppm=0, taker_ppm=10))
+    market = venue.quote_in("USD", 2, 100, schedule=2)
+    cash = venue.exchange.assets_listed
+    venue.fund(taker, 2_000, cash)
+    venue.fund(maker, 100_000, cash)
+    for _ in range(900):
+        venue.place(maker, ASK, 1, 1, market=market)
+    venue.let(100)
+    venue.give(venue.order(taker, BID, 1, 900, market=market, time_in_force=IOC))
+    assert venue.free(taker) >= 0
+
+
+def test_book_in_which_nobody_can_trade_does_not_move_the_mark() -> None:
+    venue = PerpetualVenue(2)
+    long, short = venue.accounts
+    for account in venue.accounts:
+        venue.fund(account, 1_000 * DOLLAR)
+    venue.place(long, BID, 99.9, 1)
+    venue.place(short, ASK, 100.1, 1)
+    venue.must(c.SetMarketState(market=PERP, state=MarketState.CANCEL_ONLY))
+    for second in range(120):
+        venue.let(100 - second / 10)
+    perpetual = venue.exchange.perpetual(PERP)
+    assert perpetual is not None and perpetual.mark_ticks == perpetual.index_ticks
+
+
+def test_first_second_after_a_stale_price_moves_the_mark_no_further_than_any_other() -> None:
+    venue = PerpetualVenue(2)
+    long, short = venue.accounts
+    for account in venue.accounts:
+        venue.fund(account, 1_000 * DOLLAR)
+    venue.place(long, BID, 104.9, 1)
+    venue.place(short, ASK, 105.1, 1)
+    venue.time_us += 3_600 * 10**6
+    venue.must(c.Clock())
+    venue.let(100)
+    perpetual = venue.exchange.perpetual(PERP)
+    # The book is five percent away, and was so for no second in which there was a price.
+    assert perpetual is not None and perpetual.mark_ticks - perpetual.index_ticks <= 500 / 60 + 1
+
+
+def test_settlement_borrows_nothing_for_an_account_that_has_lost_more_than_it_has() -> None:
+    venue = PerpetualVenue(3)
+    poor, friend, lender = venue.accounts
+    venue.fund(poor, 2_100_000)
+    venue.fund(friend, 3 * DOLLAR)
+    venue.fund(lender, 1_000 * DOLLAR)
+    venue.must(c.Lend(account=lender, asset=USDC, amount_atoms=1_000 * DOLLAR))
+    venue.must(c.SetAccount(account=poor, account_flags=int(AccountFlag.AUTO_BORROW_SETTLEMENTS)))
+    venue.trade(poor, friend, 100, 100)
+    venue.settle(80)
+    assert venue.equity(poor) < 0
+    assert dict(venue.exchange.loans(poor)).get(USDC, 0) == 0, "lenders paid for what he lost"
+
+
+def test_hour_in_the_middle_of_a_settlement_leaves_nothing_of_the_funding_with_the_house() -> None:
+    venue = PerpetualVenue(1)
+    # The short position is met in the first page, the long one in the second.
+    for _ in range(32_800):
+        venue.must(c.OpenUser())
+    short, long = venue.accounts[0], 64 + 2 * 32_800
+    for account in (short, long):
+        venue.fund(account, 1_000 * DOLLAR)
+    hour_us = 3_600 * 10**6
+    venue.time_us = (venue.time_us // hour_us + 1) * hour_us - 100 * 10**6
+    venue.settle(100)
+    venue.trade(long, short, 100, 10_000)
+    venue.let(100, 90 - 10)
+    assert venue.exchange.settling
+    venue.let(100, 10)
+    for _ in range(3):
+        venue.settle(100)
+    (position,) = venue.exchange.positions(short)
+    assert position.funding_atoms > 0
+    # Settled means: what it cost is what it is worth.
+    assert position.reference_atoms == position.net_lots * 10_000 * 100
