@@ -23,7 +23,7 @@ from ringfence.schema.enums import (
 )
 from ringfence.schema.layout import DTYPES, body_fields, encode
 
-from . import ReferenceExchange, flow_loans, flow_perpetuals, flow_prices
+from . import ReferenceExchange, flow_loans, flow_perpetuals, flow_prices, flow_triggers
 from .book import ceil_ppm, floor_ppm
 from .orders import active_price
 from .state import ASK, BID, Market, Order
@@ -52,6 +52,8 @@ for style, prices, loans, perpetuals in (
     ("perpetuals", 90, 70, 800),
 ):
     WEIGHTS[style] |= {"prices": prices, "loans": loans, "perpetuals": perpetuals}
+for style, weight in zip(flow_triggers.STYLES, (170, 170, 260), strict=True):
+    WEIGHTS[style]["triggers"] = weight
 STYLES = list(WEIGHTS)
 # Rules that a venue begins with: a third of the seeds live through an epoch of the first, in each style.
 FIRST_EPOCHS = (1, 2, 2)
@@ -79,7 +81,6 @@ class Flow:
         self.opening = opening(self, first_rules)
         if first_rules == 1:
             self.next_epoch()
-        self.groups, self.weights = zip(*WEIGHTS[self.style].items(), strict=True)
 
     def step(self) -> tuple[bytes, list[bytes]]:
         """Return the next command, stamped, and its events."""
@@ -96,8 +97,16 @@ class Flow:
             return self.stamped(found)
         if self.later and self.later[0][0] <= self.state.sequence:
             return self.stamped(heapq.heappop(self.later)[2])
-        made = GROUPS[self.random.choices(self.groups, self.weights)[0]](self)
+        if flow_triggers.fires(self):
+            return self.stamped(flow_triggers.firing(self))
+        made = flow_triggers.perhaps_attached(self, GROUPS[self.group()](self))
         return self.spoiled(made) if self.chance(self.wrong) else self.stamped(made)
+
+    def group(self) -> str:
+        """Return what the next command is about; triggers are known since the second rules."""
+        weights = WEIGHTS[self.style]
+        groups = [name for name in weights if name != "triggers" or flow_triggers.drawn(self)]
+        return self.random.choices(groups, [weights[name] for name in groups])[0]
 
     def next_epoch(self) -> None:
         """Let the second rules come after a while, and what they bring."""
@@ -118,7 +127,10 @@ class Flow:
             record[30] = self.random.choice([0, 7, 255, *Origin])
         elif what == 1:
             struct.pack_into(
-                "<H", record, 28, self.random.choice([0, 14, 18, 26, 34, 35, 40, 41, 42, 43, 65_534, 65_535, 65_535])
+                "<H",
+                record,
+                28,
+                self.random.choice([0, 14, 18, 26, 34, 35, 36, 40, 41, 42, 43, 65_534, 65_535, 65_535]),
             )
         elif what == 2:
             wrong = [0, -1, 1, 4, 9, 63, self.state.next_account, 2**31 - 1, -(2**31), self.account()]
@@ -356,7 +368,8 @@ def named(flow: Flow, order: Order | None) -> dict[str, int]:
 
 def cancel(flow: Flow) -> c.Command:
     if flow.chance(0.04):
-        return c.CancelAllOrders(account=flow.trader(), market=0 if flow.chance(0.3) else flow.market())
+        market = 0 if flow.chance(0.3) else flow.market()
+        return c.CancelAllOrders(account=flow.trader(), market=market, cancels=flow_triggers.cancels(flow))
     return c.CancelOrder(**named(flow, some_order(flow)))
 
 
@@ -605,4 +618,5 @@ GROUPS: dict[str, Callable[[Flow], c.Command]] = {
     "prices": flow_prices.prices,
     "loans": flow_loans.loans,
     "perpetuals": flow_perpetuals.perpetuals,
+    "triggers": flow_triggers.of_triggers,
 }
