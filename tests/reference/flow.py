@@ -30,6 +30,7 @@ from .state import ASK, BID, Market, Order
 
 CODES = {"i8": "<q", "i4": "<i", "u4": "<I", "u1": "<B"}
 FULL_MASK = 2**62
+WRONG_KINDS = [0, 14, 18, 26, 34, 35, 36, 40, 41, 42, 43, 65_534, 65_535, 65_535]
 EVERY_CLASS = 2**62 - 1
 FEW_ACCOUNTS = 5
 MOST_USERS = 12
@@ -126,12 +127,7 @@ class Flow:
         if what == 0 or not body_fields(type(command)):
             record[30] = self.random.choice([0, 7, 255, *Origin])
         elif what == 1:
-            struct.pack_into(
-                "<H",
-                record,
-                28,
-                self.random.choice([0, 14, 18, 26, 34, 35, 36, 40, 41, 42, 43, 65_534, 65_535, 65_535]),
-            )
+            struct.pack_into("<H", record, 28, self.random.choice(WRONG_KINDS))
         elif what == 2:
             wrong = [0, -1, 1, 4, 9, 63, self.state.next_account, 2**31 - 1, -(2**31), self.account()]
             struct.pack_into("<i", record, 24, self.random.choice(wrong))

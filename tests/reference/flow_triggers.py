@@ -1,4 +1,4 @@
-"""The part of the flow that waits for prices: near those of now, attached to orders, hindered, and fired in time or not.
+"""The part of the flow that waits for prices: near those of now, attached to orders, hindered, fired soon or late.
 
 Nothing of it is drawn under the first rules, or in a style that does without it.
 """
@@ -351,8 +351,11 @@ def hindered(flow: Flow) -> c.Command:
         old_prices,
         dearer_margin,
     ]
-    if flow.state.markets[row.market].is_perpetual:
+    market = flow.state.markets[row.market]
+    if market.is_perpetual:
         makers += [tight_contract] * 3
+    if flow.state.assets[market.base_asset].eligibility_class:
+        makers += [ineligible_user] * 9
     hindrance = flow.random.choice(makers)(flow, row)
     soon(flow, c.FireTrigger())
     return hindrance
@@ -372,7 +375,7 @@ def frozen_user(flow: Flow, row: Trigger) -> c.Command:
 
 def ineligible_user(flow: Flow, row: Trigger) -> c.Command:
     names = ("buy_classes", "sell_classes", "hold_classes", "withdraw_classes")
-    user, taken = flow.state.accounts[row.account].user, flow.random.choice(names)
+    user, taken = flow.state.accounts[row.account].user, names[row.side if flow.chance(0.7) else 2]
     flow.undo_soon(c.SetEligibility(user=user, **{name: EVERY_CLASS for name in names}))
     return c.SetEligibility(user=user, **{name: 0 if name == taken else EVERY_CLASS for name in names})
 
