@@ -528,6 +528,8 @@ def listing(flow: Flow) -> c.Command:
         return c.ListAsset(symbol=symbol, name="", asset_kind=2, decimals=flow.random.randint(0, 12))
     few = len(flow.state.markets) < 7
     base, quote = flow.asset(), flow.asset() if few else 1
+    if not few and flow.chance(0.5):
+        return c.ListMarket(base_asset=5, quote_asset=1, tick_atoms=1, lot_atoms=1)  # no integer factor
     return c.ListMarket(
         base_asset=base if few else 2,
         quote_asset=quote,

@@ -33,6 +33,8 @@ STYLES = ("trading", "margin", "perpetuals")
 EVERY_CLASS = 2**62 - 1
 KINDS = [TriggerBy.LAST, TriggerBy.LAST, TriggerBy.LAST, TriggerBy.MARK, TriggerBy.MARK, TriggerBy.INDEX]
 NO_MORE_THAN_WAIT = 400
+OF_A_CLASS = 2
+"""A market whose base asset not everybody may buy or sell."""
 
 
 def drawn(flow: Flow) -> bool:
@@ -178,6 +180,8 @@ def some_market(flow: Flow) -> Market:
     found = flow_perpetuals.contracts(flow)
     if found and flow.chance(0.75 if flow.style == "perpetuals" else 0.1):
         return flow_perpetuals.some_contract(flow)
+    if flow.chance(0.12):
+        return flow.state.markets[OF_A_CLASS]
     return flow.state.markets.get(flow.market()) or flow.state.markets[1]
 
 
