@@ -80,7 +80,8 @@ def perhaps_attached(flow: Flow, made: c.Command) -> c.Command:
 
 def attached(flow: Flow, market: Market, side: int, price: int) -> dict[str, int]:
     """Return the fields of what is attached to an order at about that price."""
-    sign, given = 1 if side == BID else -1, {}
+    given: dict[str, int] = {}
+    sign = 1 if side == BID else -1
     which = flow.random.choice((("take_profit",), ("stop_loss",), ("take_profit", "stop_loss"), ("either",)))
     for name, away in (("take_profit", sign), ("stop_loss", -sign)):
         if name in which or which == ("either",):

@@ -30,17 +30,17 @@ from ringfence.schema.layout import RECORD, decode_event, encode
 from ringfence.schema.rejects import Reject
 from ringfence.schema.tables import LendingPoolRow, QuoteRow
 
+from .scenario_flags import flags_given
 from .scenario_loans import (
     LoanVerbs,
     loan_flags,
-    parted,
     price_commands,
     told_interest,
     told_loan,
     told_measure,
     total,
 )
-from .scenario_triggers import LATER_FLAGS, TriggerVerbs, attached_fields, parted_attached, told_rows, told_trigger
+from .scenario_triggers import TriggerVerbs, attached_fields, parted_attached, told_rows, told_trigger
 
 ASSETS = {"USDC": 1, "SOL": 2, "ACME": 3, "none": 99}
 ASSET_NAMES = {number: name for name, number in ASSETS.items()}
@@ -49,13 +49,6 @@ ACCOUNTS = PEOPLE | {f"{name}.fenced": account + 1 for name, account in PEOPLE.i
 ACCOUNTS |= {house.name: int(house) for house in e.HouseAccount} | {"nobody": 999, "op": 0}
 NAMES = {account: name for name, account in ACCOUNTS.items()}
 USERS = {"alice": 1, "bob": 2, "carol": 3}
-FLAGS = {"reject_maker": {"self_trade_prevention": 1}, "reject_both": {"self_trade_prevention": 2}}
-FLAGS |= LATER_FLAGS | {
-    "ioc": {"time_in_force": 1},
-    "fok": {"time_in_force": 2},
-    "post": {"post_only": 1},
-    "on2": {"market": 2},
-}
 PRICING = {"sources": "minimum_sources", "age": "maximum_age_ms", "clamp": "clamp_ppm", "cap": "update_cap_ppm"}
 PRICING |= {"haircut": "closed_haircut_ppm"}
 START = [
@@ -217,9 +210,6 @@ class Scenario(LoanVerbs, TriggerVerbs):
         added = {"tp": e.TAKE_PROFIT, "sl": e.STOP_LOSS}.get(attached, 0)
         return (self.labels[name] if name in self.labels else int(name)) + added
 
-    def flags(self, words: tuple[str, ...]) -> dict[str, Any]:
-        return flags_given(words)
-
     def state(self, _account: int, state: str) -> c.Command:
         return c.SetMarketState(market=1, state=e.MarketState[state])
 
@@ -307,19 +297,6 @@ def limit(account: int, side: int, price: str, lots: str, flags: tuple[str, ...]
     attached, others = parted_attached(flags)
     given = {"market": 1} | attached_fields(attached) | flags_given(others)
     return c.PlaceOrder(account=account, side=side, price_ticks=int(price), quantity_lots=int(lots), **given)
-
-
-def flags_given(words: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields that flags stand for; ``slip=3t`` and ``slip=500ppm`` bound the price."""
-    for_loans, others = parted(words)
-    given: dict[str, Any] = {"loan_flags": loan_flags(for_loans)}
-    for flag in others:
-        if flag.startswith("slip="):
-            kind = e.SlippageKind.TICKS if flag.endswith("t") else e.SlippageKind.PPM
-            given |= {"slippage_kind": kind, "slippage": int(flag[5:].rstrip("tpm"))}
-        else:
-            given |= FLAGS[flag]
-    return given
 
 
 def at_market(account: int, side: int, size: str, flags: tuple[str, ...]) -> c.Command:

@@ -21,8 +21,9 @@ from ringfence.schema import enums as e
 from ringfence.schema import events as v
 from ringfence.schema.rejects import Reject
 
+from .scenario_flags import flags_given
+
 ATTACHED = {"tp": "take_profit", "sl": "stop_loss"}
-LATER_FLAGS: dict[str, dict[str, int]] = {"on3": {"market": 3}, "reduce": {"reduce_only": 1}}
 
 
 def attached_fields(words: tuple[str, ...]) -> dict[str, int]:
@@ -45,10 +46,7 @@ def parted_attached(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str,
 
 
 class TriggerVerbs:
-    """One method per verb; ``flags`` says what the other words mean for an order."""
-
-    def flags(self, words: tuple[str, ...]) -> dict[str, Any]:
-        raise NotImplementedError
+    """One method per verb."""
 
     def stop(self, account: int, ticks: str, side: str, size: str, *words: str) -> c.Command:
         """The order is at market unless it has a price; it is on market 1 and by LAST unless that is said."""
@@ -62,7 +60,7 @@ class TriggerVerbs:
                 given["trigger_by"] = e.TriggerBy[word[3:]]
             else:
                 others.append(word)
-        return c.PlaceTrigger(account=account, **given | self.flags(tuple(others)))
+        return c.PlaceTrigger(account=account, **given | flags_given(tuple(others)))
 
     def fire(self, _account: int) -> c.Command:
         return c.FireTrigger()

@@ -139,7 +139,8 @@ SCENARIOS["an amendment that fills lets what is attached grow at its end"] = """
     bob ask 10000 x 2                       : accepted, rests 2
     bob ask 10010 x 2                       : accepted, rests 2
     alice bid 9900 x 5 tp=10010 as a        : accepted, rests 5; alice's take-profit waits RISES 10010: sell 0
-    alice amend a 10010 x 6                 : amended anew, rests 2, was 5; trade 2@10000 with bob; trade 2@10010 with bob
+    alice amend a 10010 x 6                 : amended anew, rests 2, was 5; trade 2@10000 with bob
+                                            ; trade 2@10010 with bob
     alice triggers                          = take-profit 4 armed 1 due 2
     alice amend a 10010 x 5                 : amended kept, rests 1, was 2
     alice triggers                          = take-profit 4 armed 1 due 2
@@ -205,7 +206,8 @@ SCENARIOS["a sale of what was bought is limited to what is available"] = """
                                             , stop-loss 5 armed 1 due 4
     bob bid 9900 x 2                        : accepted, rests 2
     op fire                                 : alice fires 4 at 9900; accepted, rests 0
-                                            ; trade 2@9900 with bob, fees 19800/0; INSUFFICIENT_LIQUIDITY, left 2, done 2
+                                            ; trade 2@9900 with bob, fees 19800/0
+                                            ; INSUFFICIENT_LIQUIDITY, left 2, done 2
     alice SOL                               = 29500000+0
     op fire                                 : alice fires 1 at 9900; accepted, rests 0
                                             ; INSUFFICIENT_LIQUIDITY, left 1, done 0
@@ -251,6 +253,30 @@ SCENARIOS["triggers that one price reaches are due in their order"] = """
     alice cancel_all 1                      : alice's trigger ends: REQUESTED; alice's trigger ends: REQUESTED
                                             ; alice's trigger ends: REQUESTED
     bob triggers                            = trigger 6 armed 6
+"""
+# Market 1 comes before market 3, and of each the mark before the index.
+SCENARIOS["the clock looks at the marks and indices of all markets in their order"] = """
+    op collateral USDC weight=100000000     : CollateralSet
+    op contract                             : MarketListed
+    price SOL 100
+    op contract_rules                       : PerpetualSet
+    alice stop 10100 buy 1 by=INDEX on3     : alice waits RISES 10100 by INDEX: buy 1
+    alice stop 10100 buy 2 by=MARK on3      : alice waits RISES 10100 by MARK: buy 2
+    alice stop 10100 buy 3 by=INDEX         : alice waits RISES 10100 by INDEX: buy 3
+    alice stop 10100 buy 4 by=MARK          : alice waits RISES 10100 by MARK: buy 4
+    price SOL 102
+    alice triggers                          = trigger 1 armed 1 due 8, trigger 2 armed 2 due 7, trigger 3 armed 3 due 6
+                                            , trigger 4 armed 4 due 5
+"""
+# Nobody knew the mark when these began to watch: 7,000 is above the one and below the other.
+SCENARIOS["of one price those that rise are due before those that fall"] = """
+    alice bid 9000 x 1 sl=8000:MARK         : accepted, rests 1; alice's stop-loss waits FALLS 8000 by MARK: sell 0
+    bob ask 9000 x 1                        : accepted, rests 0; trade 1@9000 with alice
+    carol bid 5000 x 1 tp=6000:MARK         : accepted, rests 1; carol's take-profit waits RISES 6000 by MARK: sell 0
+    bob ask 5000 x 1                        : accepted, rests 0; trade 1@5000 with carol
+    price SOL 70
+    carol triggers                          = take-profit 1 armed 2 due 3
+    alice triggers                          = stop-loss 1 armed 1 due 4
 """
 SCENARIOS["a trigger is refused for what its order would be, then for its own price and number"] = """
     alice.fenced stop 9900 sell 1           : ACCOUNT_CANNOT_TRADE value=65
