@@ -23,13 +23,14 @@ from ringfence.schema.enums import (
 )
 from ringfence.schema.layout import DTYPES, body_fields, encode
 
-from . import ReferenceExchange, flow_loans, flow_perpetuals, flow_prices
+from . import ReferenceExchange, flow_loans, flow_perpetuals, flow_prices, flow_triggers
 from .book import ceil_ppm, floor_ppm
 from .orders import active_price
 from .state import ASK, BID, Market, Order
 
 CODES = {"i8": "<q", "i4": "<i", "u4": "<I", "u1": "<B"}
 FULL_MASK = 2**62
+WRONG_KINDS = [0, 14, 18, 26, 34, 35, 36, 40, 41, 42, 43, 65_534, 65_535, 65_535]
 EVERY_CLASS = 2**62 - 1
 FEW_ACCOUNTS = 5
 MOST_USERS = 12
@@ -52,6 +53,8 @@ for style, prices, loans, perpetuals in (
     ("perpetuals", 90, 70, 800),
 ):
     WEIGHTS[style] |= {"prices": prices, "loans": loans, "perpetuals": perpetuals}
+for style, weight in zip(flow_triggers.STYLES, (170, 170, 260), strict=True):
+    WEIGHTS[style]["triggers"] = weight
 STYLES = list(WEIGHTS)
 # Rules that a venue begins with: a third of the seeds live through an epoch of the first, in each style.
 FIRST_EPOCHS = (1, 2, 2)
@@ -79,7 +82,6 @@ class Flow:
         self.opening = opening(self, first_rules)
         if first_rules == 1:
             self.next_epoch()
-        self.groups, self.weights = zip(*WEIGHTS[self.style].items(), strict=True)
 
     def step(self) -> tuple[bytes, list[bytes]]:
         """Return the next command, stamped, and its events."""
@@ -96,8 +98,16 @@ class Flow:
             return self.stamped(found)
         if self.later and self.later[0][0] <= self.state.sequence:
             return self.stamped(heapq.heappop(self.later)[2])
-        made = GROUPS[self.random.choices(self.groups, self.weights)[0]](self)
+        if flow_triggers.fires(self):
+            return self.stamped(flow_triggers.firing(self))
+        made = flow_triggers.perhaps_attached(self, GROUPS[self.group()](self))
         return self.spoiled(made) if self.chance(self.wrong) else self.stamped(made)
+
+    def group(self) -> str:
+        """Return what the next command is about; triggers are known since the second rules."""
+        weights = WEIGHTS[self.style]
+        groups = [name for name in weights if name != "triggers" or flow_triggers.drawn(self)]
+        return self.random.choices(groups, [weights[name] for name in groups])[0]
 
     def next_epoch(self) -> None:
         """Let the second rules come after a while, and what they bring."""
@@ -117,9 +127,7 @@ class Flow:
         if what == 0 or not body_fields(type(command)):
             record[30] = self.random.choice([0, 7, 255, *Origin])
         elif what == 1:
-            struct.pack_into(
-                "<H", record, 28, self.random.choice([0, 14, 18, 26, 34, 35, 40, 41, 42, 43, 65_534, 65_535, 65_535])
-            )
+            struct.pack_into("<H", record, 28, self.random.choice(WRONG_KINDS))
         elif what == 2:
             wrong = [0, -1, 1, 4, 9, 63, self.state.next_account, 2**31 - 1, -(2**31), self.account()]
             struct.pack_into("<i", record, 24, self.random.choice(wrong))
@@ -356,7 +364,8 @@ def named(flow: Flow, order: Order | None) -> dict[str, int]:
 
 def cancel(flow: Flow) -> c.Command:
     if flow.chance(0.04):
-        return c.CancelAllOrders(account=flow.trader(), market=0 if flow.chance(0.3) else flow.market())
+        market = 0 if flow.chance(0.3) else flow.market()
+        return c.CancelAllOrders(account=flow.trader(), market=market, cancels=flow_triggers.cancels(flow))
     return c.CancelOrder(**named(flow, some_order(flow)))
 
 
@@ -519,6 +528,8 @@ def listing(flow: Flow) -> c.Command:
         return c.ListAsset(symbol=symbol, name="", asset_kind=2, decimals=flow.random.randint(0, 12))
     few = len(flow.state.markets) < 7
     base, quote = flow.asset(), flow.asset() if few else 1
+    if not few and flow.chance(0.5):
+        return c.ListMarket(base_asset=5, quote_asset=1, tick_atoms=1, lot_atoms=1)  # no integer factor
     return c.ListMarket(
         base_asset=base if few else 2,
         quote_asset=quote,
@@ -605,4 +616,5 @@ GROUPS: dict[str, Callable[[Flow], c.Command]] = {
     "prices": flow_prices.prices,
     "loans": flow_loans.loans,
     "perpetuals": flow_perpetuals.perpetuals,
+    "triggers": flow_triggers.of_triggers,
 }

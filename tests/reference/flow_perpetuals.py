@@ -241,8 +241,8 @@ def second(flow: Flow) -> c.Command:
 
 
 def set_perpetual(flow: Flow) -> c.Command:
-    if flow.chance(0.12):
-        market = flow.market()  # mostly a spot market
+    if flow.chance(0.2):
+        market = flow.random.randint(1, len(flow.state.markets))  # mostly a spot market
         return c.SetPerpetual(market=market, initial_base_e8=10**7, maintenance_base_e8=10**7)
     market, pick = some_contract(flow), flow.random.choice
     perpetual = flow.state.perpetuals.get(market.market)

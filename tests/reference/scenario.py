@@ -13,7 +13,7 @@ The venue lists USDC (6 decimals), SOL (9) and ACME (6, class 1); market 1 is SO
     op clock                        : ClockTicked; price SOL index 100 mark 100 FRESH used 1,2,3
     quotes SOL                      = 1:2@100 2:1@0             source:weight@price
 
-Lines that lend, borrow and pledge are in ``scenario_loans``.
+Lines that lend, borrow and pledge are in ``scenario_loans``, those that wait for prices in ``scenario_triggers``.
 """
 
 import re
@@ -30,16 +30,17 @@ from ringfence.schema.layout import RECORD, decode_event, encode
 from ringfence.schema.rejects import Reject
 from ringfence.schema.tables import LendingPoolRow, QuoteRow
 
+from .scenario_flags import flags_given
 from .scenario_loans import (
     LoanVerbs,
     loan_flags,
-    parted,
     price_commands,
     told_interest,
     told_loan,
     told_measure,
     total,
 )
+from .scenario_triggers import TriggerVerbs, attached_fields, parted_attached, told_rows, told_trigger
 
 ASSETS = {"USDC": 1, "SOL": 2, "ACME": 3, "none": 99}
 ASSET_NAMES = {number: name for name, number in ASSETS.items()}
@@ -48,8 +49,6 @@ ACCOUNTS = PEOPLE | {f"{name}.fenced": account + 1 for name, account in PEOPLE.i
 ACCOUNTS |= {house.name: int(house) for house in e.HouseAccount} | {"nobody": 999, "op": 0}
 NAMES = {account: name for name, account in ACCOUNTS.items()}
 USERS = {"alice": 1, "bob": 2, "carol": 3}
-FLAGS = {"reject_maker": {"self_trade_prevention": 1}, "reject_both": {"self_trade_prevention": 2}}
-FLAGS |= {"ioc": {"time_in_force": 1}, "fok": {"time_in_force": 2}, "post": {"post_only": 1}, "on2": {"market": 2}}
 PRICING = {"sources": "minimum_sources", "age": "maximum_age_ms", "clamp": "clamp_ppm", "cap": "update_cap_ppm"}
 PRICING |= {"haircut": "closed_haircut_ppm"}
 START = [
@@ -86,7 +85,7 @@ class AnyExchange(Protocol):
     def rows(self) -> dict[str, np.ndarray]: ...
 
 
-class Scenario(LoanVerbs):
+class Scenario(LoanVerbs, TriggerVerbs):
     """A venue that plays lines; every line's answer is compared with what follows its colon."""
 
     def __init__(self, exchange: AnyExchange, rules_version: int | None = None) -> None:
@@ -113,7 +112,7 @@ class Scenario(LoanVerbs):
         return 1_000 * self.sequence + self.waited_us
 
     def play(self, lines: str) -> None:
-        whole = re.sub(r"\n\s*;", ";", lines)  # an answer of several events may go on in the next line
+        whole = re.sub(r"\n\s*([;,])", r"\1", lines)  # an answer of several parts may go on in the next line
         for line in filter(None, map(str.strip, whole.splitlines())):
             self.play_line(line)
 
@@ -151,6 +150,8 @@ class Scenario(LoanVerbs):
             told = tellers[holder](ASSETS[what])
         elif what == "measure":
             told = told_measure(self.exchange.measure(ACCOUNTS[holder]))
+        elif what == "triggers":
+            told = told_rows(self.exchange.rows()["triggers"], ACCOUNTS[holder])
         elif what == "loans":
             told = " ".join(f"{ASSET_NAMES[asset]} {n:+d}" for asset, n in self.exchange.loans(ACCOUNTS[holder]))
         else:
@@ -196,15 +197,18 @@ class Scenario(LoanVerbs):
     def cancel(self, account: int, label: str, market: str = "1") -> c.Command:
         return c.CancelOrder(account=account, market=int(market), order=self.number(label))
 
-    def cancel_all(self, account: int, market: str) -> c.Command:
-        return c.CancelAllOrders(account=account, market=int(market))
+    def cancel_all(self, account: int, market: str, what: str = "ALL") -> c.Command:
+        return c.CancelAllOrders(account=account, market=int(market), cancels=e.Cancels[what])
 
     def amend(self, account: int, label: str, price: str, _x: str, lots: str) -> c.Command:
         order = self.number(label)
         return c.AmendOrder(account=account, market=1, order=order, price_ticks=int(price), quantity_lots=int(lots))
 
     def number(self, label: str) -> int:
-        return self.labels[label] if label in self.labels else int(label)
+        """Return the number of a label, or of what is attached to it: ``a.tp`` and ``a.sl``."""
+        name, _, attached = label.partition(".")
+        added = {"tp": e.TAKE_PROFIT, "sl": e.STOP_LOSS}.get(attached, 0)
+        return (self.labels[name] if name in self.labels else int(name)) + added
 
     def state(self, _account: int, state: str) -> c.Command:
         return c.SetMarketState(market=1, state=e.MarketState[state])
@@ -290,24 +294,16 @@ def numbers(given: tuple[str, ...]) -> Iterator[tuple[str, int]]:
 
 
 def limit(account: int, side: int, price: str, lots: str, flags: tuple[str, ...]) -> c.Command:
-    for_loans, others = parted(flags)
-    given: dict[str, Any] = {"market": 1, "loan_flags": loan_flags(for_loans)}
-    for flag in others:
-        given |= FLAGS[flag]
+    attached, others = parted_attached(flags)
+    given = {"market": 1} | attached_fields(attached) | flags_given(others)
     return c.PlaceOrder(account=account, side=side, price_ticks=int(price), quantity_lots=int(lots), **given)
 
 
 def at_market(account: int, side: int, size: str, flags: tuple[str, ...]) -> c.Command:
-    """``3`` is three lots, ``$300`` three hundred quote atoms; ``slip=3t`` and ``slip=500ppm`` bound the price."""
-    for_loans, others = parted(flags)
-    given: dict[str, Any] = {"market": 1, "order_type": 1, "loan_flags": loan_flags(for_loans)}
+    """``3`` is three lots, ``$300`` three hundred quote atoms."""
+    attached, others = parted_attached(flags)
+    given: dict[str, Any] = {"market": 1, "order_type": 1} | attached_fields(attached) | flags_given(others)
     given |= {"quote_atoms": int(size[1:])} if size[0] == "$" else {"quantity_lots": int(size)}
-    for flag in others:
-        if flag.startswith("slip="):
-            kind = e.SlippageKind.TICKS if flag.endswith("t") else e.SlippageKind.PPM
-            given |= {"slippage_kind": kind, "slippage": int(flag[5:].rstrip("tpm"))}
-        else:
-            given |= FLAGS[flag]
     return c.PlaceOrder(account=account, side=side, **given)
 
 
@@ -344,6 +340,8 @@ def brief(event: v.Event) -> str:
             return f"{NAMES[event.account]} waits {event.queued_atoms} {ASSET_NAMES[event.asset]}"
         case v.InterestAccrued():
             return told_interest(event, ASSET_NAMES[event.asset])
+        case v.TriggerPlaced() | v.TriggerFired() | v.TriggerClosed():
+            return told_trigger(event, NAMES[event.account])
         case _:
             return type(event).__name__
 

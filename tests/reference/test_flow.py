@@ -1,12 +1,14 @@
 """The flow of commands reaches every refusal, every way an order closes and every event, on a sound reference."""
 
 from collections import Counter
+from collections.abc import Iterator
 from enum import IntEnum
 
 import pytest
-from tests.reference import settlement
+from tests.reference import flow_triggers, settlement
 from tests.reference.flow import STYLES, Flow
 from tests.reference.records import read_header
+from tests.reference.triggers_reached import TriggersReached
 
 from ringfence.schema.commands import (
     COMMANDS,
@@ -18,7 +20,22 @@ from ringfence.schema.commands import (
     SetAccount,
     Transfer,
 )
-from ringfence.schema.enums import ALL_LOAN_FLAGS, CloseReason, LoanCause, LoanSource, MoveCause, OrderType, TimeInForce
+from ringfence.schema.enums import (
+    ALL_LOAN_FLAGS,
+    Cancels,
+    CloseReason,
+    LoanCause,
+    LoanSource,
+    MarketKind,
+    MoveCause,
+    OrderType,
+    Side,
+    SlippageKind,
+    TimeInForce,
+    TriggerBy,
+    TriggerDirection,
+    TriggerEnd,
+)
 from ringfence.schema.events import (
     EVENTS,
     FundsMoved,
@@ -31,12 +48,41 @@ from ringfence.schema.events import (
     Rejected,
     Settled,
     Trade,
+    TriggerClosed,
 )
 from ringfence.schema.layout import decode_event, tag_of
 from ringfence.schema.rejects import Reject
 
 SEEDS = range(24)
 COMMANDS_A_SEED = 5_000
+# Why an order of a trigger may be refused that could be placed when its trigger was: something has changed meanwhile.
+FAILING = [
+    Reject.TRADING_FROZEN,
+    Reject.NOT_ELIGIBLE_TO_BUY,
+    Reject.NOT_ELIGIBLE_TO_SELL,
+    Reject.MARKET_CLOSED,
+    Reject.MARKET_CANCEL_ONLY,
+    Reject.MARKET_LIMIT_ONLY,
+    Reject.MARKET_POST_ONLY,
+    Reject.INVALID_COMBINATION,
+    Reject.PRICE_BELOW_MINIMUM,
+    Reject.PRICE_ABOVE_MAXIMUM,
+    Reject.QUANTITY_BELOW_MINIMUM,
+    Reject.QUANTITY_ABOVE_MAXIMUM,
+    Reject.PRICE_OUT_OF_BAND,
+    Reject.VALUE_TOO_LARGE,
+    Reject.OPEN_ORDERS_LIMIT,
+    Reject.VENUE_FULL,
+    Reject.WOULD_TAKE,
+    Reject.INSUFFICIENT_FUNDS,
+    Reject.INSUFFICIENT_SUPPLY,
+    Reject.INSUFFICIENT_MARGIN,
+    Reject.PRICE_NOT_FRESH,
+    Reject.REDUCE_ONLY_NOT_REDUCED,
+    Reject.REDUCE_ORDERS_LIMIT,
+    Reject.POSITION_LIMIT,
+    Reject.OPEN_INTEREST_LIMIT,
+]
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +90,15 @@ def reached() -> Counter[object]:
     """Count what a few flows reach; every invariant is checked after every command."""
     found: Counter[object] = Counter()
     for seed in SEEDS:
-        for record, events in Flow(seed, debug=True).steps(COMMANDS_A_SEED):
-            refused = False
-            for event in map(decode_event, events):
+        flow = Flow(seed, debug=True)
+        triggers = TriggersReached(flow)
+        for record, packed in flow.steps(COMMANDS_A_SEED):
+            refused, events = False, [decode_event(event) for event in packed]
+            for event in events:
                 found[type(event)] += 1
                 found.update(kinds_of(event))
                 refused = isinstance(event, Rejected)
+            found.update(triggers.kinds_of(record, events))
             found["refused" if refused else "done", read_header(record).kind] += 1
     return found
 
@@ -65,6 +114,8 @@ def kinds_of(event: object) -> list[object]:
         case OrderAccepted():
             reduces = ("reduces", event.order_type, event.time_in_force, event.reduce_only)
             return [("flags", event.loan_flags), ("flagged", event.order_type, event.loan_flags > 0), reduces]
+        case TriggerClosed():
+            return [named(TriggerEnd(event.reason))]
         case OrderAmended():
             return [("kept place", event.kept_place)]
         case Trade():
@@ -160,6 +211,72 @@ def test_flow_over_several_seeds_reduces_settles_and_falls_short(reached: Counte
     for known in (True, False):
         assert reached["losers paid", known] > 50
         assert reached["winners waited", known] > 50
+
+
+def test_flow_over_several_seeds_waits_for_every_price_in_every_way(reached: Counter[object]) -> None:
+    for whose in ("own", "attached"):
+        for kind in MarketKind:
+            for trigger_by in TriggerBy:
+                assert reached["waits", whose, kind.name, int(trigger_by)] >= 20, (whose, kind.name, trigger_by.name)
+        for side in Side:
+            for direction in TriggerDirection:
+                assert reached["waits to", whose, int(side), int(direction)] >= 100, (whose, side.name, direction.name)
+    for order_type in OrderType:
+        for in_force in TimeInForce:
+            assert reached["order", "own", int(order_type), int(in_force)] >= 40, (order_type.name, in_force.name)
+        for side in Side:
+            assert reached["attached to", int(order_type), int(side), True] >= 30, (order_type.name, side.name)
+            at_rest = reached["attached to", int(order_type), int(side), False]
+            assert (at_rest >= 100) == (order_type == OrderType.LIMIT), "what was attached waits for a first fill"
+    rare = [("slips", int(kind)) for kind in SlippageKind] + [("percent", kind.name) for kind in MarketKind] + ["posts"]
+    assert not [kind for kind in rare if reached[kind] < 50]
+
+
+def test_flow_over_several_seeds_reaches_prices_and_fires(reached: Counter[object]) -> None:
+    due = [("due", "Clock", 1), ("due", "Clock", 2), ("due", "PlaceOrder", 0), ("due", "FireTrigger", 0)]
+    due += [("due", "PlaceTrigger", int(trigger_by)) for trigger_by in TriggerBy]
+    together = [("due together", "PlaceOrder"), ("due together", "Clock"), "due together at one price"]
+    fires = [("fires", True), ("fires", False), "fires in a row", "fires late"]
+    fires += [("fired on", kind.name, True, True) for kind in MarketKind]
+    fires += [("fired on", kind.name, False, True) for kind in MarketKind]  # the price has gone meanwhile
+    fires += [("fired on", kind.name, True, False) for kind in MarketKind]  # nothing is left to sell or to reduce
+    ends = [named(end) for end in TriggerEnd] + [("cancels", int(what)) for what in (Cancels.ALL, Cancels.TRIGGERS)]
+    for kind in (*due, *together, *fires, *ends):
+        assert reached[kind] >= 5, kind
+
+
+def test_flow_over_several_seeds_refuses_orders_of_triggers_for_every_reason(reached: Counter[object]) -> None:
+    rare = [reject.name for reject in FAILING if reached["failed", reject.name] < 2]
+    assert not rare
+
+
+def test_flow_over_several_seeds_lets_attached_triggers_grow_and_end(reached: Counter[object]) -> None:
+    """As makers and by amendments, before and after their first fill; the other of a pair, and with their parent."""
+    for armed in (True, False):
+        assert reached["grows", "maker", False, armed] >= 50
+        assert reached["grows", "taker", True, armed] >= 5
+    for is_take_profit in (True, False):
+        for unfilled in (True, False):
+            assert reached["sibling ends", is_take_profit, unfilled] >= 5, (is_take_profit, unfilled)
+    for first in ("OrderClosed", "OrderAccepted", "OrderAmended"):
+        assert reached["parent ends", first] >= 5, first
+
+
+def first_epoch(seed: int) -> Iterator[bytes]:
+    """Yield the commands of a flow as long as it is under the first rules."""
+    flow = Flow(seed)
+    yield flow.step()[0]
+    while flow.state.rules == 1:
+        yield flow.step()[0]
+
+
+def test_flow_under_the_first_rules_draws_nothing_of_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
+    seed = 3 * len(STYLES)
+    assert Flow(seed).style in flow_triggers.STYLES
+    commands = list(first_epoch(seed))
+    monkeypatch.setattr(flow_triggers, "STYLES", ())
+    assert list(first_epoch(seed)) == commands
+    assert len(commands) > 100
 
 
 def test_flow_settled_in_small_pages_keeps_every_sum(monkeypatch: pytest.MonkeyPatch) -> None:

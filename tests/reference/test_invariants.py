@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from tests.reference import ReferenceExchange, invariants
+from tests.reference import ReferenceExchange, book, invariants
 from tests.reference.money import post
 from tests.reference.scenario import Scenario
-from tests.reference.state import Redemption, State
+from tests.reference.state import Redemption, State, Trigger
 
 from ringfence.schema import commands as c
 
@@ -109,6 +109,46 @@ def leave_due(state: State) -> None:
     state.positions[64, 3].due_atoms = 5
 
 
+def attached_row(state: State) -> Trigger:
+    return next(row for row in state.triggers.values() if row.parent)
+
+
+def lose_parent(state: State) -> None:
+    attached_row(state).parent -= 1
+
+
+def sell_more_than_was_bought(state: State) -> None:
+    attached_row(state).quantity_lots += 1
+
+
+def watch_before_the_first_fill(state: State) -> None:
+    waiting = next(row for row in state.triggers.values() if not row.armed)
+    state.triggers_counted += 1
+    waiting.armed = state.triggers_counted
+
+
+def arm_twice(state: State) -> None:
+    one, other, *_ = (row for row in state.triggers.values() if row.armed)
+    one.armed = other.armed
+
+
+def forget_count(state: State) -> None:
+    state.triggers_counted = 1
+
+
+def pass_by(state: State) -> None:
+    state.markets[1].last_price_ticks = 20_000
+
+
+def be_due_without_watching(state: State) -> None:
+    next(row for row in state.triggers.values() if row.due).armed = 0
+
+
+def outlive_an_order(state: State) -> None:
+    waiting = next(row for row in state.triggers.values() if not row.armed)
+    book.take_off(state, state.markets[1], state.orders[waiting.parent])
+
+
 @pytest.mark.parametrize(
     "harm", [take_from_alice, overdraw_alice, lock_without_order, shorten_order, lose_order, lose_withdrawal]
 )
@@ -183,6 +223,35 @@ def test_invariants_given_harmed_positions_fail(harm: Callable[[State], None]) -
     ):
         scenario.give(command)
     assert [row.net_lots for row in exchange.positions(64)] == [5]
+    invariants.check(exchange.state)
+    harm(exchange.state)
+    with pytest.raises(AssertionError):
+        invariants.check(exchange.state)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lose_parent,
+        sell_more_than_was_bought,
+        watch_before_the_first_fill,
+        arm_twice,
+        forget_count,
+        pass_by,
+        be_due_without_watching,
+        outlive_an_order,
+    ],
+)
+def test_invariants_given_harmed_triggers_fail(harm: Callable[[State], None]) -> None:
+    """Alice waits for what a bid of hers has bought and for a first fill of another, bob for two prices."""
+    exchange = ReferenceExchange(debug=True)
+    Scenario(exchange).play("""
+        alice bid 10000 x 5 tp=10500 : accepted, rests 5; alice's take-profit waits RISES 10500: sell 0
+        bob ask 10000 x 2 : accepted, rests 0; trade 2@10000 with alice
+        alice bid 9000 x 5 sl=8000 : accepted, rests 5; alice's stop-loss waits FALLS 8000: sell 0
+        bob stop 10400 buy 1 : bob waits RISES 10400: buy 1
+        bob stop 10000 buy 1 : bob waits RISES 10000: buy 1
+    """)
     invariants.check(exchange.state)
     harm(exchange.state)
     with pytest.raises(AssertionError):

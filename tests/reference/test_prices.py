@@ -409,14 +409,14 @@ def test_rules_below_the_latest_are_refused_once_something_happened(scenario: Sc
     scenario.play("op rules 1 : RANGE_REVERSED value=1 limit=2")
 
 
-def test_tables_of_prices_loans_and_perpetuals_exist_under_the_second_rules_only(early_scenario: Scenario) -> None:
+def test_tables_of_the_second_rules_exist_under_them_only(early_scenario: Scenario) -> None:
     tables = ["price_sources", "prices", "quotes", "collaterals", "lending_pools", "redemptions"]
-    tables += ["perpetuals", "positions"]
+    tables += ["perpetuals", "positions", "triggers"]
     before = early_scenario.exchange.rows()
     assert not set(before) & set(tables)
     early_scenario.play("op rules 2 : RulesSet")
-    assert [len(early_scenario.exchange.rows()[name]) for name in tables] == [15, 0, 0, 0, 0, 0, 0, 0]
-    assert list(early_scenario.exchange.rows())[-8:] == tables
+    assert [len(early_scenario.exchange.rows()[name]) for name in tables] == [15, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert list(early_scenario.exchange.rows())[-9:] == tables
 
 
 def lose_pricing(state: State) -> None:
