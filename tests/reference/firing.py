@@ -41,7 +41,7 @@ def place_trigger(state: State, command: Any, emit: Any) -> None:
     if not sized_once or (command.quantity_percent and command.side == BID and not market.is_perpetual):
         raise Refused(Reject.INVALID_COMBINATION)
     in_range(market, command, order)
-    triggers.room_for_one(state, command.account)
+    triggers.room_for(state, command.account, 1)
     price = triggers.reference_price(state, market, command.trigger_by)
     if not price:
         raise Refused(Reject.NO_TRIGGER_PRICE, value=command.trigger_by)
@@ -87,6 +87,8 @@ def fire_trigger(state: State, command: Any, emit: Any) -> None:
     price = triggers.reference_price(state, market, trigger.trigger_by)
     emit_own("TriggerFired", trigger=trigger.trigger, quantity_lots=order.quantity_lots, price_ticks=price)
     try:
+        if order.quantity_lots == 0:
+            raise Refused(Reject.QUANTITY_BELOW_MINIMUM, limit=market.minimum_quantity_lots)
         orders.place(state, order, trigger.trigger, emit_own)
     except Refused as refused:
         assert told == ["TriggerFired"], "an order was refused after its first event"

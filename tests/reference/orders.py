@@ -211,7 +211,7 @@ def attached_in_range(state: State, market: Market, command: Any) -> None:
         if price:
             price_in_range(market, price)
     triggers.on_right_sides(command)
-    triggers.room_for_attached(state, command.account, len(attached))
+    triggers.room_for(state, command.account, len(attached))
 
 
 def room_for_order(state: State, account: int) -> None:

@@ -93,17 +93,8 @@ def arm(state: State, trigger: Trigger) -> None:
 # Rows.
 
 
-def room_for_one(state: State, account: int) -> None:
-    """Refuse a trigger when the account or the venue has as many as it may; tell how many it has."""
-    own, rows = len(of_account(state, account, 0)), len(state.triggers)
-    if own >= (limit := state.parameters[Parameter.TRIGGERS_PER_ACCOUNT]):
-        raise Refused(Reject.TRIGGERS_LIMIT, value=own, limit=limit)
-    if rows >= (limit := state.parameters[Parameter.TRIGGERS]):
-        raise Refused(Reject.VENUE_FULL, value=rows, limit=limit)
-
-
-def room_for_attached(state: State, account: int, more: int) -> None:
-    """Refuse what is attached when it would be too many; tell how many it would be."""
+def room_for(state: State, account: int, more: int) -> None:
+    """Refuse more triggers than the account or the venue may have; tell how many it would be."""
     own, rows = len(of_account(state, account, 0)) + more, len(state.triggers) + more
     if own > (limit := state.parameters[Parameter.TRIGGERS_PER_ACCOUNT]):
         raise Refused(Reject.TRIGGERS_LIMIT, value=own, limit=limit)

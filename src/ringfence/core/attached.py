@@ -22,8 +22,8 @@ def triggers_left(s, account, more):
     after, most = s.account_triggers[account].count + more, s.parameters[Parameter.TRIGGERS_PER_ACCOUNT]
     if after > most:
         return refuse(s, Reject.TRIGGERS_LIMIT, after, most)
-    rows, capacity = s.pools[TRIGGERS].rows, s.parameters[Parameter.TRIGGERS]
-    return rows + more <= capacity or refuse(s, Reject.VENUE_FULL, rows, capacity)
+    after, capacity = s.pools[TRIGGERS].rows + more, s.parameters[Parameter.TRIGGERS]
+    return after <= capacity or refuse(s, Reject.VENUE_FULL, after, capacity)
 
 
 @cold
