@@ -147,6 +147,74 @@ SCENARIOS["an amendment that fills lets what is attached grow at its end"] = """
     bob ask 10010 x 1                       : accepted, rests 0; trade 1@10010 with alice
     alice triggers                          = take-profit 5 armed 1 due 2
 """
+SCENARIOS["what is attached stays when an amendment closes its order after a fill"] = """
+    alice bid 10000 x 5 sl=9800 as a        : accepted, rests 5; alice's stop-loss waits FALLS 9800: sell 0
+    bob ask 10000 x 2                       : accepted, rests 0; trade 2@10000 with alice
+    alice ask 10100 x 1                     : accepted, rests 1
+    alice amend a 10100 x 5                 : amended anew, rests 0, was 3; SELF_TRADE_PREVENTION, left 3, done 2
+    alice triggers                          = stop-loss 2 armed 1
+"""
+SCENARIOS["what is attached has the flags and the self-trade prevention of its order"] = """
+    op collateral USDC weight=100000000     : CollateralSet
+    op pool USDC                            : LendingPoolSet
+    bob ask 10000 x 3                       : accepted, rests 3
+    alice bid 10000 x 3 +lend reject_maker sl=9900 : accepted, rests 0; trade 3@10000 with bob
+                                            ; alice's stop-loss waits FALLS 9900: sell 3
+    bob bid 9900 x 4                        : accepted, rests 4
+    carol ask 9900 x 1                      : accepted, rests 0; trade 1@9900 with bob
+    alice bid 9950 x 1                      : accepted, rests 1
+    op fire                                 : alice fires 3 at 9900; accepted, rests 0
+                                            ; SELF_TRADE_PREVENTION, left 1, done 0, rested alice
+                                            ; trade 3@9900 with bob; alice LEND 2970000 by AUTO_LEND, now +2970000
+"""
+# What was redeemed for the bid goes back into the pool when it is cancelled: after what is attached to it has ended.
+SCENARIOS["what is attached ends right after its order, before what the order gets back is lent"] = """
+    op collateral USDC weight=100000000     : CollateralSet
+    op pool USDC                            : LendingPoolSet
+    alice lend 1000000000 USDC              : LEND 1000000000, now +1000000000
+    alice bid 10000 x 3 +lend +redeem sl=9900 as a : accepted, rests 3
+                                            ; alice REDEEM 3000000 by SPOT_MARGIN, now +997000000
+                                            ; alice's stop-loss waits FALLS 9900: sell 0
+    alice cancel a                          : REQUESTED, left 3, done 0, rested alice
+                                            ; alice's stop-loss ends: PARENT
+                                            ; alice LEND 3000000 by AUTO_LEND, now +1000000000
+"""
+SCENARIOS["what is attached to an order on a perpetual only reduces"] = """
+    op collateral USDC weight=100000000     : CollateralSet
+    op contract                             : MarketListed
+    price SOL 100
+    op contract_rules                       : PerpetualSet
+    bob ask 10000 x 2 on3                   : accepted, rests 2
+    alice bid 10000 x 2 on3 reduce sl=9900  : INVALID_COMBINATION
+    alice bid 10000 x 2 on3 sl=9900         : accepted, rests 0; trade 2@10000 with bob
+                                            ; alice's stop-loss waits FALLS 9900: sell 2
+    carol bid 9950 x 2 on3                  : accepted, rests 2
+    alice ask 9950 x 2 on3                  : accepted, rests 0; trade 2@9950 with carol
+    carol bid 9900 x 1 on3                  : accepted, rests 1
+    bob ask 9900 x 1 on3                    : accepted, rests 0; trade 1@9900 with carol
+    op fire                                 : alice fires 2 at 9900
+                                            ; alice's stop-loss ends: FAILED REDUCE_ONLY_NOT_REDUCED
+"""
+SCENARIOS["ten orders of an account may only reduce in a market"] = (
+    """
+    op collateral USDC weight=100000000     : CollateralSet
+    op contract                             : MarketListed
+    price SOL 100
+    op contract_rules                       : PerpetualSet
+    bob ask 10000 x 20 on3                  : accepted, rests 20
+    alice bid 10000 x 20 on3                : accepted, rests 0; trade 20@10000 with bob
+    alice ask 11000 x 1 on3                 : accepted, rests 1
+"""
+    + "alice ask 11000 x 1 on3 reduce : accepted, rests 1\n" * 10
+    + """
+    alice ask 11000 x 1 on3 reduce          : REDUCE_ORDERS_LIMIT value=10 limit=10
+    alice ask 11000 x 1 on3 reduce ioc      : accepted, rests 0; IMMEDIATE_OR_CANCEL, left 1, done 0
+    alice stop 10000 sell 1 @11000 on3 reduce : alice waits RISES 10000: sell 1 @11000
+    op fire                                 : alice fires 1 at 10000
+                                            ; alice's trigger ends: FAILED REDUCE_ORDERS_LIMIT value=10 limit=10
+    alice sell 1 on3 reduce                 : accepted, rests 0; INSUFFICIENT_LIQUIDITY, left 1, done 0
+"""
+)
 SCENARIOS["a trigger whose order is refused has ended, and the other of the pair waits on"] = """
     bob ask 10000 x 3                       : accepted, rests 3
     alice bid 10000 x 3 tp=10200 sl=9900    : accepted, rests 0; trade 3@10000 with bob
