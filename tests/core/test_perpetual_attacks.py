@@ -207,3 +207,35 @@ def test_hour_in_the_middle_of_a_settlement_leaves_nothing_of_the_funding_with_t
     assert position.funding_atoms > 0
     # Settled means: what it cost is what it is worth.
     assert position.reference_atoms == position.net_lots * 10_000 * 100
+
+
+def test_order_that_only_reduces_is_eased_by_no_more_margin_than_it_sets_free() -> None:
+    venue = PerpetualVenue(3)
+    trader, friend, other = venue.accounts
+    venue.fund(trader, 4 * DOLLAR + 100_000)
+    venue.fund(friend, 1_000 * DOLLAR)
+    venue.fund(other, 1_000 * DOLLAR)
+    venue.trade(trader, other, 100, 200)
+    # When half of the long position is gone, as much may become short as is long now.
+    venue.place(trader, ASK, 105, 300)
+    venue.let(99.5)
+    before = venue.free(trader)
+    assert before < 0
+    venue.place(friend, BID, 97.6, 100)
+    venue.give(venue.at_market(trader, ASK, 100, reduce_only=1))
+    assert venue.free(trader) >= before - 10
+
+
+def test_order_that_only_reduces_loses_no_more_than_its_account_has() -> None:
+    venue = PerpetualVenue(3)
+    poor, friend, other = venue.accounts
+    venue.fund(poor, 2_100_000)
+    venue.fund(friend, 1_000 * DOLLAR)
+    venue.fund(other, 1_000 * DOLLAR)
+    venue.trade(poor, other, 100, 100)
+    venue.let(99)
+    # Above the maintenance margin, so that nobody would have been liquidated.
+    assert venue.equity(poor) > venue.exchange.measure(poor).maintenance
+    venue.place(friend, BID, 97.05, 100)
+    venue.give(venue.at_market(poor, ASK, 100, reduce_only=1))
+    assert venue.equity(poor) >= 0

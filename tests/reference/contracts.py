@@ -10,6 +10,7 @@ from .state import ASK, BID, Market, Order, Position, Refused, State
 
 MOST_POSITIONS = 256
 MOST_REDUCING = 10
+MOST_ROWS = 2**23
 MOST_NOTIONAL = 2**58
 
 
@@ -118,6 +119,8 @@ def within_limits(state: State, market: Market, position: Position, what_if: mar
     has = positions.of_account(state, position.account)
     if market not in has and len(has) >= MOST_POSITIONS:
         raise Refused(Reject.POSITION_LIMIT, value=len(has) + 1, limit=MOST_POSITIONS)
+    if len(state.positions) + 8 > MOST_ROWS:
+        raise Refused(Reject.VENUE_FULL, value=len(state.positions), limit=MOST_ROWS)
     grown = perpetual.open_interest_lots + after - before
     if grown > perpetual.open_interest_limit_lots:
         raise Refused(Reject.OPEN_INTEREST_LIMIT, value=grown, limit=perpetual.open_interest_limit_lots)

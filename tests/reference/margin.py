@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ringfence.schema.enums import ONE_E8, HaircutKind, LoanFlag, PriceState
@@ -257,8 +257,18 @@ def reserved_of_contract(state: State, order: Trading) -> tuple[int, int]:
     if not order.reduce_only:
         return reserved, 0
     quote = state.assets[market.quote_asset]
-    frees = value_down(at_mark, debt_price(state, quote.asset), quote.decimals) * rules.initial_base_e8 // ONE_E8
+    freed = freed_lots(state, order) * rules.mark_ticks * market.quote_factor
+    frees = value_down(freed, debt_price(state, quote.asset), quote.decimals) * rules.initial_base_e8 // ONE_E8
     return reserved, min(reserved, frees)
+
+
+def freed_lots(state: State, order: Trading) -> int:
+    """Return by how much the most that a position may come to falls when an order that only reduces it fills."""
+    position = positions.seen(state, order.account, order.market)
+    standing = state.orders[order.order].remaining_lots if order.order in state.orders else 0
+    others = replace(position, reduce_lots=position.reduce_lots - standing)
+    filled = replace(others, net_lots=others.net_lots + (order.lots if order.side == BID else -order.lots))
+    return max(0, positions.largest(others) - positions.largest(filled))
 
 
 def highest_fee(state: State, order: Paying | Trading) -> int:
@@ -351,7 +361,9 @@ def check(state: State, account: int, what_if: WhatIf = NOTHING, order: Paying |
         after.reserved = capped(sum((passed.anew or stored).values()) + passed.reserved)
     if after.free < 0 or after.not_fresh:
         eased = min(eased, after.reserved) - eased_as_it_stands(state, order, after.assets, owed_before=owed_before)
-        takes_no_new_risk(state, account, what_if, after, eased)
+        stored = state.orders[order.order].reserved_value if order and order.order in state.orders else 0
+        lost = passed.reserved if passed.reserved > stored else 0
+        takes_no_new_risk(state, account, what_if, after, eased, lost)
     return passed
 
 
@@ -368,10 +380,11 @@ def eased_as_it_stands(state: State, order: Paying | Trading | None, assets: int
     return min(eased, old.reserved_value)
 
 
-def takes_no_new_risk(state: State, account: int, what_if: WhatIf, after: Measure, eased: int) -> None:
+def takes_no_new_risk(state: State, account: int, what_if: WhatIf, after: Measure, eased: int, lost: int) -> None:
     plain = measure(state, account, what_if)
     plain.reserved = after.reserved - eased
-    if plain.liabilities < MAX_VALUE and plain.free >= measure(state, account).free:
+    bearable = not lost or lost <= plain.equity
+    if bearable and plain.liabilities < MAX_VALUE and plain.free >= measure(state, account).free:
         return
     if after.not_fresh:
         raise Refused(Reject.PRICE_NOT_FRESH, asset=after.not_fresh)

@@ -52,6 +52,7 @@ def in_use(state: State, parameter: int) -> int:
         Parameter.WITHDRAWALS: len(state.withdrawals),
         Parameter.MARKETS: len(state.markets),
         Parameter.ASSETS: len(state.assets),
+        Parameter.TRIGGERS: len(state.triggers),
     }
     return use.get(Parameter(parameter), 0)
 

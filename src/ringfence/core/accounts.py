@@ -55,7 +55,7 @@ def bears_limit(s, account, least_e8):
     before = row.least_initial_e8
     row.least_initial_e8 = least_e8
     take_measure(s, account, 0, 0, 0, True)
-    accepted = judge(s, account, 0, 0, 0, before, 0)
+    accepted = judge(s, account, 0, 0, 0, before, 0, 0)
     row.least_initial_e8 = before
     return accepted
 

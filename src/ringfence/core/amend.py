@@ -94,7 +94,9 @@ def contract_bears(s, slot, c, left):
     if not within_limits(s, row.account, row.market, bids, asks):
         return False
     quote = c.price_ticks * left * s.markets[row.market].quote_factor
-    reserved, eased = reserved_for_contract(s, row.account, row.market, row.side, left, quote, reduces)
+    reserved, eased = reserved_for_contract(
+        s, row.account, row.market, row.side, left, quote, reduces, row.remaining_lots
+    )
     return bears_contract(s, row.account, row.market, bids, asks, reserved, eased, slot)
 
 

@@ -174,10 +174,22 @@ def fee_of(s, account, market, quote_atoms):
 
 
 @cold
-def reserved_for_contract(s, account, market_number, side, lots, quote_atoms, reduces):
+def freed_lots(s, account, market, lots, standing_lots):
+    """Return how much less an account could come to hold after an order that only reduces filled; lots are signed."""
+    slot = find_position(s, account, market)
+    if slot == 0:
+        return 0
+    row = s.positions[slot]
+    others = row.reduce_lots - standing_lots
+    before = exposure_of(row.net_lots, row.bid_lots, row.ask_lots, others)
+    return max(before - exposure_of(row.net_lots + lots, row.bid_lots, row.ask_lots, others), 0)
+
+
+@cold
+def reserved_for_contract(s, account, market_number, side, lots, quote_atoms, reduces, standing_lots):
     """Return (what an order that trades so many lots for so much loses against the mark, how much less if it reduces).
 
-    Only the first is stored: the position may be smaller before the order fills.
+    ``standing_lots`` of it stand in the book. Only the first is stored: the position may be smaller before it fills.
     """
     market, rules = s.markets[market_number], s.perpetuals[market_number]
     money, worth = s.collaterals[market.quote_asset], notional(lots, rules.mark_ticks, market.quote_factor)
@@ -186,6 +198,8 @@ def reserved_for_contract(s, account, market_number, side, lots, quote_atoms, re
     cost = min(debt_value(money, min(cost_atoms, MAX_ATOMS)) + ROUNDING_VALUE, MAX_VALUE)
     if not reduces:
         return cost, 0
+    freed = freed_lots(s, account, market_number, lots if side == Side.BID else -lots, standing_lots)
+    worth = notional(freed, rules.mark_ticks, market.quote_factor)
     return cost, min(part_down(repaid_value(money, worth), rules.initial_base_e8), cost)
 
 
@@ -199,18 +213,19 @@ def bears_contract(s, account, market, bid_change, ask_change, reserved_value, e
     take_measure(s, account, 0, 0, 0, True)
     if s.accounts[account].liabilities == 0:
         payment.begins = 1 + measure.assets
-    released_value, eased_before = 0, 0
+    released_value, eased_before, lost = 0, 0, reserved_value
     if amended_slot != 0:
         row = s.orders[amended_slot]
         released_value = row.reserved_value
+        lost = reserved_value if reserved_value > released_value else 0
         quote = row.price_ticks * row.remaining_lots * s.markets[market].quote_factor
-        reduces = row.special & REDUCES != 0
-        _, eased = reserved_for_contract(s, account, market, row.side, row.remaining_lots, quote, reduces)
+        lots, reduces = row.remaining_lots, row.special & REDUCES != 0
+        _, eased = reserved_for_contract(s, account, market, row.side, lots, quote, reduces, lots)
         eased_before = min(eased, released_value)
     measure.reserved = min(max(measure.reserved - released_value, 0) + reserved_value, MAX_VALUE)
     # Else amendments would ease an order again and again.
     eased_value = min(eased_value, measure.reserved) - eased_before
-    accepted = judge(s, account, 0, 0, 0, s.accounts[account].least_initial_e8, eased_value)
+    accepted = judge(s, account, 0, 0, 0, s.accounts[account].least_initial_e8, eased_value, lost)
     payment.market, payment.bid_lots, payment.ask_lots = 0, 0, 0
     return accepted
 

@@ -148,12 +148,15 @@ def free_value(measure):
 
 
 @cold
-def is_no_worse(s, account, asset, held_change, owed_change, least_before_e8, eased_value):
-    """Whether what was measured leaves an account as much free margin as it has, stale holdings at their last mark."""
+def is_no_worse(s, account, asset, held_change, owed_change, least_before_e8, eased_value, lost_value):
+    """Whether what was measured leaves an account as much free margin as it has, stale holdings at their last mark.
+
+    It may not lose more by it than it has.
+    """
     measure, row = s.measure[0], s.accounts[account]
     reserved, least_after_e8 = measure.reserved, row.least_initial_e8
     take_measure(s, account, asset, held_change, owed_change, False)
-    if measure.liabilities >= MAX_VALUE:
+    if measure.liabilities >= MAX_VALUE or (lost_value > 0 and lost_value > measure.collateral - measure.liabilities):
         return False
     measure.reserved = reserved - eased_value
     free, market = free_value(measure), s.payment[0].market
@@ -164,10 +167,11 @@ def is_no_worse(s, account, asset, held_change, owed_change, least_before_e8, ea
 
 
 @cold
-def judge(s, account, asset, held_change, owed_change, least_before_e8, eased_value):
+def judge(s, account, asset, held_change, owed_change, least_before_e8, eased_value, lost_value):
     """Accept what was measured, strictly, if it leaves margin free, or no less than there is now; else refuse it.
 
-    ``eased_value`` of what is reserved does not count where it is compared with what there is now.
+    ``eased_value`` of what is reserved does not count where it is compared with what there is now; ``lost_value`` is
+    what an order may lose that could not lose it before.
     """
     measure = s.measure[0]
     stale = measure.not_fresh
@@ -175,7 +179,7 @@ def judge(s, account, asset, held_change, owed_change, least_before_e8, eased_va
         return True
     needed = capped_sum(measure.initial, measure.reserved)
     equity = measure.collateral - measure.liabilities
-    if is_no_worse(s, account, asset, held_change, owed_change, least_before_e8, eased_value):
+    if is_no_worse(s, account, asset, held_change, owed_change, least_before_e8, eased_value, lost_value):
         return True
     if stale != 0:
         return refuse_asset(s, Reject.PRICE_NOT_FRESH, 0, 0, stale)
@@ -189,4 +193,4 @@ def bears(s, account, asset, held_change, owed_change):
         return True
     if take_measure(s, account, asset, held_change, owed_change, True) == 0:
         return True
-    return judge(s, account, asset, held_change, owed_change, s.accounts[account].least_initial_e8, 0)
+    return judge(s, account, asset, held_change, owed_change, s.accounts[account].least_initial_e8, 0, 0)

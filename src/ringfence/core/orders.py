@@ -394,7 +394,7 @@ def affordable_contract(s, c, taker):
     lots, quote = taker.left_lots, c.price_ticks * taker.left_lots * s.markets[c.market].quote_factor
     if c.order_type == OrderType.MARKET:
         lots, quote = worst_fills(s, taker, s.markets[c.market])
-    reserved, eased = reserved_for_contract(s, c.account, c.market, c.side, lots, quote, taker.reduce_only != 0)
+    reserved, eased = reserved_for_contract(s, c.account, c.market, c.side, lots, quote, taker.reduce_only != 0, 0)
     return bears_contract(s, c.account, c.market, bids, asks, reserved, eased, 0)
 
 

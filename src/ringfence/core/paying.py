@@ -177,7 +177,9 @@ def bears_order(s, account, market, side, sold_atoms, bought_atoms, flags, amend
     payment.reserved_value, eased = reserved_for_order(
         s, account, market, side, sold_atoms, bought_atoms, flags, amended_slot, measure.assets
     )
-    eased_before = 0
+    eased_before, lost = 0, payment.reserved_value
+    if amended_slot != 0 and lost <= s.orders[amended_slot].reserved_value:
+        lost = 0
     if amended_slot != 0 and payment.begins == 0:
         eased_before = eased_now(s, account, market, amended_slot, flags, measure.assets)
         measure.reserved -= min(s.orders[amended_slot].reserved_value, measure.reserved)
@@ -185,7 +187,7 @@ def bears_order(s, account, market, side, sold_atoms, bought_atoms, flags, amend
     least_e8 = s.accounts[account].least_initial_e8
     # MAX_VALUE may have been reached, and nothing of what is beyond it can be taken off again.
     eased = min(eased, measure.reserved) - eased_before
-    return judge(s, account, asset, payment.borrow_atoms, owed_change, least_e8, eased)
+    return judge(s, account, asset, payment.borrow_atoms, owed_change, least_e8, eased, lost)
 
 
 @cold
@@ -195,7 +197,7 @@ def bears_withdrawal(s, account, asset, atoms):
     if debts == 0:
         return True
     held_change = s.payment[0].borrow_atoms - atoms
-    return judge(s, account, asset, held_change, owed_change, s.accounts[account].least_initial_e8, 0)
+    return judge(s, account, asset, held_change, owed_change, s.accounts[account].least_initial_e8, 0, 0)
 
 
 @cold
