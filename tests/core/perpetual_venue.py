@@ -86,8 +86,12 @@ class PerpetualVenue:
         return self.must(c.Clock())
 
     def settle(self, dollars: float) -> None:
-        """Let a settlement begin and end at a price."""
+        """Let the settlement that is under way end, and another begin and end at a price."""
+        self.end_settlement()
         self.let(dollars, 10)
+        self.end_settlement()
+
+    def end_settlement(self) -> None:
         while self.exchange.settling:
             self.give(c.ContinueSettlement())
 

@@ -3,6 +3,7 @@
     engine = Engine.open(directory)        takes the lock, recovers
     committed = engine.submit(records)     durable and applied when it returns
     engine.continue_settlement()           one page more of what a Clock command began to settle
+    engine.fire_triggers()                 the orders of some triggers whose price was reached
     engine.tick()                          a Clock command, the events chain rolled, a signed checkpoint
     engine.close()
 
@@ -31,7 +32,7 @@ from ringfence.journal.keys import open_node_key
 from ringfence.node.recovery import Recovered, recover
 from ringfence.node.replay import BATCH_RECORDS
 from ringfence.node.replica import Records, Replica, as_records
-from ringfence.schema.commands import Clock, Command, ContinueSettlement, SetRules
+from ringfence.schema.commands import Clock, Command, ContinueSettlement, FireTrigger, SetRules
 from ringfence.schema.enums import LATEST_RULES, Origin
 from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode, schema_hash
 
@@ -39,6 +40,10 @@ from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode, schema_hash
 def wall_clock_us() -> int:
     """Return microseconds UTC since 1970."""
     return time.time_ns() // 1000
+
+
+TRIGGERS_AT_ONCE = 16
+"""How many triggers fire in a batch; everybody else's commands come between two."""
 
 
 class Committed(NamedTuple):
@@ -96,7 +101,7 @@ class Engine:
         """Let the latest rules hold from here on; what is in the log stays under those it was written with."""
         if self.exchange.rules_version < LATEST_RULES:
             self._journal.begin_epoch(schema_hash(), LATEST_RULES)
-            self._commit(_record(SetRules(rules_version=LATEST_RULES, schema_hash=schema_hash())))
+            self._commit(_records([SetRules(rules_version=LATEST_RULES, schema_hash=schema_hash())]))
 
     @property
     def exchange(self) -> Exchange:
@@ -119,7 +124,7 @@ class Engine:
 
     def tick(self) -> Committed:
         """Let a second pass: a Clock command with the last checkpoint's hash as seed, and a checkpoint after it."""
-        committed = self._commit(_record(Clock(seed=self._seed)))
+        committed = self._commit(_records([Clock(seed=self._seed)]))
         mark = self._replica.marks[-1]
         assert mark.sequence == self._journal.last_sequence, "a Clock command ends its frame"
         self._seed = self._journal.chain
@@ -129,7 +134,12 @@ class Engine:
 
     def continue_settlement(self) -> Committed | None:
         """Let the settlement that a Clock began go on by a page; ``None`` if there is none to go on with."""
-        return self._commit(_record(ContinueSettlement())) if self.exchange.settling else None
+        return self._commit(_records([ContinueSettlement()])) if self.exchange.settling else None
+
+    def fire_triggers(self) -> Committed | None:
+        """Let triggers whose price was reached place their orders, a few at a time; ``None`` if there are none."""
+        due = min(self.exchange.triggers_due, TRIGGERS_AT_ONCE)
+        return self._commit(_records([FireTrigger()] * due)) if due else None
 
     def sync_checkpoints(self) -> None:
         """Return when every checkpoint is signed and durable."""
@@ -184,5 +194,5 @@ class Engine:
             self._signing.popleft().result()
 
 
-def _record(command: Command) -> Records:
-    return as_records(bytearray(encode(command, Origin.NODE)))
+def _records(commands: list[Command]) -> Records:
+    return as_records(bytearray(b"".join(encode(command, Origin.NODE) for command in commands)))

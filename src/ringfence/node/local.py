@@ -43,6 +43,7 @@ class LocalNode:
                 self._ticked_us = self._clock()
                 self.engine.tick()
             self.engine.continue_settlement()
+            self.engine.fire_triggers()
             events.append(self.engine.submit(records[begin : begin + BATCH_RECORDS]).events)
         return events[0] if len(events) == 1 else np.concatenate(events)
 

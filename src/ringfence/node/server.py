@@ -68,7 +68,9 @@ class Server:
         self._selector.close()
 
     def _round(self) -> None:
-        wait_s = 0.0 if self._engine.exchange.settling else max(0.0, self._tick_due_s - time.monotonic())
+        exchange = self._engine.exchange
+        is_busy = exchange.settling or exchange.triggers_due
+        wait_s = 0.0 if is_busy else max(0.0, self._tick_due_s - time.monotonic())
         ready = self._selector.select(wait_s)
         readers: list[Client] = []
         for key, events in ready:
@@ -85,10 +87,11 @@ class Server:
             committed = self._engine.submit(records)
             self._publish(committed)
             self._answer(committed, shares)
-        # One page of a settlement a round, so that nobody's command waits for a second one.
-        page = self._engine.continue_settlement()
-        if page is not None:
-            self._publish(page)
+        # A few triggers and one page of a settlement a round, so that nobody's command waits for more.
+        for go_on in (self._engine.fire_triggers, self._engine.continue_settlement):
+            done = go_on()
+            if done is not None:
+                self._publish(done)
         if time.monotonic() >= self._tick_due_s:
             self._tick()
 
