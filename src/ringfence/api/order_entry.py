@@ -1,6 +1,6 @@
 """From what a client sends to a command: each value read exactly, and what the venue cannot do refused by name."""
 
-from ringfence.schema.commands import PlaceOrder
+from ringfence.schema.commands import PlaceOrder, PlaceTrigger
 from ringfence.schema.enums import (
     MAX_SLIPPAGE_PPM,
     LoanFlag,
@@ -10,13 +10,14 @@ from ringfence.schema.enums import (
     TimeInForce,
 )
 from ringfence.schema.fields import MAX_SEQUENCE
-from ringfence.schema.tables import OrderRow
+from ringfence.schema.tables import OrderRow, TriggerRow
 from ringfence.views.catalog import MarketInfo
 from ringfence.views.decimals import AmountError, Scale
 
 from .calls import Call, amount_error
-from .errors import ApiError, invalid_order, invalid_request, not_found, unreadable_body
+from .errors import invalid_order, invalid_request, not_found, unreadable_body
 from .names import CORE_SELF_TRADE_PREVENTIONS, CORE_SIDES, CORE_TIMES_IN_FORCE
+from .trigger_entry import attached_fields, is_trigger, trigger_fields
 from .wire.common import OrderTypeEnum, SlippageToleranceType
 from .wire.order import OrderExecutePayload
 
@@ -29,48 +30,48 @@ _LOAN_FLAGS = {
     "auto_borrow": LoanFlag.AUTO_BORROW,
     "auto_borrow_repay": LoanFlag.AUTO_BORROW_REPAY,
 }
-_CONDITIONS = (
-    "trigger_by",
-    "stop_loss_trigger_price",
-    "stop_loss_limit_price",
-    "stop_loss_trigger_by",
-    "take_profit_trigger_price",
-    "take_profit_limit_price",
-    "take_profit_trigger_by",
-)
 _WIRE_NAMES = dict(
     zip(OrderExecutePayload.__struct_fields__, OrderExecutePayload.__struct_encode_fields__, strict=True)
 )
 
 
-def place_order(call: Call, payload: OrderExecutePayload) -> PlaceOrder:
+def place_order(call: Call, payload: OrderExecutePayload) -> PlaceOrder | PlaceTrigger:
     """Return the command of a new order for the call's account; raises ``ApiError`` for what cannot be."""
     market = body_market(call, payload.symbol, "OrderExecutePayload")
-    _refuse_unsupported(payload)
+    waits = is_trigger(payload)
     _refuse_of_kind(market, payload)
+    shared = _shared(call, market, payload)
     try:
+        if waits:
+            return PlaceTrigger(**shared, **trigger_fields(market, payload), **_slippage(payload))
         if payload.order_type is OrderTypeEnum.LIMIT:
             amounts = _limit_amounts(market, payload)
         else:
             amounts = _market_amounts(market, payload)
+        return PlaceOrder(**shared, **amounts, **attached_fields(market, payload))
     except AmountError as error:
         raise amount_error(error) from None
-    prevention = payload.self_trade_prevention
-    return PlaceOrder(
-        account=call.account,
-        market=market.number,
-        side=CORE_SIDES[payload.side],
-        order_type=OrderType.LIMIT if payload.order_type is OrderTypeEnum.LIMIT else OrderType.MARKET,
-        time_in_force=TimeInForce.GTC if payload.time_in_force is None else CORE_TIMES_IN_FORCE[payload.time_in_force],
-        post_only=int(bool(payload.post_only)),
-        self_trade_prevention=(
+
+
+def _shared(call: Call, market: MarketInfo, payload: OrderExecutePayload) -> dict[str, int]:
+    """Return the fields that any order has, whether it waits for a price or not."""
+    prevention, in_force = payload.self_trade_prevention, payload.time_in_force
+    if payload.post_only and in_force not in (None, "GTC"):
+        raise invalid_order(f"`postOnly` goes with timeInForce GTC, not with {in_force}")
+    return {
+        "account": call.account,
+        "market": market.number,
+        "side": CORE_SIDES[payload.side],
+        "order_type": OrderType.LIMIT if payload.order_type is OrderTypeEnum.LIMIT else OrderType.MARKET,
+        "time_in_force": TimeInForce.GTC if in_force is None else CORE_TIMES_IN_FORCE[in_force],
+        "post_only": int(bool(payload.post_only)),
+        "self_trade_prevention": (
             SelfTradePrevention.REJECT_TAKER if prevention is None else CORE_SELF_TRADE_PREVENTIONS[prevention]
         ),
-        client_id=-1 if payload.client_id is None else payload.client_id,
-        loan_flags=sum(flag for name, flag in _LOAN_FLAGS.items() if getattr(payload, name)),
-        reduce_only=int(bool(payload.reduce_only)),
-        **amounts,
-    )
+        "client_id": -1 if payload.client_id is None else payload.client_id,
+        "loan_flags": sum(flag for name, flag in _LOAN_FLAGS.items() if getattr(payload, name)),
+        "reduce_only": int(bool(payload.reduce_only)),
+    }
 
 
 def body_market(call: Call, symbol: str, payload_name: str) -> MarketInfo:
@@ -80,16 +81,6 @@ def body_market(call: Call, symbol: str, payload_name: str) -> MarketInfo:
         reason = 'failed to parse "MarketSymbol": Invalid market symbol'
         raise unreadable_body(f'{reason} (occurred while parsing "{payload_name}")')
     return market
-
-
-def _refuse_unsupported(payload: OrderExecutePayload) -> None:
-    if (payload.trigger_price is None) != (payload.trigger_quantity is None):
-        raise invalid_request("Must specify both `triggerPrice` and `triggerQuantity` or neither")
-    if payload.trigger_price is not None:
-        raise _unsupported("triggerPrice", "conditional orders")
-    for name in _CONDITIONS:
-        if getattr(payload, name) is not None:
-            raise _unsupported(_WIRE_NAMES[name], "conditional orders")
 
 
 def _refuse_of_kind(market: MarketInfo, payload: OrderExecutePayload) -> None:
@@ -104,17 +95,11 @@ def _refuse_of_kind(market: MarketInfo, payload: OrderExecutePayload) -> None:
         raise invalid_order(f"`quoteQuantity`: {market.symbol} is a perpetual, whose orders are sized by `quantity`")
 
 
-def _unsupported(field: str, what: str) -> ApiError:
-    return invalid_request(f"`{field}`: this venue does not take {what}; leave the field out, or send false or null")
-
-
 def _limit_amounts(market: MarketInfo, payload: OrderExecutePayload) -> dict[str, int]:
     if payload.price is None or payload.quantity is None:
         raise invalid_request("a Limit order needs `price` and `quantity`")
     if payload.quote_quantity is not None or payload.slippage_tolerance is not None:
         raise invalid_order("a Limit order takes neither `quoteQuantity` nor `slippageTolerance`")
-    if payload.post_only and payload.time_in_force not in (None, "GTC"):
-        raise invalid_order(f"`postOnly` goes with timeInForce GTC, not with {payload.time_in_force}")
     return {
         "price_ticks": market.parse_price(payload.price),
         "quantity_lots": market.parse_quantity(payload.quantity),
@@ -163,6 +148,16 @@ def find_open_order(call: Call, market: MarketInfo, order_id: str | None, client
     if row is None or row.account != call.account or row.market != market.number:
         raise not_found()
     return row
+
+
+def find_trigger(call: Call, market: MarketInfo, order_id: str | None, client_id: int | None) -> TriggerRow | None:
+    """Return the trigger of the call's account that one of the two ids names, the newest of several, if any."""
+    exchange = call.gateway.exchange
+    if client_id is not None:
+        named = [row for row in exchange.triggers(call.account, market.number) if row.client_id == client_id]
+        return named[-1] if named else None
+    row = exchange.trigger(parse_order_id(order_id or "")) if order_id is not None else None
+    return row if row is not None and row.account == call.account and row.market == market.number else None
 
 
 def parse_order_id(text: str) -> int:

@@ -1,5 +1,7 @@
 """From events and rows to the orders that a client reads."""
 
+from typing import Any
+
 from ringfence.schema.enums import OrderType as CoreOrderType
 from ringfence.schema.events import OrderAccepted
 from ringfence.schema.tables import OrderRow
@@ -20,25 +22,27 @@ def rejected(result: OrderResult, catalog: Catalog) -> ApiError:
     return ApiError(found.status, found.code, found.message)
 
 
-def placed_order(result: OrderResult, market: MarketInfo, payload: OrderExecutePayload) -> OrderType:
-    """Return a new order after its immediate matching."""
+def placed_order(
+    result: OrderResult, market: MarketInfo, payload: OrderExecutePayload, attached: dict[str, Any]
+) -> OrderType:
+    """Return a new order after its immediate matching, with the fields of what is attached to it."""
     accepted, status = result.accepted, result.status
     assert accepted is not None and status is not None, "an order that was not refused was accepted"
     tracked = TrackedOrder.from_event(accepted)
     tracked.executed_lots, tracked.executed_quote_atoms = result.executed_lots, result.executed_quote_atoms
     if accepted.order_type == CoreOrderType.LIMIT:
-        return limit_order(tracked, status, market)
-    return _market_order(tracked, accepted, status, market, payload)
+        return limit_order(tracked, status, market, **attached)
+    return _market_order(tracked, accepted, status, market, payload, attached)
 
 
-def open_order(row: OrderRow, market: MarketInfo) -> LimitOrder:
+def open_order(row: OrderRow, market: MarketInfo, attached: dict[str, Any]) -> LimitOrder:
     """Return an order as it stands in the book."""
     tracked = TrackedOrder.from_row(row)
     status = OrderStatus.PARTIALLY_FILLED if tracked.executed_lots else OrderStatus.NEW
-    return limit_order(tracked, status, market)
+    return limit_order(tracked, status, market, **attached)
 
 
-def limit_order(tracked: TrackedOrder, status: OrderStatus, market: MarketInfo) -> LimitOrder:
+def limit_order(tracked: TrackedOrder, status: OrderStatus, market: MarketInfo, **attached: Any) -> LimitOrder:
     """Return a limit order with its status."""
     return LimitOrder(
         id=str(tracked.order),
@@ -55,6 +59,7 @@ def limit_order(tracked: TrackedOrder, status: OrderStatus, market: MarketInfo) 
         post_only=bool(tracked.post_only),
         price=market.price_text(tracked.price_ticks),
         reduce_only=bool(tracked.reduce_only) if market.is_perpetual else None,
+        **attached,
     )
 
 
@@ -64,6 +69,7 @@ def _market_order(
     status: OrderStatus,
     market: MarketInfo,
     payload: OrderExecutePayload,
+    attached: dict[str, Any],
 ) -> MarketOrder:
     """Return a market order; one sized by quote shows as quantity what it executed."""
     quote_atoms = accepted.quote_atoms or tracked.executed_quote_atoms
@@ -83,4 +89,5 @@ def _market_order(
         reduce_only=bool(tracked.reduce_only) if market.is_perpetual else None,
         slippage_tolerance=payload.slippage_tolerance,
         slippage_tolerance_type=payload.slippage_tolerance_type,
+        **attached,
     )

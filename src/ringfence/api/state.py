@@ -20,6 +20,7 @@ from ringfence.schema.tables import (
     PriceSourceRow,
     QuoteRow,
     RedemptionRow,
+    TriggerRow,
     UserRow,
 )
 
@@ -38,6 +39,10 @@ class AccountState(Protocol):
 
     def open_orders(self, account: int, market: int = 0) -> list[OrderRow]:
         """Return open orders, oldest first."""
+        ...
+
+    def triggers(self, account: int, market: int = 0) -> list[TriggerRow]:
+        """Return the conditional orders that wait, in the order in which they were placed."""
         ...
 
 
@@ -68,6 +73,14 @@ class VenueState(AccountState, Protocol):
 
     def level_lots(self, market: int, side: int, price_ticks: int) -> int:
         """Return what stands at one price."""
+        ...
+
+    def trigger(self, number: int) -> TriggerRow | None:
+        """Return a conditional order that waits for its price or its turn."""
+        ...
+
+    def triggers_open(self, account: int) -> int:
+        """Return how many conditional orders of an account wait."""
         ...
 
     def order(self, order: int) -> OrderRow | None:

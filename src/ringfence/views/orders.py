@@ -8,7 +8,16 @@ from enum import StrEnum
 import msgspec
 
 from ringfence.schema.enums import CloseReason, Side
-from ringfence.schema.events import Event, LoanMoved, OrderAccepted, OrderAmended, OrderClosed, Rejected, Trade
+from ringfence.schema.events import (
+    Event,
+    LoanMoved,
+    OrderAccepted,
+    OrderAmended,
+    OrderClosed,
+    Rejected,
+    Trade,
+    TriggerClosed,
+)
 from ringfence.schema.tables import OrderRow
 
 
@@ -20,6 +29,8 @@ class OrderStatus(StrEnum):
     FILLED = "Filled"
     CANCELLED = "Cancelled"
     EXPIRED = "Expired"
+    TRIGGER_PENDING = "TriggerPending"
+    TRIGGER_FAILED = "TriggerFailed"
 
 
 EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
@@ -142,17 +153,23 @@ def amended(events: Sequence[Event], before: OrderRow) -> OrderResult:
 def cancelled(events: Iterable[Event]) -> list[OrderResult]:
     """Return the orders that a CancelOrder or CancelAllOrders command closed, or its one rejection.
 
-    An empty list is a cancellation of all that found none. What the account did with what was freed is passed over.
+    An empty list is a cancellation of all that found none. What the account did with what was freed is passed over,
+    and so is the end of triggers (``ended_triggers``).
     """
     results: list[OrderResult] = []
     for event in events:
         if isinstance(event, Rejected):
             return [OrderResult(0, None, reject=event)]
-        if isinstance(event, LoanMoved):
+        if isinstance(event, (LoanMoved, TriggerClosed)):
             continue
         assert isinstance(event, OrderClosed), f"a cancellation gives {type(event).__name__}"
         results.append(closing_result(event))
     return results
+
+
+def ended_triggers(events: Iterable[Event]) -> list[int]:
+    """Return the numbers of the triggers that a cancellation ended, in its order."""
+    return [event.trigger for event in events if isinstance(event, TriggerClosed)]
 
 
 def closing_result(event: OrderClosed) -> OrderResult:

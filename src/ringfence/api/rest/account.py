@@ -53,7 +53,7 @@ async def account(call: Call) -> wire.AccountSummary:
         position_limit="0",
         spot_maker_fee=_BASIS_POINTS.text(maker_ppm),
         spot_taker_fee=_BASIS_POINTS.text(taker_ppm),
-        trigger_orders=0,
+        trigger_orders=call.gateway.exchange.triggers_open(call.account),
     )
 
 

@@ -1,20 +1,32 @@
 """Orders: place, look up, amend, cancel, one or many."""
 
-from ringfence.schema.commands import AmendOrder, CancelAllOrders, CancelOrder, PlaceOrder
+from collections.abc import Sequence
+
+from ringfence.schema.commands import AmendOrder, CancelAllOrders, CancelOrder, PlaceOrder, PlaceTrigger
+from ringfence.schema.enums import Cancels
+from ringfence.schema.events import Event, TriggerPlaced
+from ringfence.schema.tables import TriggerRow
+from ringfence.views.catalog import MarketInfo
 from ringfence.views.decimals import AmountError
-from ringfence.views.orders import OrderStatus, amended, cancelled, placed
+from ringfence.views.orders import OrderStatus, amended, cancelled, ended_triggers, placed
 
 from ..calls import Call, amount_error
 from ..errors import ApiError, invalid_request
 from ..names import market_type
 from ..operations import Family, ListOfAny, Tag
-from ..order_entry import body_market, find_open_order, place_order
+from ..order_entry import body_market, find_open_order, find_trigger, place_order
 from ..order_replies import limit_order, open_order, placed_order, rejected
 from ..tracker import OrderTracker, TrackedOrder
+from ..trigger_replies import attached_to, placed_trigger, trigger_order
 from ..wire import order as wire
 from ..wire.common import CancelOrderTypeEnum
 
 FAMILY = Family(Tag.ORDERS)
+CANCELS = {
+    None: Cancels.ALL,
+    CancelOrderTypeEnum.RESTING_LIMIT_ORDER: Cancels.ORDERS,
+    CancelOrderTypeEnum.CONDITIONAL_ORDER: Cancels.TRIGGERS,
+}
 
 
 @FAMILY.signed("POST", "/api/v1/order", "execute_order", wire.OrderType, "orderExecute", body=wire.OrderExecutePayload)
@@ -22,10 +34,18 @@ async def execute_order(call: Call) -> wire.OrderType:
     """Place an order; the reply tells what it matched at once."""
     command = place_order(call, call.body)
     (events,) = await call.gateway.submit([command])
+    return _placed(call, call.body, events)
+
+
+def _placed(call: Call, payload: wire.OrderExecutePayload, events: Sequence[Event]) -> wire.OrderType:
+    """Return what became of a new order, or of one that waits for a price; raises ``ApiError`` if it was refused."""
+    market, exchange = call.market(payload.symbol), call.gateway.exchange
+    if isinstance(events[0], TriggerPlaced):
+        return trigger_order(placed_trigger(events[0]), market)
     result = placed(events)
     if result.reject is not None:
         raise rejected(result, call.gateway.catalog)
-    return placed_order(result, call.market(call.body.symbol), call.body)
+    return placed_order(result, market, payload, attached_to(exchange, result.order, market))
 
 
 @FAMILY.signed(
@@ -43,7 +63,7 @@ async def execute_order_batch(call: Call) -> list[wire.BatchCommandOrderResult]:
     if not 0 < len(payloads) <= limit:
         raise invalid_request(f"a batch has 1 to {limit} orders, this one has {len(payloads)}")
     results: list[wire.BatchCommandOrderResult | None] = [None] * len(payloads)
-    commands: dict[int, PlaceOrder] = {}
+    commands: dict[int, PlaceOrder | PlaceTrigger] = {}
     for place, payload in enumerate(payloads):
         try:
             commands[place] = place_order(call, payload)
@@ -52,40 +72,51 @@ async def execute_order_batch(call: Call) -> list[wire.BatchCommandOrderResult]:
     if commands:
         answers = await call.gateway.submit(list(commands.values()))
         for place, events in zip(commands, answers, strict=True):
-            result = placed(events)
-            if result.reject is not None:
-                error = rejected(result, call.gateway.catalog)
+            try:
+                results[place] = wire.as_result(_placed(call, payloads[place], events))
+            except ApiError as error:
                 results[place] = wire.OrderError(code=error.code, message=error.message)
-            else:
-                order = placed_order(result, call.market(payloads[place].symbol), payloads[place])
-                results[place] = wire.as_result(order)
     return [result for result in results if result is not None]
 
 
 @FAMILY.signed("GET", "/api/v1/order", "get_order", wire.OrderType, "orderQuery", query=wire.OrderQuery)
 async def get_order(call: Call) -> wire.OrderType:
-    """Return one open order; finished ones stand in history."""
-    market = call.market(call.query.symbol)
-    return open_order(find_open_order(call, market, call.query.order_id, call.query.client_id), market)
+    """Return one open order, also one that waits for its price; finished ones stand in history."""
+    market, ids = call.market(call.query.symbol), (call.query.order_id, call.query.client_id)
+    trigger = find_trigger(call, market, *ids) if None in ids else None
+    if trigger is not None:
+        return trigger_order(trigger, market)
+    row = find_open_order(call, market, *ids)
+    return open_order(row, market, attached_to(call.gateway.exchange, row.order, market))
 
 
 @FAMILY.signed(
     "GET", "/api/v1/orders", "get_open_orders", list[wire.OrderType], "orderQueryAll", query=wire.OpenOrdersQuery
 )
 async def get_open_orders(call: Call) -> list[wire.OrderType]:
-    """List the open orders, oldest first."""
-    market = call.market_or_none(call.query.symbol)
-    rows = call.gateway.exchange.open_orders(call.account, market.number if market else 0)
-    found = [(row, call.gateway.catalog.market_by_number[row.market]) for row in rows]
-    wanted = call.query.market_type
-    return [open_order(row, market) for row, market in found if wanted in (None, market_type(market))]
+    """List the open orders, oldest first, then those that wait for a price."""
+    market, exchange = call.market_or_none(call.query.symbol), call.gateway.exchange
+    number, markets = market.number if market else 0, call.gateway.catalog.market_by_number
+    found: list[wire.OrderType] = []
+    for row in exchange.open_orders(call.account, number):
+        market = markets[row.market]
+        if call.query.market_type in (None, market_type(market)):
+            found.append(open_order(row, market, attached_to(exchange, row.order, market)))
+    for row in exchange.triggers(call.account, number):
+        if call.query.market_type in (None, market_type(markets[row.market])):
+            found.append(trigger_order(row, markets[row.market]))
+    return found
 
 
 @FAMILY.signed("DELETE", "/api/v1/order", "cancel_order", wire.OrderType, "orderCancel", body=wire.OrderCancelPayload)
 async def cancel_order(call: Call) -> wire.OrderType:
-    """Cancel one open order and return it as it ended."""
+    """Cancel one open order, or one that waits for its price, and return it as it ended."""
     market = body_market(call, call.body.symbol, "OrderCancelPayload")
-    row = find_open_order(call, market, call.body.order_id, call.body.client_id)
+    ids = (call.body.order_id, call.body.client_id)
+    trigger = find_trigger(call, market, *ids) if None in ids else None
+    if trigger is not None:
+        return await _cancel_trigger(call, market, trigger)
+    row = find_open_order(call, market, *ids)
     command = CancelOrder(account=call.account, market=market.number, order=row.order)
     (events,) = await call.gateway.submit([command])
     (result,) = cancelled(events)
@@ -99,6 +130,20 @@ async def cancel_order(call: Call) -> wire.OrderType:
     return limit_order(tracked, OrderStatus.CANCELLED, market)
 
 
+async def _cancel_trigger(call: Call, market: MarketInfo, row: TriggerRow) -> wire.OrderType:
+    """Cancel a trigger; it may have placed its order by then, which has its number and is cancelled instead."""
+    tracker = OrderTracker(call.account, [], follows_new=True, keeps_closed=True)
+    command = CancelOrder(account=call.account, market=market.number, order=row.trigger)
+    with call.gateway.trackers.following(tracker):
+        (events,) = await call.gateway.submit([command])
+    results = cancelled(events)
+    if results and results[0].reject is not None:
+        raise rejected(results[0], call.gateway.catalog)
+    if not results:
+        return trigger_order(row, market, OrderStatus.CANCELLED)
+    return limit_order(tracker.orders[row.trigger], OrderStatus.CANCELLED, market)
+
+
 @FAMILY.signed(
     "DELETE",
     "/api/v1/orders",
@@ -108,19 +153,21 @@ async def cancel_order(call: Call) -> wire.OrderType:
     body=wire.OrderCancelAllPayload,
 )
 async def cancel_open_orders(call: Call) -> list[wire.OrderType]:
-    """Cancel the open orders of a market and return them as they ended."""
-    market = body_market(call, call.body.symbol, "OrderCancelAllPayload")
-    if call.body.order_type is CancelOrderTypeEnum.CONDITIONAL_ORDER:
-        return []
-    rows = call.gateway.exchange.open_orders(call.account, market.number)
+    """Cancel the open orders of a market, those that wait for a price, or both, and return them as they ended."""
+    market, exchange = body_market(call, call.body.symbol, "OrderCancelAllPayload"), call.gateway.exchange
+    rows = exchange.open_orders(call.account, market.number)
+    triggers = {row.trigger: row for row in exchange.triggers(call.account, market.number)}
     tracker = OrderTracker(call.account, rows, follows_new=True, keeps_closed=True)
-    command = CancelAllOrders(account=call.account, market=market.number)
+    cancels = CANCELS[call.body.order_type]
+    command = CancelAllOrders(account=call.account, market=market.number, cancels=cancels)
     with call.gateway.trackers.following(tracker):
         (events,) = await call.gateway.submit([command])
     results = cancelled(events)
     if results and results[0].reject is not None:
         raise rejected(results[0], call.gateway.catalog)
-    return [limit_order(tracker.orders[result.order], OrderStatus.CANCELLED, market) for result in results]
+    orders = [limit_order(tracker.orders[result.order], OrderStatus.CANCELLED, market) for result in results]
+    ended = [triggers[number] for number in ended_triggers(events) if number in triggers]
+    return [*orders, *(trigger_order(row, market, OrderStatus.CANCELLED) for row in ended)]
 
 
 @FAMILY.signed("PATCH", "/ringfence/v1/order", "orderAmend", wire.OrderType, "orderAmend", body=wire.OrderAmendPayload)

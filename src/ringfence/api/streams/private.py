@@ -3,20 +3,47 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from ringfence.schema.enums import CloseReason, OrderType, Side
-from ringfence.schema.events import Event, FundsMoved, LoanMoved, OrderAccepted, OrderAmended, OrderClosed, Trade
+from ringfence.schema.enums import CloseReason, OrderType, Side, TriggerEnd
+from ringfence.schema.events import (
+    Event,
+    FundsMoved,
+    LoanMoved,
+    OrderAccepted,
+    OrderAmended,
+    OrderClosed,
+    Trade,
+    TriggerClosed,
+    TriggerFired,
+    TriggerPlaced,
+)
 from ringfence.schema.fields import MAX_ATOMS
+from ringfence.schema.rejects import Reject
+from ringfence.schema.tables import TriggerRow
 from ringfence.views.catalog import Catalog, MarketInfo
 from ringfence.views.orders import EXPIRY_REASON_NAMES, Fill, OrderStatus, fills_of
 
 from ..names import ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE
 from ..state import AccountState
 from ..tracker import OrderTracker, TrackedOrder
+from ..trigger_entry import TRIGGERED_BY_NAMES
+from ..trigger_replies import placed_trigger, trigger_quantity
+from ..wire.common import OrderExpiryReason
 from ..wire.stream import UNSET, BalanceData, OrderData
 from .hub import Hub
 
 ORDER_STREAM = "account.orderUpdate"
 BALANCE_STREAM = "account.balanceUpdate"
+FAILURE_NAMES = {
+    Reject.INSUFFICIENT_FUNDS: OrderExpiryReason.INSUFFICIENT_FUNDS,
+    Reject.INSUFFICIENT_MARGIN: OrderExpiryReason.INSUFFICIENT_MARGIN,
+    Reject.REDUCE_ONLY_NOT_REDUCED: OrderExpiryReason.REDUCE_ONLY_NOT_REDUCED,
+    Reject.PRICE_OUT_OF_BAND: OrderExpiryReason.PRICE_OUT_OF_BOUNDS,
+    Reject.QUANTITY_BELOW_MINIMUM: OrderExpiryReason.INVALID_QUANTITY,
+    Reject.QUANTITY_ABOVE_MAXIMUM: OrderExpiryReason.INVALID_QUANTITY,
+    Reject.INSUFFICIENT_SUPPLY: OrderExpiryReason.INSUFFICIENT_BORROWABLE_QUANTITY,
+    Reject.TRADING_FROZEN: OrderExpiryReason.USER_PERMISSIONS,
+}
+"""The wire's reason why the order of a trigger was refused; any other is unknown to it."""
 
 
 class PrivateStreams:
@@ -25,6 +52,8 @@ class PrivateStreams:
     def __init__(self, hub: Hub, catalog: Catalog, state: AccountState, clock_us: Callable[[], int]) -> None:
         self._hub, self._catalog, self._state, self._clock_us = hub, catalog, state, clock_us
         self._trackers: dict[int, OrderTracker] = {}
+        self._triggers: dict[int, dict[int, TriggerRow]] = {}
+        self._fired: dict[int, TriggerRow] = {}
         self._order_listeners: Counter[int] = Counter()
         self._balance_listeners: Counter[int] = Counter()
 
@@ -35,6 +64,7 @@ class PrivateStreams:
             if account not in self._trackers:
                 rows = self._state.open_orders(account)
                 self._trackers[account] = OrderTracker(account, rows, follows_new=True, keeps_closed=False)
+                self._triggers[account] = {row.trigger: row for row in self._state.triggers(account)}
         elif stream == BALANCE_STREAM:
             self._balance_listeners[account] += 1
 
@@ -43,7 +73,7 @@ class PrivateStreams:
         if stream.startswith(ORDER_STREAM):
             self._order_listeners[account] -= 1
             if not self._order_listeners[account]:
-                del self._order_listeners[account], self._trackers[account]
+                del self._order_listeners[account], self._trackers[account], self._triggers[account]
         elif stream == BALANCE_STREAM:
             self._balance_listeners[account] -= 1
             if not self._balance_listeners[account]:
@@ -55,6 +85,7 @@ class PrivateStreams:
             finishing = _finishing_trades(events)
             for event in events:
                 self._publish_order_event(event, (event.sequence, event.index) in finishing)
+            self._fired.clear()
         if self._balance_listeners:
             touched: dict[tuple[int, int], int] = {}
             for event in events:
@@ -71,11 +102,40 @@ class PrivateStreams:
             tracker = self._trackers.get(event.account)
             if tracker is not None:
                 self._say("orderAccepted", event, tracker.accept(event), OrderStatus.NEW)
+        elif isinstance(event, (TriggerPlaced, TriggerFired, TriggerClosed)):
+            self._publish_trigger(event)
         elif isinstance(event, (OrderAmended, OrderClosed)):
             tracker = self._trackers.get(event.account)
             tracked = tracker.orders.get(event.order) if tracker else None
             if tracker is not None and tracked is not None:
                 self._publish_change(event, tracker, tracked)
+
+    def _publish_trigger(self, event: TriggerPlaced | TriggerFired | TriggerClosed) -> None:
+        """Tell of a trigger that was placed or ended; of one that fired, its order tells."""
+        triggers = self._triggers.get(event.account)
+        if triggers is None:
+            return
+        if isinstance(event, TriggerPlaced):
+            triggers[event.trigger] = placed_trigger(event)
+            self._say_trigger("triggerPlaced", event, triggers[event.trigger], OrderStatus.TRIGGER_PENDING)
+        elif isinstance(event, TriggerFired):
+            self._fired[event.trigger] = triggers.pop(event.trigger)
+        else:
+            # One whose order was refused was told to have fired in the same command.
+            row = triggers.pop(event.trigger, None) or self._fired.pop(event.trigger)
+            if event.reason == TriggerEnd.FAILED:
+                reason = FAILURE_NAMES.get(Reject(event.reject), OrderExpiryReason.UNKNOWN)
+                self._say_trigger("triggerFailed", event, row, OrderStatus.TRIGGER_FAILED, reason)
+            else:
+                self._say_trigger("orderCancelled", event, row, OrderStatus.CANCELLED)
+
+    def _say_trigger(
+        self, name: str, event: Event, row: TriggerRow, status: OrderStatus, reason: str | None = None
+    ) -> None:
+        market = self._catalog.market_by_number[row.market]
+        data = trigger_data(name, event, row, status, market, self._clock_us(), reason)
+        for stream in (ORDER_STREAM, f"{ORDER_STREAM}.{market.symbol}"):
+            self._hub.publish(stream, data, row.account)
 
     def _publish_change(self, event: OrderAmended | OrderClosed, tracker: OrderTracker, tracked: TrackedOrder) -> None:
         if isinstance(event, OrderAmended):
@@ -210,6 +270,44 @@ def order_data(
         engine_us=event.time_us,
         post_only=bool(tracked.post_only) if is_limit else UNSET,
         reduce_only=bool(tracked.reduce_only),
+    )
+
+
+def trigger_data(
+    name: str,
+    event: Event,
+    row: TriggerRow,
+    status: OrderStatus,
+    market: MarketInfo,
+    now_us: int,
+    reason: str | None = None,
+) -> OrderData:
+    """Return the message of a conditional order, which has no quantity before it fires."""
+    is_limit = row.order_type == OrderType.LIMIT
+    return OrderData(
+        event=name,
+        event_us=now_us,
+        symbol=market.symbol,
+        client_id=row.client_id if row.client_id >= 0 else UNSET,
+        side=SIDES[row.side],
+        order_type=ORDER_TYPES[row.order_type].upper(),
+        time_in_force=TIMES_IN_FORCE[row.time_in_force],
+        quantity="0",
+        quote_quantity="0",
+        price=market.price_padded(row.price_ticks) if is_limit else UNSET,
+        trigger_price=market.price_padded(row.trigger_ticks),
+        trigger_by=TRIGGERED_BY_NAMES[row.trigger_by],
+        trigger_quantity=trigger_quantity(row, market),
+        related_order=str(row.parent) if row.parent else UNSET,
+        status=status,
+        expiry_reason=reason or UNSET,
+        order=str(row.trigger),
+        executed_quantity="0",
+        executed_quote_quantity="0",
+        self_trade_prevention=SELF_TRADE_PREVENTIONS[row.self_trade_prevention],
+        engine_us=event.time_us,
+        post_only=bool(row.post_only) if is_limit else UNSET,
+        reduce_only=bool(row.reduce_only),
     )
 
 

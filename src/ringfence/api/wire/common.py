@@ -62,7 +62,7 @@ class SlippageToleranceType(StrEnum):
 
 
 class CancelOrderTypeEnum(StrEnum):
-    """Which orders a cancel-all means; conditional orders do not exist here yet."""
+    """Which orders a cancel-all means."""
 
     RESTING_LIMIT_ORDER = "RestingLimitOrder"
     CONDITIONAL_ORDER = "ConditionalOrder"
@@ -120,4 +120,10 @@ class OrderExpiryReason(StrEnum):
     SLIPPAGE_TOLERANCE_EXCEEDED = "SlippageToleranceExceeded"
     POST_ONLY_MODE = "PostOnlyMode"
     REDUCE_ONLY_NOT_REDUCED = "ReduceOnlyNotReduced"
+    INSUFFICIENT_FUNDS = "InsufficientFunds"
+    INSUFFICIENT_MARGIN = "InsufficientMargin"
+    INSUFFICIENT_BORROWABLE_QUANTITY = "InsufficientBorrowableQuantity"
+    INVALID_QUANTITY = "InvalidQuantity"
+    PRICE_OUT_OF_BOUNDS = "PriceOutOfBounds"
+    USER_PERMISSIONS = "UserPermissions"
     UNKNOWN = "Unknown"

@@ -23,7 +23,10 @@ from .common import (
 
 
 class OrderExecutePayload(Wire, frozen=True, kw_only=True):
-    """A new order; what is marked as later work is refused unless it is false or null."""
+    """A new order, one that waits for a price, or one with a take-profit and a stop-loss attached.
+
+    ``triggerQuantity`` is a decimal, or whole percent of the position such as ``80%``.
+    """
 
     symbol: str
     side: Side
@@ -45,7 +48,7 @@ class OrderExecutePayload(Wire, frozen=True, kw_only=True):
     auto_borrow_repay: bool | None = None
     trigger_price: Decimal | None = None
     trigger_by: str | None = None
-    trigger_quantity: Decimal | None = None
+    trigger_quantity: str | None = None
     stop_loss_trigger_price: Decimal | None = None
     stop_loss_trigger_by: str | None = None
     stop_loss_limit_price: Decimal | None = None
@@ -117,7 +120,7 @@ class _LiveOrder(Wire, frozen=True, kw_only=True):
     take_profit_trigger_price: Decimal | None = None
     trigger_by: str | None = None
     trigger_price: Decimal | None = None
-    trigger_quantity: Decimal | None = None
+    trigger_quantity: str | None = None
     triggered_at: TimeMs | None = None
 
 
