@@ -163,12 +163,12 @@ class FollowedLog(Protocol):
         """Return the state, a ``VenueState``."""
         ...
 
-    def catch_up(self, to_sequence: int) -> Iterator[Records]:
-        """Apply the log up to a sequence and yield the events."""
+    def catch_up(self, to_sequence: int, *, by_pages: bool) -> Iterator[Records]:
+        """Apply the log up to a sequence and yield the events, also wherever a settlement may have moved money."""
         ...
 
-    def apply(self, records: bytes) -> Records:
-        """Apply stamped records and return their events."""
+    def apply_by_pages(self, records: bytes) -> Iterator[Records]:
+        """Apply stamped records and yield their events, wherever a settlement may have moved money."""
         ...
 
 
