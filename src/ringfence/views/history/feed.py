@@ -116,7 +116,8 @@ class HistoryFeed:
         accounts = sorted(set(self._known).union(HOUSE))
         rows = [row for account in accounts for row in self._exchange.positions(account)]
         self._known = {}
-        self._note(rows)
+        # A row that only orders keep is no position; the next trade begins one.
+        self._note([row for row in rows if row.net_lots or row.reference_atoms])
         return self._read(rows, after_page=True)
 
     def _note(self, rows: Sequence[PositionRow]) -> None:

@@ -30,9 +30,10 @@ class PositionsDiffer(Exception):
 
 
 class Position(msgspec.Struct):
-    """A position from its first trade until nothing of it waits to be settled; columns of its table.
+    """A position from its first trade until it came to nothing and was settled; columns of its table.
 
-    ``opened`` is its number on the wire. ``entered`` and ``closed`` sum up what made it larger and smaller;
+    ``opened`` is its number on the wire, which the next one has too if an order of the account rested in between.
+    ``entered`` and ``closed`` sum up what made it larger and smaller;
     ``settled_atoms`` is what settlements gave it, below 0 what they took. House accounts have what is due to them.
     """
 
@@ -155,16 +156,16 @@ class Positions:
                     self._take_over(position, row, reading)
         for row in found.values():
             if row.net_lots or row.reference_atoms:
-                raise PositionsDiffer(_differ(row, 0))
+                raise PositionsDiffer(_differ(row, row.net_lots))
 
     def _all(self) -> Iterator[Position]:
         for accounts in self._standing.values():
             yield from accounts.values()
 
     def _take_over(self, position: Position, row: PositionRow | None, reading: PositionsRead) -> None:
+        if position.net_lots != (0 if row is None else row.net_lots):
+            raise PositionsDiffer(_differ(position, 0 if row is None else row.net_lots))
         if row is not None:
-            if row.net_lots != position.net_lots:
-                raise PositionsDiffer(_differ(row, position.net_lots))
             if row.opened != position.opened:
                 position.opened = row.opened
                 self.changed[position.position] = position
@@ -172,10 +173,7 @@ class Positions:
                 self._touch(position)
         if reading.after_page:
             self._settle(position, 0 if row is None else row.reference_atoms, reading)
-        if row is None and position.account >= FIRST_USER_ACCOUNT:
-            position.settled_us = reading.time_us
-            self.changed[position.position] = position
-            del self._standing[position.market][position.account]
+            self._end_if_empty(position, reading.time_us)
 
     def _settle(self, position: Position, reference_atoms: int, reading: PositionsRead) -> None:
         received = reference_atoms - position.reference_atoms
@@ -197,7 +195,15 @@ class Positions:
         self._touch(position)
         position.change(lots, cost_atoms, fee_atoms)
         position.closed_us = None if position.net_lots else event.time_us
+        self._end_if_empty(position, event.time_us)
         self._owe(FEES, position, fee_atoms, event.sequence, event.time_us)
+
+    def _end_if_empty(self, position: Position, time_us: int) -> None:
+        """Let go of a position of which nothing is left; the core may keep its row for orders that rest."""
+        if position.account >= FIRST_USER_ACCOUNT and position.net_lots == position.reference_atoms == 0:
+            position.settled_us = time_us
+            self.changed[position.position] = position
+            del self._standing[position.market][position.account]
 
     def _touch(self, position: Position) -> None:
         """Settle the funding of a position into what it cost."""
@@ -231,8 +237,8 @@ def _part(amount: int, lots: int, whole_lots: int) -> int:
     return part if amount >= 0 else -part
 
 
-def _differ(row: PositionRow, lots: int) -> str:
+def _differ(position: Position | PositionRow, lots: int) -> str:
     return (
-        f"account {row.account} has {row.net_lots} lots in market {row.market} and history followed {lots}: "
+        f"account {position.account} has {lots} lots in market {position.market}, which is not what history followed: "
         "rebuild history from the log"
     )
