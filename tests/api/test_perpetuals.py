@@ -1,70 +1,18 @@
 """Perpetuals over REST: what is listed, orders and positions in them, and what an account may still do."""
 
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 from tests.api import lending
-from tests.api.venue import SOL, USDC, Venue
-
-from ringfence.schema import commands as c
-from ringfence.schema.enums import MarketKind
-
-PERP = "SOL_USDC_PERP"
-E8 = 10**8
+from tests.api.perpetuals import E8, PERP, open_position, order, position, quote, set_up
+from tests.api.venue import Venue
 
 
 @pytest.fixture
 def perp(venue: Venue, client: TestClient) -> TestClient:
-    """The venue with SOL_USDC_PERP at 100, imf 0.02, mmf 0.0135; fees are 8 and 10 basis points."""
-    venue.node.command(
-        c.ListMarket(
-            base_asset=SOL, quote_asset=USDC, tick_atoms=10_000, lot_atoms=10_000_000, market_kind=MarketKind.PERPETUAL
-        ),
-        c.SetPerpetual(
-            market=3,
-            initial_base_e8=2_000_000,
-            initial_factor_e8=7_500,
-            maintenance_base_e8=1_350_000,
-            maintenance_factor_e8=3_750,
-            position_limit_lots=10_000_000,
-            open_interest_limit_lots=400_000_000,
-        ),
-    )
-    lending.set_up(venue)
-    finish(venue)
-    lending.settle(venue, client)
+    set_up(venue, client)
     return client
-
-
-def finish(venue: Venue) -> None:
-    """Let the settlement that is under way end."""
-    while venue.node.exchange.settling:
-        venue.node.command(c.ContinueSettlement())
-
-
-def quote(venue: Venue, client: TestClient, units: int) -> None:
-    """Let the price be another, and eleven seconds pass, so that it is settled at the mark."""
-    for _ in range(11):
-        lending.quote(venue, units)
-        finish(venue)
-    lending.settle(venue, client)
-
-
-def order(venue: Venue, client: TestClient, who: str, side: str, quantity: str, price: str = "100", **more: Any) -> Any:
-    return getattr(venue, who).limit(client, side, price, quantity, symbol=PERP, **more)
-
-
-def position(venue: Venue, client: TestClient, who: str = "alice") -> dict[str, Any]:
-    (row,) = getattr(venue, who).get(client, "/api/v1/position", "positionQuery").json()
-    return row
-
-
-def open_position(venue: Venue, client: TestClient) -> None:
-    """Let alice be long 10 SOL at 100 as the taker, bob short as the maker."""
-    assert order(venue, client, "bob", "Ask", "10").status_code == 200
-    assert order(venue, client, "alice", "Bid", "10").json()["status"] == "Filled"
 
 
 def test_markets_list_a_perpetual_with_margin_and_funding(perp):
