@@ -172,7 +172,9 @@ class Gateway:
         headers = np.frombuffer(records, COMMAND_HEADER)
         if first_sequence + headers.size - 1 <= self.exchange.sequence:
             return []
-        events, fed, has_settled = [], [], False
+        events: list[Event] = []
+        fed: list[Fed] = []
+        has_settled = False
         for part in self._follower.apply_by_pages(records):
             events += (made := decode_events(part))
             fed += self._feed.follow(made)

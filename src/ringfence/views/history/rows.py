@@ -79,10 +79,11 @@ class Changes:
         """Add whole commands, in the order of the log."""
         trades: list[Trade] = []
         for event in events:
-            handler = self._handlers.get(type(event))
             if isinstance(event, PositionsRead):
                 self.positions.read(event)
-            elif handler is None:
+                continue
+            handler = self._handlers.get(type(event))
+            if handler is None:
                 self.catalog.update(event)
             else:
                 handler(self, event)
