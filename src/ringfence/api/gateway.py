@@ -212,8 +212,8 @@ class Gateway:
             self._last_for_all = self.exchange.sequence
         updates = self.market_data.apply(events, self.exchange)
         self.public.publish(updates)
-        self.private.publish(events)
-        self.futures.publish(events)
+        self.private.publish(events, has_settled=has_settled)
+        self.futures.publish(events, has_settled=has_settled)
         if updates and isinstance(updates[-1], SecondUpdate):
             self._forget_acknowledged()
 

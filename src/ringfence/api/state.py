@@ -32,8 +32,17 @@ Records = npt.NDArray[np.void]
 class AccountState(Protocol):
     """What an account has now."""
 
+    @property
+    def time_us(self) -> int:
+        """Return the time of the last command."""
+        ...
+
     def balance(self, account: int, asset: int) -> tuple[int, int]:
         """Return available and locked atoms."""
+        ...
+
+    def balances(self, account: int) -> list[tuple[int, int, int]]:
+        """Return (asset, available atoms, locked atoms)."""
         ...
 
     def open_orders(self, account: int, market: int = 0) -> list[OrderRow]:
@@ -49,17 +58,8 @@ class VenueState(AccountState, Protocol):
         """Return the last command applied."""
         ...
 
-    @property
-    def time_us(self) -> int:
-        """Return the time of the last command."""
-        ...
-
     def open_order_count(self, account: int) -> int:
         """Return how many orders of an account are open."""
-        ...
-
-    def balances(self, account: int) -> list[tuple[int, int, int]]:
-        """Return (asset, available atoms, locked atoms)."""
         ...
 
     def depth(self, market: int, levels: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
