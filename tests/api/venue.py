@@ -191,6 +191,11 @@ class Signer:
         self.key = base64.b64encode(bytes(self.signing_key.verify_key)).decode()
         self.clock = clock
 
+    @property
+    def pair(self) -> dict[str, str]:
+        """Return key and secret as an operator hands them out."""
+        return {"apiKey": self.key, "apiSecret": base64.b64encode(bytes(self.signing_key)).decode()}
+
     def sign(self, text: str) -> str:
         return base64.b64encode(self.signing_key.sign(text.encode()).signature).decode()
 

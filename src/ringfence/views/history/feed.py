@@ -116,13 +116,14 @@ class HistoryFeed:
         accounts = sorted(set(self._known).union(HOUSE))
         rows = [row for account in accounts for row in self._exchange.positions(account)]
         self._known = {}
-        # A row that only orders keep is no position; the next trade begins one.
-        self._note([row for row in rows if row.net_lots or row.reference_atoms])
+        self._note(rows)
         return self._read(rows, after_page=True)
 
     def _note(self, rows: Sequence[PositionRow]) -> None:
+        """Note positions; a row that only orders keep is none, and the next trade begins one."""
         for row in rows:
-            self._known.setdefault(row.account, set()).add(row.market)
+            if row.net_lots or row.reference_atoms:
+                self._known.setdefault(row.account, set()).add(row.market)
 
     def _read(self, rows: list[PositionRow], *, after_page: bool) -> PositionsRead:
         return PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, after_page)
