@@ -1,70 +1,18 @@
 """Perpetuals over REST: what is listed, orders and positions in them, and what an account may still do."""
 
 from fractions import Fraction
-from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketTestSession
 from tests.api import lending
-from tests.api.venue import SOL, USDC, Venue
-
-from ringfence.schema import commands as c
-from ringfence.schema.enums import MarketKind
-
-PERP = "SOL_USDC_PERP"
-E8 = 10**8
+from tests.api.perpetuals import E8, PERP, end_hour, open_position, order, position, quote, set_up
+from tests.api.venue import Signer, Venue
 
 
 @pytest.fixture
 def perp(venue: Venue, client: TestClient) -> TestClient:
-    """The venue with SOL_USDC_PERP at 100, imf 0.02, mmf 0.0135; fees are 8 and 10 basis points."""
-    venue.node.command(
-        c.ListMarket(
-            base_asset=SOL, quote_asset=USDC, tick_atoms=10_000, lot_atoms=10_000_000, market_kind=MarketKind.PERPETUAL
-        ),
-        c.SetPerpetual(
-            market=3,
-            initial_base_e8=2_000_000,
-            initial_factor_e8=7_500,
-            maintenance_base_e8=1_350_000,
-            maintenance_factor_e8=3_750,
-            position_limit_lots=10_000_000,
-            open_interest_limit_lots=400_000_000,
-        ),
-    )
-    lending.set_up(venue)
-    finish(venue)
-    lending.settle(venue, client)
+    set_up(venue, client)
     return client
-
-
-def finish(venue: Venue) -> None:
-    """Let the settlement that is under way end."""
-    while venue.node.exchange.settling:
-        venue.node.command(c.ContinueSettlement())
-
-
-def quote(venue: Venue, client: TestClient, units: int) -> None:
-    """Let the price be another, and eleven seconds pass, so that it is settled at the mark."""
-    for _ in range(11):
-        lending.quote(venue, units)
-        finish(venue)
-    lending.settle(venue, client)
-
-
-def order(venue: Venue, client: TestClient, who: str, side: str, quantity: str, price: str = "100", **more: Any) -> Any:
-    return getattr(venue, who).limit(client, side, price, quantity, symbol=PERP, **more)
-
-
-def position(venue: Venue, client: TestClient, who: str = "alice") -> dict[str, Any]:
-    (row,) = getattr(venue, who).get(client, "/api/v1/position", "positionQuery").json()
-    return row
-
-
-def open_position(venue: Venue, client: TestClient) -> None:
-    """Let alice be long 10 SOL at 100 as the taker, bob short as the maker."""
-    assert order(venue, client, "bob", "Ask", "10").status_code == 200
-    assert order(venue, client, "alice", "Bid", "10").json()["status"] == "Filled"
 
 
 def test_markets_list_a_perpetual_with_margin_and_funding(perp):
@@ -277,3 +225,94 @@ def test_position_stream_tells_opening_adjusting_and_closing(venue, perp):
         order(venue, perp, "alice", "Ask", "6", "100")
         closed = socket.receive_json()["data"]
         assert (closed["e"], closed["q"], closed["Q"], closed["i"]) == ("positionClosed", "0", "0", opened["i"])
+
+
+def private(socket: WebSocketTestSession, signer: Signer, *streams: str) -> None:
+    """Subscribe, and wait until that was taken; only frames that are refused are answered."""
+    socket.send_json(signer.subscription(*streams))
+    silent(socket)
+
+
+def silent(socket: WebSocketTestSession) -> None:
+    """Require that nothing else comes before the answer to a frame that is refused."""
+    socket.send_json({"method": "PING"})
+    assert socket.receive_json()["error"]["code"] == 4002
+
+
+def test_balance_stream_tells_what_a_settlement_moved(venue, perp):
+    open_position(venue, perp)
+    quote(venue, perp, 100 * E8)
+    with perp.websocket_connect("/") as alice, perp.websocket_connect("/") as bob:
+        private(alice, venue.alice, "account.balanceUpdate")
+        private(bob, venue.bob, "account.balanceUpdate")
+        quote(venue, perp, 101 * E8)
+        for socket, signer, rises in ((alice, venue.alice, True), (bob, venue.bob, False)):
+            told = [socket.receive_json()["data"]]
+            before = Fraction(told[0]["A"])
+            now = Fraction(signer.get(perp, "/api/v1/capital", "balanceQuery").json()["USDC"]["available"])
+            assert (told[0]["e"], told[0]["a"], before, told[0]["L"]) == ("balanceUpdate", "USDC", now, "0.000000")
+            assert (now > 1_000_000) == rises
+            silent(socket)
+
+
+def test_balance_stream_tells_what_a_settlement_redeemed(venue, perp):
+    lending.lent(venue.alice, perp, "Lend", "1000000", "USDC")
+    open_position(venue, perp)
+    quote(venue, perp, 100 * E8)
+    with perp.websocket_connect("/") as socket:
+        private(socket, venue.alice, "account.balanceUpdate")
+        quote(venue, perp, 99 * E8)
+        data = socket.receive_json()["data"]
+        assert (data["a"], data["A"], data["L"]) == ("USDC", "0.000000", "0.000000"), "what was redeemed was paid"
+        silent(socket)
+
+
+def test_account_streams_are_silent_when_a_settlement_moved_nothing(venue, perp):
+    open_position(venue, perp)
+    quote(venue, perp, 100 * E8)
+    with perp.websocket_connect("/") as socket:
+        private(socket, venue.alice, "account.balanceUpdate")
+        socket.send_json(venue.alice.subscription("account.positionUpdate"))
+        assert "e" not in socket.receive_json()["data"]
+        quote(venue, perp, 100 * E8)
+        silent(socket)
+
+
+def test_position_stream_tells_what_a_settlement_moved(venue, perp):
+    open_position(venue, perp)
+    with perp.websocket_connect("/") as socket:
+        socket.send_json(venue.alice.subscription("account.positionUpdate"))
+        assert "e" not in socket.receive_json()["data"]
+        quote(venue, perp, 101 * E8)
+        data, row = socket.receive_json()["data"], position(venue, perp)
+        assert (data["e"], data["q"], data["p"]) == ("positionAdjusted", "10", row["pnlRealized"])
+        assert Fraction(data["p"]) != 0
+        silent(socket)
+
+
+def test_position_stream_tells_the_funding_of_an_hour(venue, perp):
+    open_position(venue, perp)
+    quote(venue, perp, 100 * E8)
+    with perp.websocket_connect("/") as socket:
+        socket.send_json(venue.alice.subscription(f"account.positionUpdate.{PERP}"))
+        before = socket.receive_json()["data"]
+        end_hour(venue, perp)
+        data = socket.receive_json()["data"]
+        assert data["e"] == "positionAdjusted"
+        assert Fraction(data["p"]) + Fraction(data["P"]) - Fraction(before["p"]) == Fraction("-0.0125")
+        silent(socket)
+
+
+def test_positions_that_stand_are_told_to_the_new_listener_only(venue, perp):
+    open_position(venue, perp)
+    with perp.websocket_connect("/") as first, perp.websocket_connect("/") as second:
+        for socket in (first, second):
+            socket.send_json(venue.alice.subscription("account.positionUpdate"))
+            standing = socket.receive_json()
+            assert standing["stream"] == "account.positionUpdate" and standing["data"]["q"] == "10"
+            assert "e" not in standing["data"]
+        silent(first)
+        silent(second)
+        order(venue, perp, "alice", "Bid", "1", "90")
+        for socket in (first, second):
+            assert socket.receive_json()["data"]["e"] == "positionAdjusted"

@@ -18,6 +18,7 @@ from ringfence.core import Exchange
 from ringfence.database import sqlite_url
 from ringfence.identity import IdentityStore
 from ringfence.node.errors import LinkLost, NodeUnavailable
+from ringfence.node.pages import cut_after_pages
 from ringfence.schema import commands as c
 from ringfence.schema.enums import AssetKind
 from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode
@@ -106,15 +107,17 @@ class InProcessFollower:
         self.node = node
         self.exchange = Exchange()
 
-    def catch_up(self, to_sequence: int) -> Iterator[np.ndarray]:
+    def catch_up(self, to_sequence: int, *, by_pages: bool) -> Iterator[np.ndarray]:
+        assert by_pages, "the gateway tells history what each page of a settlement moved"
         for frame in list(self.node.frames):
             if self.exchange.sequence < to_sequence:
-                yield self.apply(frame)
+                yield from self.apply_by_pages(frame)
 
-    def apply(self, records: bytes) -> np.ndarray:
+    def apply_by_pages(self, records: bytes) -> Iterator[np.ndarray]:
         frame = np.frombuffer(bytearray(records), RECORD)
         first = int(frame.view(COMMAND_HEADER)["sequence"][0])
-        return self.exchange.apply(frame[self.exchange.sequence + 1 - first :])
+        for part in cut_after_pages(frame[self.exchange.sequence + 1 - first :]):
+            yield self.exchange.apply(part)
 
 
 def venue_commands() -> list[c.Command]:
@@ -187,6 +190,11 @@ class Signer:
         self.signing_key = SigningKey(seed)
         self.key = base64.b64encode(bytes(self.signing_key.verify_key)).decode()
         self.clock = clock
+
+    @property
+    def pair(self) -> dict[str, str]:
+        """Return key and secret as an operator hands them out."""
+        return {"apiKey": self.key, "apiSecret": base64.b64encode(bytes(self.signing_key)).decode()}
 
     def sign(self, text: str) -> str:
         return base64.b64encode(self.signing_key.sign(text.encode()).signature).decode()

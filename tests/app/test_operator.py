@@ -138,6 +138,32 @@ def test_collateral_and_pools_are_shown_and_set(directory, venue):
     refused(ringfence("collateral", "show", "NOPE", *data), 2, "there is no asset NOPE")
 
 
+def test_perpetuals_are_shown_and_set(directory, venue):
+    data = ("--data", directory)
+    shown = {row["market"]: row for row in rows(ringfence("perpetual", "show", *data))}
+    before = shown["SOL_USDC_PERP"]
+    assert (before["initial_base"], before["lowest_funding"], before["mark_bound"]) == ("0.02", "-0.01", "0.05")
+    assert before.keys() >= {"state", "mark", "index", "coming_funding", "last_funding", "open_interest", "clearing"}
+    (changed,) = rows(
+        ringfence(
+            "perpetual", "set", "SOL_USDC_PERP", "--initial-base", "0.05", "--lowest-funding", "-0.002",
+            "--interest-rate=-0.00005", "--position-limit", "12.5", *data,
+        )
+    )  # fmt: skip
+    named = ("initial_base", "lowest_funding", "interest_rate", "position_limit")
+    assert [changed[name] for name in named] == ["0.05", "-0.002", "-0.00005", "12.5"]
+    settings = set(before) - set(named) - {"state", "mark", "index", "coming_funding", "last_funding"}
+    assert {name: changed[name] for name in settings} == {name: before[name] for name in settings}, "the rest stays"
+    assert rows(ringfence("perpetual", "show", "SOL_USDC_PERP", *data))[0]["position_limit"] == "12.5"
+    one = ("perpetual", "set", "SOL_USDC_PERP")
+    refused(ringfence(*one, "--position-limit", "0.0001", *data), 2, "--position-limit: 0.0001 is not a multiple")
+    refused(ringfence(*one, "--mark-bound", "ten", *data), 2, "--mark-bound: expected a decimal number")
+    refused(ringfence(*one, "--mark-bound", "0.6", *data), 2, "refused: FIELD_OUT_OF_RANGE: mark_bound_ppm")
+    refused(ringfence(*one, "--lowest-funding", "0.02", *data), 2, "refused: RANGE_REVERSED")
+    refused(ringfence("perpetual", "show", "SOL_USDC", *data), 2, "SOL_USDC is a spot market", "SOL_USDC_PERP")
+    refused(ringfence("perpetual", "show", "NOPE", *data), 2, "there is no market NOPE")
+
+
 def test_parameters_are_listed_and_set(directory, venue):
     rows(verb("parameter", "set", "open_orders_per_account", 7, "--data", directory))
     listed = {row["parameter"]: row["value"] for row in rows(verb("parameter", "list", "--data", directory))}

@@ -2,12 +2,14 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.app.process import VenueProcess, demo, ringfence
+from tests.clients.past import write_past
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -49,6 +51,16 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
         added = json.loads(ringfence("users", "add", "alice", "--data", directory).stdout)
         alice = {name: added[name] for name in ("apiKey", "apiSecret")}
         yield venue.ready | {"users": {"alice": alice}}
+
+
+@pytest.fixture(scope="session")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A venue in which alice holds ten SOL_USDC_PERP since before the last three full hours."""
+    directory = tmp_path_factory.mktemp("held")
+    assert ringfence("init", directory).returncode == 0
+    users = write_past(directory, time.time_ns() // 1_000)
+    with VenueProcess(directory / "log", "serve", "--config", directory / "venue.toml", "--port", 0) as venue:
+        yield venue.ready | {"users": users}
 
 
 @pytest.fixture(scope="session")

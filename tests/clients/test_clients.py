@@ -27,6 +27,13 @@ def test_client_on_quiet_venue_does_spot_sequence(quiet, run_script, environment
     run_script(environment, script, quiet)
 
 
+@pytest.mark.parametrize(
+    ("environment", "script"), [("ccxt", "ccxt_held.py"), ("bpx", "bpx_held.py"), ("sdk", "sdk_held.py")]
+)
+def test_client_reads_funding_and_settlements_of_hours_that_are_over(held, run_script, environment, script):
+    run_script(environment, script, held)
+
+
 def test_ccxt_over_its_rate_gets_rate_limit_exceeded(narrow, run_script):
     run_script("ccxt", "ccxt_rate_limit.py", narrow)
 

@@ -1,12 +1,12 @@
 import msgspec
 import pytest
 
-from ringfence.schema.commands import SetMarketLimits, SetMarketState, SetPriceBands
-from ringfence.schema.enums import MarketState
+from ringfence.schema.commands import ListMarket, SetMarketLimits, SetMarketState, SetPerpetual, SetPriceBands
+from ringfence.schema.enums import MarketKind, MarketState
 from ringfence.views.catalog import Catalog
 from ringfence.views.decimals import NotAMultiple, TooManyDecimals
 
-from .venue import SHARE_USDC, SOL_USDC, listed_venue
+from .venue import SHARE_USDC, SOL, SOL_USDC, USDC, listed_venue
 
 LIVE_FIELDS = {"last_price_ticks": 0, "trades": 0, "book_sequence": 0}
 
@@ -20,15 +20,18 @@ def test_catalog_from_events_equals_catalog_from_exchange() -> None:
             maximum_quantity_lots=8,
         ),
         SetPriceBands(market=SHARE_USDC, limit_maximum_ppm=1_100_000, impact_minimum_ppm=900_000),
+        ListMarket(base_asset=SOL, quote_asset=USDC, tick_atoms=1, lot_atoms=10**9, market_kind=MarketKind.PERPETUAL),
+        SetPerpetual(market=3, initial_base_e8=10**6, maintenance_base_e8=10**6, position_limit_lots=77),
     )  # fmt: skip
     followed, read = Catalog(), Catalog.from_exchange(venue.exchange)
     for event in events:
         followed.update(event)
     assert list(followed.assets) == list(read.assets) == ["SOL", "USDC", "GLXY.US"]
-    assert list(followed.markets) == list(read.markets) == ["SOL_USDC", "GLXY.US_USDC"]
+    assert list(followed.markets) == list(read.markets) == ["SOL_USDC", "GLXY.US_USDC", "SOL_USDC_PERP"]
     for number, info in read.market_by_number.items():
         ours = msgspec.structs.replace(followed.market_by_number[number].row, **LIVE_FIELDS)
         assert ours == msgspec.structs.replace(info.row, **LIVE_FIELDS)
+        assert followed.market_by_number[number].position_limit_lots == info.position_limit_lots == (number == 3) * 77
     assert followed.markets["SOL_USDC"].row.state == MarketState.POST_ONLY
     assert [asset.row for asset in followed.assets.values()] == [asset.row for asset in read.assets.values()]
 

@@ -2,20 +2,25 @@ import pytest
 
 from ringfence.schema.commands import (
     Deposit,
+    ListAsset,
+    ListMarket,
     PlaceOrder,
     Quote,
     SetMarketState,
     SetParameter,
+    SetPerpetual,
     SetPriceSource,
     SetPriceWeight,
     SetPricing,
 )
-from ringfence.schema.enums import MarketState, Side
-from ringfence.schema.events import Rejected
+from ringfence.schema.enums import AssetKind, MarketKind, MarketState, Side
+from ringfence.schema.events import PerpetualSet, Rejected
 from ringfence.schema.rejects import Reject
 from ringfence.views.catalog import Catalog
+from ringfence.views.perpetuals import POSITIONS_MAXIMUM
 from ringfence.views.rejections import Rejection, rejection
 
+from .test_lending import lending_commands, price
 from .venue import ALICE, SOL, SOL_USDC, START_US, USDC, Venue, limit, listed_venue
 
 
@@ -89,3 +94,43 @@ def test_every_reject_has_a_sentence_even_for_what_is_not_listed(reject: Reject)
     assert said.message and "{" not in said.message and said.status >= 400
     unknown = Rejected(command_kind=9_999, reject=reject, field_number=3)
     assert "{" not in rejection(unknown, Catalog()).message
+
+
+def perpetuals(count: int, position_limit_lots: int) -> Venue:
+    """Return a venue with so many perpetuals on SOL, each paid in another currency of cash, in which Alice bids."""
+    venue, _ = listed_venue()
+    venue.do(*lending_commands())
+    price(venue, 100 * 10**8)
+    rules = {"initial_base_e8": 10**6, "maintenance_base_e8": 10**6, "position_limit_lots": position_limit_lots}
+    for place in range(count):
+        asset, market = 4 + place, 3 + place
+        (listed, perpetual, ruled) = venue.do(
+            ListAsset(symbol=f"C{place}", name="", asset_kind=AssetKind.CASH, decimals=6),
+            ListMarket(
+                base_asset=SOL, quote_asset=asset, tick_atoms=10_000, lot_atoms=1_000_000,
+                market_kind=MarketKind.PERPETUAL,
+            ),
+            SetPerpetual(market=market, **rules),
+        )  # fmt: skip
+        assert (listed.asset, perpetual.market, type(ruled)) == (asset, market, PerpetualSet)  # type: ignore[union-attr]
+    return venue
+
+
+def test_rejection_of_a_position_too_many_counts_positions_not_lots() -> None:
+    venue = perpetuals(POSITIONS_MAXIMUM + 1, 1_000)
+    for place in range(POSITIONS_MAXIMUM):
+        (taken, *_) = venue.do(limit(ALICE, Side.BID, 9_000, 1, market=3 + place))
+        assert not isinstance(taken, Rejected), taken
+    last = 3 + POSITIONS_MAXIMUM
+    symbol = f"SOL_C{POSITIONS_MAXIMUM}_PERP"
+    assert refuse(venue, limit(ALICE, Side.BID, 9_000, 1, market=last)) == Rejection(
+        400, "POSITION_LIMIT",
+        f"the account has 256 positions already, which is the most; {symbol} would be another",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("limit_lots", "sentence"), [(256, "to 0.257, the limit is 0.256"), (300, "to 0.301")])
+def test_rejection_of_a_position_too_large_says_its_size(limit_lots: int, sentence: str) -> None:
+    venue = perpetuals(1, limit_lots)
+    found = refuse(venue, limit(ALICE, Side.BID, 9_000, limit_lots + 1, market=3))
+    assert found.code == "POSITION_LIMIT" and f"the position in SOL_C0_PERP could grow {sentence}" in found.message

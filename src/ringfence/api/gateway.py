@@ -13,11 +13,11 @@ import numpy as np
 
 from ringfence.node.errors import LinkBusy, LinkLost, NodeError
 from ringfence.schema.commands import Command
-from ringfence.schema.events import Event, FundsMoved, InterestAccrued, Trade
+from ringfence.schema.events import Event, FundingCharged, FundsMoved, InterestAccrued, Trade
 from ringfence.schema.layout import COMMAND_HEADER, EVENT_HEADER, RECORD_BYTES, decode_event
 from ringfence.views.catalog import Catalog
 from ringfence.views.depth import CONFLATION_WINDOWS_MS
-from ringfence.views.history import HistoryFailed, HistoryReader, HistoryWriter
+from ringfence.views.history import Fed, HistoryFailed, HistoryFeed, HistoryReader, HistoryWriter
 from ringfence.views.market_data import MarketData
 from ringfence.views.updates import SecondUpdate
 
@@ -73,7 +73,8 @@ class Gateway:
         self._link: Link | None = None
         self._history_failed = False
         self._acknowledged: dict[int, int] = {}
-        self._last_interest = 0
+        self._feed = HistoryFeed(follower.exchange)
+        self._last_for_all = 0
         self._tasks: list[asyncio.Task[None]] = []
         self.on_keys_changed: list[Callable[[], None]] = []
         """Called when keys were added or revoked; whoever let somebody in by a key asks for it again."""
@@ -125,7 +126,7 @@ class Gateway:
 
     async def wait_for_history(self, account: int) -> None:
         """Wait until history holds what the account was told last; 503 when that takes too long."""
-        sequence = max(self._acknowledged.get(account, 0), self._last_interest)
+        sequence = max(self._acknowledged.get(account, 0), self._last_for_all)
         try:
             if await self.history.writer.reached(sequence, self.settings.history_timeout_ms / 1_000):
                 return
@@ -160,24 +161,31 @@ class Gateway:
             return link
 
     async def _catch_up(self, link: Link) -> None:
-        for records in self._follower.catch_up(link.durable_sequence):
+        for records in self._follower.catch_up(link.durable_sequence, by_pages=True):
             events = decode_events(records)
-            self._publish(events)
-            await self._record(events)
+            fed = self._feed.follow(events)
+            self._publish(events, has_settled=self._feed.has_settled)
+            await self._record(fed)
         self._link = link
 
-    def _take_frame(self, first_sequence: int, records: bytes) -> list[Event]:
+    def _take_frame(self, first_sequence: int, records: bytes) -> list[Fed]:
         headers = np.frombuffer(records, COMMAND_HEADER)
         if first_sequence + headers.size - 1 <= self.exchange.sequence:
             return []
-        events = decode_events(self._follower.apply(records))
+        events: list[Event] = []
+        fed: list[Fed] = []
+        has_settled = False
+        for part in self._follower.apply_by_pages(records):
+            events += (made := decode_events(part))
+            fed += self._feed.follow(made)
+            has_settled = has_settled or self._feed.has_settled
         mine = self._pending.mine(headers["request"])
-        self._publish(events)
+        self._publish(events, has_settled=has_settled)
         if mine:
             self._answer(mine, headers, first_sequence, events)
-        return events
+        return fed
 
-    async def _record(self, events: list[Event]) -> None:
+    async def _record(self, events: list[Fed]) -> None:
         """Give events to history; while its queue is full nothing more is applied here, so that memory is bounded."""
         if not events or self._history_failed:
             return
@@ -188,7 +196,7 @@ class Gateway:
             self._history_failed = True
             logger.error("%s; history is refused from here on, trading goes on", error)
 
-    def _publish(self, events: list[Event]) -> None:
+    def _publish(self, events: list[Event], *, has_settled: bool) -> None:
         for event in events:
             self.catalog.update(event)
             self.trackers.apply(event)
@@ -197,13 +205,15 @@ class Gateway:
                 self._acknowledged[event.maker_account] = event.sequence
             elif isinstance(event, FundsMoved):
                 self._acknowledged[event.to_account] = event.sequence
-            elif isinstance(event, InterestAccrued):
-                # It is everybody's who lent or owes, and nobody's by name.
-                self._last_interest = event.sequence
+            elif isinstance(event, (InterestAccrued, FundingCharged)):
+                # It is everybody's who lent or owes or has a position, and nobody's by name.
+                self._last_for_all = event.sequence
+        if has_settled:
+            self._last_for_all = self.exchange.sequence
         updates = self.market_data.apply(events, self.exchange)
         self.public.publish(updates)
-        self.private.publish(events)
-        self.futures.publish(events)
+        self.private.publish(events, has_settled=has_settled)
+        self.futures.publish(events, has_settled=has_settled)
         if updates and isinstance(updates[-1], SecondUpdate):
             self._forget_acknowledged()
 

@@ -33,8 +33,17 @@ Records = npt.NDArray[np.void]
 class AccountState(Protocol):
     """What an account has now."""
 
+    @property
+    def time_us(self) -> int:
+        """Return the time of the last command."""
+        ...
+
     def balance(self, account: int, asset: int) -> tuple[int, int]:
         """Return available and locked atoms."""
+        ...
+
+    def balances(self, account: int) -> list[tuple[int, int, int]]:
+        """Return (asset, available atoms, locked atoms)."""
         ...
 
     def open_orders(self, account: int, market: int = 0) -> list[OrderRow]:
@@ -54,17 +63,8 @@ class VenueState(AccountState, Protocol):
         """Return the last command applied."""
         ...
 
-    @property
-    def time_us(self) -> int:
-        """Return the time of the last command."""
-        ...
-
     def open_order_count(self, account: int) -> int:
         """Return how many orders of an account are open."""
-        ...
-
-    def balances(self, account: int) -> list[tuple[int, int, int]]:
-        """Return (asset, available atoms, locked atoms)."""
         ...
 
     def depth(self, market: int, levels: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -176,12 +176,12 @@ class FollowedLog(Protocol):
         """Return the state, a ``VenueState``."""
         ...
 
-    def catch_up(self, to_sequence: int) -> Iterator[Records]:
-        """Apply the log up to a sequence and yield the events."""
+    def catch_up(self, to_sequence: int, *, by_pages: bool) -> Iterator[Records]:
+        """Apply the log up to a sequence and yield the events, also wherever a settlement may have moved money."""
         ...
 
-    def apply(self, records: bytes) -> Records:
-        """Apply stamped records and return their events."""
+    def apply_by_pages(self, records: bytes) -> Iterator[Records]:
+        """Apply stamped records and yield their events, wherever a settlement may have moved money."""
         ...
 
 

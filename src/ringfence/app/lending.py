@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from ringfence.config.lending import (
@@ -15,7 +15,6 @@ from ringfence.config.lending import (
     pool_fields,
 )
 from ringfence.schema import commands as c
-from ringfence.schema.layout import body_fields
 from ringfence.schema.tables import CollateralRow, LendingPoolRow
 from ringfence.views import lending
 from ringfence.views.catalog import AssetInfo
@@ -23,10 +22,9 @@ from ringfence.views.decimals import FRACTIONS, RATES
 
 from .errors import WrongUse
 from .operate import OpenVenue
+from .settings import Texts, parsed_fields, present_fields, require_texts
 
 View = dict[str, Any]
-Texts = Mapping[str, str | None]
-"""Settings as decimal texts; ``None`` leaves one as it is, or at its first value."""
 
 HAIRCUT_NAMES: dict[int, str] = {kind: name for name, kind in HAIRCUTS.items()}
 STATE_NAMES: dict[int, str] = {state: name for name, state in POOL_STATES.items()}
@@ -59,8 +57,8 @@ def set_collateral(venue: OpenVenue, symbol: str, texts: Texts, haircut: str | N
     """Say what an asset is worth as collateral, or change that."""
     asset = venue.asset(symbol)
     row = venue.exchange.collateral(asset.number)
-    fields = _present(row, c.SetCollateral) if row is not None else _first(texts, FIRST_COLLATERAL)
-    fields |= _parsed(collateral_fields, texts)
+    fields = present_fields(row, c.SetCollateral) if row is not None else require_texts(texts, FIRST_COLLATERAL)
+    fields |= parsed_fields(collateral_fields, texts)
     if haircut is not None:
         fields["haircut_kind"] = HAIRCUTS[haircut]
     venue.command(c.SetCollateral(**(fields | {"asset": asset.number})))
@@ -70,8 +68,8 @@ def set_pool(venue: OpenVenue, symbol: str, texts: Texts, state: str | None, len
     """Give an asset a lending pool, or change its settings."""
     asset = venue.asset(symbol)
     row = venue.exchange.lending_pool(asset.number)
-    fields = _present(row, c.SetLendingPool) if row is not None else _first(texts, FIRST_POOL)
-    fields |= _parsed(pool_fields, texts)
+    fields = present_fields(row, c.SetLendingPool) if row is not None else require_texts(texts, FIRST_POOL)
+    fields |= parsed_fields(pool_fields, texts)
     if state is not None:
         fields["pool_state"] = POOL_STATES[state]
     if lend_limit is not None:
@@ -81,26 +79,6 @@ def set_pool(venue: OpenVenue, symbol: str, texts: Texts, state: str | None, len
 
 def _assets(venue: OpenVenue, symbol: str | None) -> list[AssetInfo]:
     return list(venue.catalog.assets.values()) if symbol is None else [venue.asset(symbol)]
-
-
-def _present(row: CollateralRow | LendingPoolRow, command: type[c.Command]) -> dict[str, int]:
-    """Return the settings of a row that a command sets."""
-    return {field.name: getattr(row, field.name) for field in body_fields(command)}
-
-
-def _first(texts: Texts, needed: tuple[str, ...]) -> dict[str, int]:
-    missing = [f"--{name.replace('_', '-')}" for name in needed if texts.get(name) is None]
-    if missing:
-        raise WrongUse(f"the first time it needs {', '.join(missing)}")
-    return {}
-
-
-def _parsed(parse: Callable[[Texts], dict[str, int]], texts: Texts) -> dict[str, int]:
-    try:
-        return parse(texts)
-    except ValueError as error:
-        name, _, sentence = str(error).partition(":")
-        raise WrongUse(f"--{name.replace('_', '-')}:{sentence}") from None
 
 
 def _collateral_view(asset: AssetInfo, row: CollateralRow) -> View:

@@ -13,9 +13,8 @@ from ringfence.node.skips import Skip
 from ringfence.node.snapshotter import Taken, take_snapshot
 from ringfence.node.stopped import skip_command
 from ringfence.node.verify import Report, verify
-from ringfence.schema.events import Event
 from ringfence.schema.layout import RECORD_BYTES, decode_event, known_schemas
-from ringfence.views.history import HistoryReader, open_history, rebuild
+from ringfence.views.history import Fed, HistoryFeed, HistoryReader, open_history, rebuild
 
 from .errors import EXIT_DAMAGED, EXIT_FAILED, EXIT_RIGHT
 from .operate import require_venue
@@ -40,13 +39,12 @@ def rebuild_history(directory: Path, progress: Callable[[int, int], None]) -> in
         follower = Follower(directory, 0)
         last = examine(directory / "journal", schemas=known_schemas()).recovery.last_sequence
 
-        def batches() -> Iterator[tuple[int, list[Event]]]:
-            for records in follower.catch_up():
+        def batches() -> Iterator[tuple[int, list[Fed]]]:
+            feed = HistoryFeed(follower.exchange)
+            for records in follower.catch_up(by_pages=True):
                 view = memoryview(records.tobytes())
-                yield (
-                    follower.sequence,
-                    [decode_event(view[at : at + RECORD_BYTES]) for at in range(0, len(view), RECORD_BYTES)],
-                )
+                events = [decode_event(view[at : at + RECORD_BYTES]) for at in range(0, len(view), RECORD_BYTES)]
+                yield follower.sequence, feed.follow(events)
 
         engine = open_history(sqlite_url(directory / "history.sqlite"))
         try:

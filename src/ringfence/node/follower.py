@@ -14,6 +14,7 @@ from pathlib import Path
 from ringfence.core import Exchange
 from ringfence.journal import GENESIS_CHAIN, JournalReader
 from ringfence.node.errors import StateMismatch
+from ringfence.node.pages import cut_after_pages
 from ringfence.node.replay import batches, start
 from ringfence.node.replica import Mark, Records, as_records
 from ringfence.node.skips import Skips
@@ -58,8 +59,10 @@ class Follower:
         """The Clock commands in what was last applied, each with the events' hash there."""
         return self._replica.marks
 
-    def catch_up(self, to_sequence: int | None = None) -> Iterator[Records]:
+    def catch_up(self, to_sequence: int | None = None, *, by_pages: bool = False) -> Iterator[Records]:
         """Apply the log to `to_sequence` inclusive, or as far as it is written, and yield the events batch by batch.
+
+        With `by_pages` a batch also ends wherever a settlement may have moved money.
 
         While a node runs, what is written may not be durable yet: give its durable sequence, or a checkpoint's. Raises
         `CoreStopped`, and `StateMismatch` when the log does not reach that far.
@@ -68,9 +71,10 @@ class Follower:
         with JournalReader(self.directory / "journal", known_schemas(), verify=False) as reader:
             frames = reader.read(self.sequence + 1, to_sequence)
             for batch in batches(frames, self.sequence + 1, to_sequence):
-                events = self._replica.apply(batch.records)
-                self.log_chain = batch.chains.get(self.sequence, self.log_chain)
-                yield events
+                for part in cut_after_pages(batch.records) if by_pages else [batch.records]:
+                    events = self._replica.apply(part)
+                    self.log_chain = batch.chains.get(self.sequence, self.log_chain)
+                    yield events
         if to_sequence is not None and self.sequence < to_sequence:
             raise StateMismatch(
                 f"LOG_TOO_SHORT: the log in {self.directory} ends at {self.sequence}, {to_sequence} was expected"
@@ -81,7 +85,15 @@ class Follower:
 
         Records that were applied already are left out, so that a place where log and link overlap does no harm.
         """
+        return self._replica.apply(self._unapplied(records))
+
+    def apply_by_pages(self, records: bytes | bytearray | memoryview) -> Iterator[Records]:
+        """As `apply`, but yield the events wherever a settlement may have moved money, to be looked at there."""
+        for part in cut_after_pages(self._unapplied(records)):
+            yield self._replica.apply(part)
+
+    def _unapplied(self, records: bytes | bytearray | memoryview) -> Records:
         array = as_records(bytearray(records))
         first = int(array.view(COMMAND_HEADER)["sequence"][0])
         assert first <= self.sequence + 1, f"records from {first} on do not continue {self.sequence}"
-        return self._replica.apply(array[self.sequence + 1 - first :])
+        return array[self.sequence + 1 - first :]

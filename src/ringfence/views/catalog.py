@@ -13,6 +13,7 @@ from ringfence.schema.events import (
     MarketLimitsSet,
     MarketListed,
     MarketStateSet,
+    PerpetualSet,
     PriceBandsSet,
 )
 from ringfence.schema.fields import MAX_ATOMS, MAX_PRICE_TICKS, MAX_QUANTITY_LOTS
@@ -53,14 +54,27 @@ class AssetInfo:
 class MarketInfo:
     """A listed market, its current settings, and the conversion of its prices and quantities.
 
-    ``row`` follows the settings (state, limits, bands, fee schedule). What every trade changes (last price, number of
+    ``row`` follows the settings (state, limits, bands, fee schedule), ``position_limit_lots`` the rules of a perpetual,
+    0 while it has none. What every trade changes (last price, number of
     trades, book sequence) is as old as the row: ask the exchange for that.
     """
 
-    __slots__ = ("_price", "_quantity", "_quote", "base", "is_perpetual", "number", "quote", "row", "symbol")
+    __slots__ = (
+        "_price",
+        "_quantity",
+        "_quote",
+        "base",
+        "is_perpetual",
+        "number",
+        "position_limit_lots",
+        "quote",
+        "row",
+        "symbol",
+    )
 
     def __init__(self, row: MarketRow, base: AssetInfo, quote: AssetInfo) -> None:
         self.row, self.base, self.quote = row, base, quote
+        self.position_limit_lots = 0
         self.number = row.market
         self.is_perpetual = row.market_kind == MarketKind.PERPETUAL
         self.symbol = market_symbol(base.symbol, quote.symbol, is_perpetual=self.is_perpetual)
@@ -157,6 +171,8 @@ class Catalog:
             market = exchange.market(number)
             assert market is not None, f"market {number} of {exchange.markets_listed} has no row"
             catalog.add_market(market)
+            if rules := exchange.perpetual(number):
+                catalog.market_by_number[number].position_limit_lots = rules.position_limit_lots
         return catalog
 
     def add_asset(self, row: AssetRow) -> None:
@@ -179,6 +195,8 @@ class Catalog:
         elif isinstance(event, MARKET_SETTINGS):
             info = self.market_by_number[event.market]
             info.row = msgspec.structs.replace(info.row, **_shared(event, MarketRow))
+        elif isinstance(event, PerpetualSet):
+            self.market_by_number[event.market].position_limit_lots = event.position_limit_lots
 
 
 def _shared(event: Event, row: type[msgspec.Struct]) -> dict[str, Any]:

@@ -71,13 +71,56 @@ def exposure_lots(net: int, bid: int, ask: int) -> int:
 
 def pending_funding(rules: PerpetualRow, row: PositionRow) -> int:
     """Return the funding that a position has to pay since it was touched, rounded up; below 0 if it is paid."""
-    return -(-row.net_lots * (rules.funding_index - row.funding_index) >> FUNDING_BITS)
+    return _funding_of(row.net_lots, rules.funding_index - row.funding_index)
+
+
+def _funding_of(lots: int, rise: int) -> int:
+    """Return what lots pay when the index has risen, rounded up."""
+    return -(-lots * rise >> FUNDING_BITS)
 
 
 def unsettled_atoms(rules: PerpetualRow, row: PositionRow, quote_factor: int) -> int:
     """Return profit, above 0, or loss of a position at the mark, as far as it is not settled."""
     value = notional_atoms(row.net_lots, rules.mark_ticks, quote_factor)
     return value - row.reference_atoms - pending_funding(rules, row)
+
+
+class Followed(NamedTuple):
+    """What history knows of a position; it does not follow what its orders could make of it."""
+
+    market: int
+    net_lots: int
+    reference_atoms: int
+    funding_atoms: int
+    funding_index: int
+    settled_us: int | None
+
+
+class FollowedStanding(NamedTuple):
+    """Where such a position stands at the present mark; amounts as in ``Standing``."""
+
+    unsettled_atoms: int
+    funding_atoms: int
+    exposure_atoms: int
+    initial_e8: int
+
+
+def followed_standing(exchange: PositionState, account: AccountRow, row: Followed) -> FollowedStanding:
+    """Return where a position of history stands; one that was settled to the end stands nowhere any more."""
+    rules, market = exchange.perpetual(row.market), exchange.market(row.market)
+    assert rules is not None and market is not None, f"a position in market {row.market}, which is no perpetual"
+    rise = 0 if row.settled_us is not None else rules.funding_index - row.funding_index
+    pending = _funding_of(row.net_lots, rise)
+    value = notional_atoms(row.net_lots, rules.mark_ticks, market.quote_factor)
+    exposure_value = worth_at(exchange, market.quote_asset).owed_up(abs(value))
+    return FollowedStanding(
+        unsettled_atoms=value - row.reference_atoms - pending,
+        funding_atoms=row.funding_atoms - pending,
+        exposure_atoms=abs(value),
+        initial_e8=margin.initial_rate_e8(
+            rules, exposure_value, margin.least_initial_e8(account.leverage_limit_percent)
+        ),
+    )
 
 
 def standing(exchange: PositionState, account: AccountRow, row: PositionRow) -> Standing:

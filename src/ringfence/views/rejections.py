@@ -12,6 +12,7 @@ from ringfence.schema.rejects import Reject
 
 from .catalog import Catalog
 from .decimals import PRICE_UNITS, VALUES
+from .perpetuals import POSITIONS_MAXIMUM
 
 PRICE_REJECTS = frozenset(
     {Reject.PRICE_BELOW_MINIMUM, Reject.PRICE_ABOVE_MAXIMUM, Reject.PRICE_OUT_OF_BAND, Reject.WOULD_TAKE}
@@ -38,6 +39,9 @@ AMOUNT_REJECTS = frozenset(
 """Refusals whose value and limit are atoms of the asset that they name."""
 
 
+TOO_MANY_POSITIONS = "the account has {limit} positions already, which is the most; {place} would be another"
+
+
 class Rejection(msgspec.Struct, frozen=True):
     """A refusal as the wire says it: HTTP status, code and sentence."""
 
@@ -49,8 +53,10 @@ class Rejection(msgspec.Struct, frozen=True):
 def rejection(event: Rejected, catalog: Catalog) -> Rejection:
     """Return status, code and sentence of a refused command; prices, quantities and amounts are in whole units."""
     reject = Reject(event.reject)
-    text = _number_text(event, reject, catalog)
-    message = reject.text.format(value=text(event.value), limit=text(event.limit), place=place_of(event, catalog))
+    counts_positions = _counts_positions(event, reject, catalog)
+    text = str if counts_positions else _number_text(event, reject, catalog)
+    sentence = TOO_MANY_POSITIONS if counts_positions else reject.text
+    message = sentence.format(value=text(event.value), limit=text(event.limit), place=place_of(event, catalog))
     return Rejection(reject.status, reject.code, message)
 
 
@@ -72,6 +78,17 @@ def field_name(command_kind: int, field: int) -> str:
     kind = COMMAND_BY_TAG.get(command_kind)
     fields = body_fields(kind) if kind else []
     return fields[field - 1].name if 0 < field <= len(fields) else f"field {field}"
+
+
+def _counts_positions(event: Rejected, reject: Reject, catalog: Catalog) -> bool:
+    """Tell whether a position was refused because there are too many; the numbers of POSITION_LIMIT are lots else.
+
+    Where a market's own limit is as many lots, nothing tells the two apart, and lots are said.
+    """
+    market = catalog.market_by_number.get(event.market)
+    numbers = (event.value, event.limit)
+    is_count = reject is Reject.POSITION_LIMIT and numbers == (POSITIONS_MAXIMUM + 1, POSITIONS_MAXIMUM)
+    return is_count and market is not None and market.position_limit_lots != POSITIONS_MAXIMUM
 
 
 def _number_text(event: Rejected, reject: Reject, catalog: Catalog) -> Callable[[int], str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ringfence.schema.tables import AssetRow, MarketRow
+from ringfence.schema.tables import AssetRow, MarketRow, PerpetualRow
 
 
 class Listings(Protocol):
@@ -26,6 +26,10 @@ class Listings(Protocol):
 
     def market(self, market: int) -> MarketRow | None:
         """Return a market's row, ``None`` if it is not listed."""
+        ...
+
+    def perpetual(self, market: int) -> PerpetualRow | None:
+        """Return the rules of a perpetual, ``None`` if the market is none or has no rules."""
         ...
 
 

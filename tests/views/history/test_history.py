@@ -21,6 +21,7 @@ from ringfence.views.candles import DAY_US, Candle, Interval, fold
 from ringfence.views.catalog import Catalog
 from ringfence.views.history import HistoryFailed, HistoryGap, HistoryReader, HistoryWriter, open_history, rebuild
 from ringfence.views.history.loans import Loans
+from ringfence.views.history.positions import Positions
 from ringfence.views.history.reader import Range
 from ringfence.views.history.rows import Changes
 from ringfence.views.history.statements import BatchStatements
@@ -313,7 +314,7 @@ def test_candles_of_a_second_are_forgotten_after_a_day_and_no_others(engine: sa.
 def test_candle_sums_stop_at_the_largest_integer(engine: sa.Engine) -> None:
     statements = BatchStatements(engine)
     for sequence in (1, 2, 3):
-        changes = Changes(Catalog(), 0, 0, Loans())
+        changes = Changes(Catalog(), 0, 0, Loans(), Positions())
         changes.klines[SOL_USDC, "1m", 0] = Candle(0, 5, 5, 5, 5, 2**48, 2**62, 1)
         with engine.begin() as connection:
             statements.run(connection, changes, sequence)

@@ -2,7 +2,20 @@
 
 from ringfence.api.operations import Operation
 
-from . import account, history, lending, limits, loan_history, margin, markets, orders, perpetuals, prices, system
+from . import (
+    account,
+    history,
+    lending,
+    limits,
+    loan_history,
+    margin,
+    markets,
+    orders,
+    perpetuals,
+    position_history,
+    prices,
+    system,
+)
 
 FAMILIES = (
     orders.FAMILY,
@@ -17,6 +30,7 @@ FAMILIES = (
     limits.FAMILY,
     history.FAMILY,
     loan_history.FAMILY,
+    position_history.FAMILY,
 )
 
 OPERATIONS: list[Operation] = [operation for family in FAMILIES for operation in family.operations]

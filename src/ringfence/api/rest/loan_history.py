@@ -32,8 +32,9 @@ _SOURCES = {
     LoanSource.AUTO_BORROW_REPAY: wire.BorrowLendSource.AUTO_BORROW_REPAY,
     LoanSource.WITHDRAWAL: wire.BorrowLendSource.WITHDRAWAL,
     LoanSource.REDEMPTION_QUEUE: wire.BorrowLendSource.MANUAL,
+    LoanSource.SETTLEMENT: wire.BorrowLendSource.RECONCILIATION,
 }
-"""The wire has no name for a redemption that waited: whoever redeemed asked for it by hand."""
+"""The wire has no name for a redemption that waited, which was asked for by hand, nor for what a settlement took."""
 
 _SIDES = {LENT: wire.BorrowLendSide.LEND, OWED: wire.BorrowLendSide.BORROW}
 _CORE_SIDES = {name: side for side, name in _SIDES.items()}

@@ -1,14 +1,18 @@
 """Perpetuals: prices, funding and open interest for everybody, positions for who has them."""
 
+import asyncio
+from typing import Any
+
 from ringfence.schema.tables import PerpetualRow
 from ringfence.views.catalog import MarketInfo
 from ringfence.views.decimals import FUNDING_RATES
+from ringfence.views.history.reader import Range
 from ringfence.views.perpetuals import estimated_funding_e10, next_funding_ms
 
 from ..calls import Call
 from ..errors import invalid_request, not_found
 from ..names import market_type
-from ..operations import Family, Tag
+from ..operations import Family, Page, Tag
 from ..position_replies import position_reply
 from ..times import naive_ms
 from ..wire import perpetual as wire
@@ -48,14 +52,23 @@ async def open_interest(call: Call) -> list[wire.OpenInterest]:
 
 
 @FAMILY.public(
-    "/api/v1/fundingRates", "get_funding_interval_rates", list[wire.FundingIntervalRate], wire.FundingRatesQuery
+    "/api/v1/fundingRates",
+    "get_funding_interval_rates",
+    list[wire.FundingIntervalRate],
+    wire.FundingRatesQuery,
+    paged=True,
 )
-async def funding_rates(call: Call) -> list[wire.FundingIntervalRate]:
-    """Return the funding rate as the present hour would give it if it ended now."""
+async def funding_rates(call: Call) -> Page:
+    """List the funding rates of a perpetual, newest first: the first is what the present hour would give now."""
     query = call.query
     ((market, rules),) = _perpetuals(call, query.symbol)
-    present = _funding_rate(market, next_funding_ms(rules) * 1_000, estimated_funding_e10(rules))
-    return [] if query.offset else [present]
+    await call.gateway.wait_for_history(0)
+    present = [_funding_rate(market, next_funding_ms(rules) * 1_000, estimated_funding_e10(rules))]
+    # The present hour is the row before the first of history.
+    part = Range(query.limit - (not query.offset), max(0, query.offset - 1))
+    page: Any = await asyncio.to_thread(call.gateway.history.reader.funding_hours, market.number, part)
+    past = [_funding_rate(market, row.end_us, row.funding_rate_e10) for row in page.rows]
+    return Page(past if query.offset else present + past, page.total + 1, query.limit, query.offset)
 
 
 def _funding_rate(market: MarketInfo, end_us: int, rate_e10: int) -> wire.FundingIntervalRate:

@@ -1,12 +1,20 @@
 """Perpetuals on the wire: marks each second, open interest each minute, and the positions of who listens."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ringfence.schema.events import ClockTicked, Event, OrderAccepted, OrderAmended, OrderClosed, Trade
+from ringfence.schema.events import (
+    ClockTicked,
+    Event,
+    FundingCharged,
+    OrderAccepted,
+    OrderAmended,
+    OrderClosed,
+    Trade,
+)
 from ringfence.schema.tables import PerpetualRow, PositionRow
 from ringfence.views.catalog import Catalog, MarketInfo
 from ringfence.views.decimals import FUNDING_RATES
@@ -15,7 +23,7 @@ from ringfence.views.perpetuals import estimated_funding_e10, next_funding_ms
 from ..position_replies import position_reply
 from ..state import VenueState
 from ..wire.stream import MarkPriceData, OpenInterestData, PositionData
-from .hub import Hub
+from .hub import Hub, Listener, envelope
 
 POSITION_STREAM = "account.positionUpdate"
 OPEN_INTEREST_US = 60_000_000
@@ -30,16 +38,17 @@ class FuturesStreams:
         self._known: dict[int, dict[int, PositionRow]] = {}
         self._minute = 0
 
-    def begin(self, account: int, stream: str) -> None:
-        """Follow an account for one more listener, and tell the positions that stand."""
+    def begin(self, account: int, stream: str, listener: Listener) -> None:
+        """Follow an account for one more listener, and tell him the positions that stand."""
         if not stream.startswith(POSITION_STREAM):
             return
         self._listeners[account] += 1
-        rows = self._known[account] = self._open(account)
+        rows = self._open(account)
+        self._known.setdefault(account, rows)
         for row in rows.values():
             market = self._catalog.market_by_number[row.market]
             if stream in _streams(market):
-                self._hub.publish(stream, self._position(account, market, row, UNSET), account)
+                listener.put(envelope(stream, self._position(account, market, row, UNSET)))
 
     def end(self, account: int, stream: str) -> None:
         """Follow an account for one listener less."""
@@ -48,8 +57,8 @@ class FuturesStreams:
             if not self._listeners[account]:
                 del self._listeners[account], self._known[account]
 
-    def publish(self, events: Sequence[Event]) -> None:
-        """Publish what one batch changed."""
+    def publish(self, events: Sequence[Event], *, has_settled: bool) -> None:
+        """Publish what one batch changed; with ``has_settled`` a settlement may have moved money of positions."""
         touched: set[tuple[int, int]] = set()
         for event in events:
             if isinstance(event, ClockTicked):
@@ -57,6 +66,10 @@ class FuturesStreams:
             elif self._listeners and isinstance(event, (Trade, OrderAccepted, OrderAmended, OrderClosed)):
                 accounts = (event.account, event.maker_account) if isinstance(event, Trade) else (event.account,)
                 touched |= {(account, event.market) for account in accounts if account in self._listeners}
+            elif self._listeners and isinstance(event, FundingCharged):
+                touched |= {(account, event.market) for account, rows in self._known.items() if event.market in rows}
+        if has_settled:
+            touched.update(self._settled())
         for account, number in sorted(touched):
             market = self._catalog.market_by_number[number]
             if market.is_perpetual:
@@ -100,6 +113,14 @@ class FuturesStreams:
         data = self._position(account, market, row, name)
         for stream in _streams(market):
             self._hub.publish(stream, data, account)
+
+    def _settled(self) -> Iterator[tuple[int, int]]:
+        """Yield positions of followed accounts of which a settlement has moved something."""
+        for account, known in self._known.items():
+            for number, now in self._open(account).items():
+                before = known.get(number)
+                if before is not None and before.reference_atoms != now.reference_atoms:
+                    yield account, number
 
     def _open(self, account: int) -> dict[int, PositionRow]:
         return {row.market: row for row in self._state.positions(account) if row.net_lots}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from ringfence.schema.enums import CloseReason, OrderType, Side, TriggerEnd
 from ringfence.schema.events import (
@@ -45,6 +46,9 @@ FAILURE_NAMES = {
 }
 """The wire's reason why the order of a trigger was refused; any other is unknown to it."""
 
+Balances: TypeAlias = dict[int, tuple[int, int]]
+"""Available and locked atoms by asset."""
+
 
 class PrivateStreams:
     """Follows the accounts that somebody listens to."""
@@ -56,6 +60,8 @@ class PrivateStreams:
         self._fired: dict[int, TriggerRow] = {}
         self._order_listeners: Counter[int] = Counter()
         self._balance_listeners: Counter[int] = Counter()
+        self._balances: dict[int, Balances] = {}
+        """What accounts held, whose balances somebody listens to, by asset: a settlement tells nobody whom it paid."""
 
     def begin(self, account: int, stream: str) -> None:
         """Follow an account for one more listener of a private stream."""
@@ -67,6 +73,7 @@ class PrivateStreams:
                 self._triggers[account] = {row.trigger: row for row in self._state.triggers(account)}
         elif stream == BALANCE_STREAM:
             self._balance_listeners[account] += 1
+            self._balances.setdefault(account, self._held(account))
 
     def end(self, account: int, stream: str) -> None:
         """Follow an account for one listener less."""
@@ -77,10 +84,10 @@ class PrivateStreams:
         elif stream == BALANCE_STREAM:
             self._balance_listeners[account] -= 1
             if not self._balance_listeners[account]:
-                del self._balance_listeners[account]
+                del self._balance_listeners[account], self._balances[account]
 
-    def publish(self, events: Sequence[Event]) -> None:
-        """Publish the events of one batch, in their order."""
+    def publish(self, events: Sequence[Event], *, has_settled: bool) -> None:
+        """Publish the events of one batch, in their order; with ``has_settled`` perpetuals may have moved money too."""
         if self._trackers:
             finishing = _finishing_trades(events)
             for event in events:
@@ -90,6 +97,8 @@ class PrivateStreams:
             touched: dict[tuple[int, int], int] = {}
             for event in events:
                 self._touch(event, touched)
+            if has_settled:
+                self._touch_settled(touched)
             for (account, asset), time_us in touched.items():
                 self._publish_balance(account, asset, time_us)
 
@@ -201,9 +210,19 @@ class PrivateStreams:
             if account in self._balance_listeners:
                 touched.update({(account, asset): event.time_us for asset in assets})
 
+    def _touch_settled(self, touched: dict[tuple[int, int], int]) -> None:
+        """Note what a settlement has moved of followed accounts, which no event says."""
+        for account, before in self._balances.items():
+            now = self._held(account)
+            changed = {asset for asset in before.keys() | now.keys() if before.get(asset) != now.get(asset)}
+            touched.update({(account, asset): self._state.time_us for asset in sorted(changed)})
+
+    def _held(self, account: int) -> Balances:
+        return {asset: (available, locked) for asset, available, locked in self._state.balances(account)}
+
     def _publish_balance(self, account: int, asset: int, time_us: int) -> None:
         info = self._catalog.asset_by_number[asset]
-        available, locked = self._state.balance(account, asset)
+        available, locked = self._balances[account][asset] = self._state.balance(account, asset)
         data = BalanceData(
             event_us=self._clock_us(),
             asset=info.symbol,

@@ -177,7 +177,7 @@ class Connection:
             self._gateway.hub.subscribe(self._listener, topic)
             if topic.account:
                 self._gateway.private.begin(topic.account, topic.stream)
-                self._gateway.futures.begin(topic.account, topic.stream)
+                self._gateway.futures.begin(topic.account, topic.stream, self._listener)
         # Who subscribes again stays by the key that he signed with last.
         self._keys |= {topic: key for topic in topics if topic.account}
 

@@ -16,6 +16,7 @@ I64 = Annotated[int, msgspec.Meta(title="integer(int64)", ge=-(2**63), le=2**63 
 TimeMs = Annotated[int, msgspec.Meta(title="integer(int64)", description="milliseconds since 1970", ge=0, le=2**53)]
 TimeSeconds = Annotated[int, msgspec.Meta(title="integer(int64)", description="seconds since 1970", ge=0, le=2**43)]
 PageLimit = Annotated[int, msgspec.Meta(title="integer(uint64)", ge=1, le=1_000)]
+RatesLimit = Annotated[int, msgspec.Meta(title="integer(uint64)", ge=1, le=10_000)]
 PageOffset = Annotated[int, msgspec.Meta(title="integer(uint64)", ge=0, le=2**53)]
 
 

@@ -12,6 +12,8 @@ from ..candles import Candle, Interval
 from .tables import (
     DEPOSITS,
     FILLS,
+    FUNDING_HOURS,
+    FUNDING_PAYMENTS,
     INTEREST_PAYMENTS,
     KLINES,
     LENDING_HOURS,
@@ -19,6 +21,8 @@ from .tables import (
     LOANS,
     MOVEMENTS,
     ORDERS,
+    POSITIONS,
+    SETTLEMENTS,
     TRADES,
     WITHDRAWALS,
 )
@@ -176,6 +180,44 @@ class HistoryReader:
         query = sa.select(LENDING_HOURS).where(columns.asset == asset, columns.time_us >= from_us)
         with self._engine.connect() as connection:
             return connection.execute(query.order_by(columns.time_us)).all()
+
+    def funding_payments(self, accounts: Sequence[int], part: Range = FIRST, *, market: int | None = None) -> Page[Any]:
+        """Return what positions of some accounts received for each hour, below 0 paid."""
+        columns = FUNDING_PAYMENTS.c
+        query = sa.select(FUNDING_PAYMENTS).where(columns.account.in_(accounts))
+        order = (columns.sequence, columns.event_index)
+        return self._page(query, {columns.market: market}, columns.time_us, order, part)
+
+    def funding_hours(self, market: int, part: Range = FIRST) -> Page[Any]:
+        """Return the funding rates of a market's hours that have ended."""
+        columns = FUNDING_HOURS.c
+        query = sa.select(FUNDING_HOURS).where(columns.market == market)
+        return self._page(query, {}, columns.time_us, (columns.end_us,), part)
+
+    def settlements(self, accounts: Sequence[int], part: Range = FIRST, *, market: int | None = None) -> Page[Any]:
+        """Return what settlements gave some accounts, below 0 took."""
+        columns = SETTLEMENTS.c
+        query = sa.select(SETTLEMENTS).where(columns.account.in_(accounts))
+        order = (columns.sequence, columns.market)
+        return self._page(query, {columns.market: market}, columns.time_us, order, part)
+
+    def positions(
+        self,
+        accounts: Sequence[int],
+        part: Range = FIRST,
+        *,
+        market: int | None = None,
+        markets: Sequence[int] | None = None,
+        is_open: bool | None = None,
+    ) -> Page[Any]:
+        """Return positions of some accounts in perpetuals, open ones included."""
+        columns = POSITIONS.c
+        query = sa.select(POSITIONS).where(columns.account.in_(accounts))
+        if markets is not None:
+            query = query.where(columns.market.in_(markets))
+        if is_open is not None:
+            query = query.where(columns.closed_us.is_(None) if is_open else columns.closed_us.is_not(None))
+        return self._page(query, {columns.market: market}, columns.opened_us, (columns.position,), part)
 
     def trades(self, market: int, part: Range = FIRST) -> Page[Any]:
         """Return trades of a market; ``account``s and fees in a row are not for the public."""

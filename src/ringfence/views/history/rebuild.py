@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import sqlalchemy as sa
 
-from ringfence.schema.events import Event
-
 from ..catalog import Catalog
+from .feed import Fed
 from .tables import METADATA
 from .writer import MIGRATIONS, HistoryWriter, migrate
 
@@ -22,7 +21,7 @@ def drop(engine: sa.Engine) -> None:
 
 def rebuild(
     engine: sa.Engine,
-    batches: Iterable[tuple[int, Sequence[Event]]],
+    batches: Iterable[tuple[int, Sequence[Fed]]],
     progress: Callable[[int], None] | None = None,
 ) -> int:
     """Drop history and write it again from (last sequence, events) batches that begin with the first command.

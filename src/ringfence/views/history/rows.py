@@ -10,6 +10,7 @@ from ringfence.schema.enums import CloseReason, HouseAccount, LoanCause, MoveCau
 from ringfence.schema.events import (
     ClockTicked,
     Event,
+    FundingCharged,
     FundsMoved,
     InterestAccrued,
     LoanMoved,
@@ -22,7 +23,9 @@ from ringfence.schema.events import (
 from ..candles import Candle, Interval, fold
 from ..catalog import Catalog
 from ..orders import OrderStatus, fills_of
+from .feed import Fed, PositionsRead
 from .loans import Loans
+from .positions import Positions
 
 Row = dict[str, Any]
 
@@ -48,13 +51,16 @@ class WithdrawalStatus(StrEnum):
 class Changes:
     """What a batch of whole commands changes; lists are in the order of the log.
 
-    ``deposits`` and ``withdrawals`` are counted on from the numbers given, the last ones in the database. ``loans``
-    go on from batch to batch.
+    ``deposits`` and ``withdrawals`` are counted on from the numbers given, the last ones in the database. ``loans`` and
+    ``positions`` go on from batch to batch.
     """
 
-    def __init__(self, catalog: Catalog, last_deposit: int, last_withdrawal: int, loans: Loans) -> None:
-        self.catalog, self.loans = catalog, loans
+    def __init__(
+        self, catalog: Catalog, last_deposit: int, last_withdrawal: int, loans: Loans, positions: Positions
+    ) -> None:
+        self.catalog, self.loans, self.positions = catalog, loans, positions
         loans.begin_batch()
+        positions.begin_batch()
         self.last_deposit, self.last_withdrawal = last_deposit, last_withdrawal
         self.new_orders: dict[int, Row] = {}
         self.progress: dict[int, Row] = {}
@@ -69,10 +75,13 @@ class Changes:
         self.tick_us: int | None = None
         """The time of the last clock tick, ``None`` without one: when to forget old candles of a second."""
 
-    def add(self, events: Iterable[Event]) -> None:
-        """Add events, in the order of the log."""
+    def add(self, events: Iterable[Fed]) -> None:
+        """Add whole commands, in the order of the log."""
         trades: list[Trade] = []
         for event in events:
+            if isinstance(event, PositionsRead):
+                self.positions.read(event)
+                continue
             handler = self._handlers.get(type(event))
             if handler is None:
                 self.catalog.update(event)
@@ -80,6 +89,7 @@ class Changes:
                 handler(self, event)
                 if isinstance(event, Trade):
                     trades.append(event)
+        self.positions.finish_taker()
         for market, candle in fold(trades):
             self._add_candle(market, candle)
 
@@ -132,7 +142,10 @@ class Changes:
                 "maker_account": event.maker_account, "side": event.side,
             }
         )  # fmt: skip
-        self._move_trade(event, event.quantity_lots * info.row.lot_atoms, info.base.number, info.quote.number)
+        if info.is_perpetual:
+            self.positions.traded(event)
+        else:
+            self._move_trade(event, event.quantity_lots * info.row.lot_atoms, info.base.number, info.quote.number)
         lots, quote = event.quantity_lots, event.quote_atoms
         self._progress(event.taker_order, lots, quote, None, event.time_us, None)
         maker = OrderStatus.PARTIALLY_FILLED if event.maker_remaining_lots else OrderStatus.FILLED
@@ -219,6 +232,9 @@ class Changes:
         if swept := event.rounding_atoms:
             self._move(event, [(POOL, event.asset, -swept, "SWEEP"), (ROUNDING, event.asset, swept, "SWEEP")])
 
+    def _funding_charged(self, event: FundingCharged) -> None:
+        self.positions.charged(event)
+
     def _ticked(self, event: ClockTicked) -> None:
         self.tick_us = event.time_us
 
@@ -255,5 +271,6 @@ class Changes:
         FundsMoved: _moved,
         LoanMoved: _loan_moved,
         InterestAccrued: _interest_accrued,
+        FundingCharged: _funding_charged,
         ClockTicked: _ticked,
     }

@@ -17,6 +17,8 @@ from .tables import (
     CURSOR,
     DEPOSITS,
     FILLS,
+    FUNDING_HOURS,
+    FUNDING_PAYMENTS,
     INTEREST_PAYMENTS,
     KLINES,
     LENDING_HOURS,
@@ -24,6 +26,8 @@ from .tables import (
     LOANS,
     MOVEMENTS,
     ORDERS,
+    POSITIONS,
+    SETTLEMENTS,
     TRADES,
     WITHDRAWALS,
 )
@@ -39,7 +43,8 @@ HISTORY = 1
 
 
 INSERTED = (
-    ORDERS, TRADES, FILLS, MOVEMENTS, DEPOSITS, WITHDRAWALS, LOAN_MOVEMENTS, INTEREST_PAYMENTS, LENDING_HOURS
+    ORDERS, TRADES, FILLS, MOVEMENTS, DEPOSITS, WITHDRAWALS, LOAN_MOVEMENTS, INTEREST_PAYMENTS, LENDING_HOURS,
+    FUNDING_PAYMENTS, FUNDING_HOURS, SETTLEMENTS,
 )  # fmt: skip
 
 
@@ -57,6 +62,7 @@ class BatchStatements:
         self._cursor = upsert(engine, CURSOR)
         self.klines = prepared(upsert(engine, KLINES, _candle_merge()), *columns)
         self.loans = prepared(upsert(engine, LOANS), *(column.name for column in LOANS.columns))
+        self.positions = prepared(upsert(engine, POSITIONS), *(column.name for column in POSITIONS.columns))
         self.inserts = {table.name: insert(table) for table in INSERTED}
         self.progress = prepared(_PROGRESS)
         self.amendment = prepared(_AMENDMENT)
@@ -82,6 +88,11 @@ class BatchStatements:
         inserts["loan_movements"].run(connection, loans.movements)
         inserts["interest_payments"].run(connection, loans.payments)
         inserts["lending_hours"].run(connection, loans.hours)
+        positions = changes.positions
+        self.positions.run(connection, [msgspec.structs.asdict(one) for one in positions.changed.values()])
+        inserts["funding_payments"].run(connection, positions.payments)
+        inserts["funding_hours"].run(connection, positions.hours)
+        inserts["settlements"].run(connection, positions.settlements)
         connection.execute(self._cursor, {"projection": HISTORY, "sequence": last_sequence})
 
     def forget_seconds(self, connection: sa.Connection, markets: list[int], now_us: int) -> None:

@@ -102,7 +102,10 @@ MOVEMENTS = sa.Table(
     _word("cause", 24),
     sqlite_with_rowid=False,
 )
-"""Every change of what an account holds; those of one event sum to zero in each asset, house accounts included."""
+"""Every change of what an account holds but settlements of perpetuals, which have a table of their own.
+
+Those of one event sum to zero in each asset, house accounts included.
+"""
 
 DEPOSITS = sa.Table(
     "deposits",
@@ -231,3 +234,78 @@ LENDING_HOURS = sa.Table(
     sqlite_with_rowid=False,
 )
 """Every pool as it stood each time interest was due."""
+
+POSITIONS = sa.Table(
+    "positions",
+    METADATA,
+    _number("position", key=True),
+    _number("account"),
+    _number("market"),
+    _big("opened"),
+    _big("opened_us"),
+    _big("closed_us", nullable=True),
+    _big("settled_us", nullable=True),
+    _big("net_lots"),
+    _big("entry_atoms"),
+    _big("realized_atoms"),
+    _big("funding_atoms"),
+    _big("fees_atoms"),
+    _big("reference_atoms"),
+    _big("funding_index"),
+    _big("settled_atoms"),
+    _big("entered_lots"),
+    _big("entered_atoms"),
+    _big("closed_lots"),
+    _big("closed_atoms"),
+    sa.Index(None, "account", "position"),
+    sa.Index(None, "settled_us"),
+)
+"""One row a position in a perpetual, numbered from 1: ``opened`` is its number on the wire.
+
+``closed_us`` is when it last came to nothing, null while it is open; ``settled_us`` when nothing of it was left to
+settle. House accounts have rows of what is due to them.
+"""
+
+FUNDING_PAYMENTS = sa.Table(
+    "funding_payments",
+    METADATA,
+    _number("account", key=True),
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    _big("time_us"),
+    _big("end_us"),
+    _number("market"),
+    _number("position"),
+    _big("net_lots"),
+    _big("amount_atoms"),
+    _big("funding_rate_e10"),
+    sqlite_with_rowid=False,
+)
+"""What a position received for an hour that ended at ``end_us``, below 0 paid; hours that moved nothing have no row."""
+
+FUNDING_HOURS = sa.Table(
+    "funding_hours",
+    METADATA,
+    _number("market", key=True),
+    _big("end_us", key=True),
+    _big("time_us"),
+    _big("funding_rate_e10"),
+    _big("mark_ticks"),
+    _big("funding_index"),
+    sqlite_with_rowid=False,
+)
+"""The funding of every hour of a market, and the index that holds since."""
+
+SETTLEMENTS = sa.Table(
+    "settlements",
+    METADATA,
+    _number("account", key=True),
+    _big("sequence", key=True),
+    _number("market", key=True),
+    _big("time_us"),
+    _number("position"),
+    _big("opened"),
+    _big("amount_atoms"),
+    sqlite_with_rowid=False,
+)
+"""What a settlement gave an account for a position, below 0 took; the other side of all of them is CLEARING."""

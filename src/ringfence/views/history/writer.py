@@ -13,14 +13,15 @@ from types import TracebackType
 import sqlalchemy as sa
 
 from ringfence.database import migrate, open_engine
-from ringfence.schema.events import Event
 
 from ..candles import HOUR_US
 from ..catalog import Catalog
+from .feed import Fed, PositionsRead
 from .loans import Indices, Loan, Loans
+from .positions import Position, Positions
 from .rows import Changes
 from .statements import HISTORY, BatchStatements
-from .tables import CURSOR, DEPOSITS, LENDING_HOURS, LOANS, WITHDRAWALS
+from .tables import CURSOR, DEPOSITS, FUNDING_HOURS, LENDING_HOURS, LOANS, POSITIONS, WITHDRAWALS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 QUEUED_EVENTS_MAXIMUM = 200_000
@@ -66,6 +67,21 @@ def written_loans(engine: sa.Engine) -> Loans:
         return Loans(_last(connection, LOANS), open_loans, indices)
 
 
+def written_positions(engine: sa.Engine) -> Positions:
+    """Return the positions of a history database that may still move, and where funding stands in each market."""
+    newest = sa.select(FUNDING_HOURS.c.market, sa.func.max(FUNDING_HOURS.c.end_us).label("end_us"))
+    newest_hours = newest.group_by(FUNDING_HOURS.c.market).subquery()
+    hours = sa.select(FUNDING_HOURS).join(
+        newest_hours,
+        sa.and_(FUNDING_HOURS.c.market == newest_hours.c.market, FUNDING_HOURS.c.end_us == newest_hours.c.end_us),
+    )
+    with engine.connect() as connection:
+        found = connection.execute(sa.select(POSITIONS).where(POSITIONS.c.settled_us.is_(None)))
+        standing = [Position(**row) for row in found.mappings()]
+        indices = {row.market: row.funding_index for row in connection.execute(hours)}
+        return Positions(_last(connection, POSITIONS), standing, indices)
+
+
 class HistoryWriter:
     """Writes batches of events in a thread of its own, many batches in one transaction when they come fast.
 
@@ -87,6 +103,7 @@ class HistoryWriter:
         self._statements = BatchStatements(engine)
         self._written = written_cursor(engine)
         self._loans = written_loans(engine)
+        self._positions = written_positions(engine)
         if from_sequence > self._written:
             raise HistoryGap(
                 f"history ends at command {self._written} and the feed begins after {from_sequence}: "
@@ -99,7 +116,7 @@ class HistoryWriter:
             )
         self._fed = from_sequence
         self._forgot_us = 0
-        self._queue: deque[tuple[int, Sequence[Event]]] = deque()
+        self._queue: deque[tuple[int, Sequence[Fed]]] = deque()
         self._queued_events = 0
         self._queued_events_maximum = queued_events_maximum
         self._changed = threading.Condition()
@@ -124,7 +141,7 @@ class HistoryWriter:
         """Return what stopped the writer, ``None`` while it works."""
         return self._failure
 
-    def put(self, last_sequence: int, events: Sequence[Event], timeout_s: float | None = None) -> bool:
+    def put(self, last_sequence: int, events: Sequence[Fed], timeout_s: float | None = None) -> bool:
         """Give the events of the commands up to ``last_sequence``, which follow those given before.
 
         Waits while the queue is full; with ``timeout_s`` 0 it never waits. Returns whether the batch was taken.
@@ -204,11 +221,11 @@ class HistoryWriter:
             self._changed.notify_all()
             self._wake()
 
-    def _take(self) -> list[tuple[int, Sequence[Event]]]:
+    def _take(self) -> list[tuple[int, Sequence[Fed]]]:
         """Return the batches of the next transaction, an empty list when all is written and the writer closes."""
         with self._changed:
             self._changed.wait_for(lambda: bool(self._queue) or self._closing)
-            batches: list[tuple[int, Sequence[Event]]] = []
+            batches: list[tuple[int, Sequence[Fed]]] = []
             taken = 0
             while self._queue and taken < EVENTS_PER_COMMIT:
                 batches.append(self._queue.popleft())
@@ -217,11 +234,11 @@ class HistoryWriter:
             self._changed.notify_all()
             return batches
 
-    def _write(self, batches: Sequence[tuple[int, Sequence[Event]]]) -> None:
+    def _write(self, batches: Sequence[tuple[int, Sequence[Fed]]]) -> None:
         last_sequence = batches[-1][0]
         with self._engine.begin() as connection:
             deposit, withdrawal = _last(connection, DEPOSITS), _last(connection, WITHDRAWALS)
-            changes = Changes(self._catalog, deposit, withdrawal, self._loans)
+            changes = Changes(self._catalog, deposit, withdrawal, self._loans, self._positions)
             for _, events in batches:
                 changes.add(self._unwritten(events))
             if last_sequence > self._written:
@@ -232,13 +249,13 @@ class HistoryWriter:
             self._changed.notify_all()
             self._wake()
 
-    def _unwritten(self, events: Sequence[Event]) -> Sequence[Event]:
+    def _unwritten(self, events: Sequence[Fed]) -> Sequence[Fed]:
         """Return the events that the database does not hold; the catalog follows the others all the same."""
         written = self._written
         if events and events[0].sequence > written:
             return events
         for event in events:
-            if event.sequence <= written:
+            if event.sequence <= written and not isinstance(event, PositionsRead):
                 self._catalog.update(event)
         return [event for event in events if event.sequence > written]
 

@@ -1,0 +1,244 @@
+"""Positions followed trade by trade, hour by hour and settlement by settlement, with the numbers of the core.
+
+The formulas are those of docs/rules.md, "Perpetuals (rules 2)". Trades and funding follow from events alone. What a
+settlement moved is the change of ``reference_atoms`` that neither of them explains, read after each of its pages; so
+for each position trades, fees, funding and settlements always add up to what it has cost, to the atom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ringfence.schema.enums import FIRST_USER_ACCOUNT, FUNDING_BITS, HouseAccount, Side
+from ringfence.schema.events import Event, FundingCharged, Trade
+from ringfence.schema.tables import PositionRow
+
+from ..candles import HOUR_US
+from .feed import PositionsRead
+
+Row = dict[str, Any]
+
+BID = int(Side.BID)
+FEES, ROUNDING = int(HouseAccount.FEES), int(HouseAccount.ROUNDING)
+
+
+class PositionsDiffer(Exception):
+    """Raised when a position of the core is not the one that history followed."""
+
+
+class Position(msgspec.Struct):
+    """A position from its first trade until it came to nothing and was settled; columns of its table.
+
+    ``opened`` is its number on the wire, which the next one has too if an order of the account rested in between.
+    ``entered`` and ``closed`` sum up what made it larger and smaller;
+    ``settled_atoms`` is what settlements gave it, below 0 what they took. House accounts have what is due to them.
+    """
+
+    position: int
+    account: int
+    market: int
+    opened: int
+    opened_us: int
+    closed_us: int | None = None
+    settled_us: int | None = None
+    net_lots: int = 0
+    entry_atoms: int = 0
+    realized_atoms: int = 0
+    funding_atoms: int = 0
+    fees_atoms: int = 0
+    reference_atoms: int = 0
+    funding_index: int = 0
+    settled_atoms: int = 0
+    entered_lots: int = 0
+    entered_atoms: int = 0
+    closed_lots: int = 0
+    closed_atoms: int = 0
+
+    def pending_funding(self, funding_index: int) -> int:
+        """Return the funding that it has to pay up to an index since it was touched, rounded up; below 0 if paid."""
+        return -(-self.net_lots * (funding_index - self.funding_index) >> FUNDING_BITS)
+
+    def change(self, lots: int, cost_atoms: int, fee_atoms: int) -> None:
+        """Change it by a trade; lots and cost are below zero for a sale."""
+        closed = 0
+        if self.net_lots and (self.net_lots > 0) != (lots > 0):
+            closed = min(abs(lots), abs(self.net_lots))
+        entry = _part(self.entry_atoms, closed, abs(self.net_lots)) if closed else 0
+        cost = _part(cost_atoms, closed, abs(lots))
+        self.realized_atoms -= entry + cost
+        self.entry_atoms += cost_atoms - cost - entry
+        self.net_lots += lots
+        if self.net_lots == 0:
+            self.entry_atoms = 0
+        self.reference_atoms += cost_atoms + fee_atoms
+        self.fees_atoms += fee_atoms
+        self.closed_lots += closed
+        self.closed_atoms += abs(cost)
+        self.entered_lots += abs(lots) - closed
+        self.entered_atoms += abs(cost_atoms - cost)
+
+
+class _Taking(NamedTuple):
+    """What a taker's order has traded so far; his position changes once, by all of it."""
+
+    trade: Trade
+    lots: int
+    cost_atoms: int
+    fee_atoms: int
+
+
+class Positions:
+    """All positions that stand, kept from batch to batch; what a batch changed lies in its lists until the next."""
+
+    def __init__(
+        self, last_position: int = 0, standing: Iterable[Position] = (), indices: dict[int, int] | None = None
+    ) -> None:
+        self._last_position = last_position
+        self._standing: dict[int, dict[int, Position]] = {}
+        for position in standing:
+            self._standing.setdefault(position.market, {})[position.account] = position
+        self._indices = {} if indices is None else indices
+        self._taking: _Taking | None = None
+        self.begin_batch()
+
+    def begin_batch(self) -> None:
+        """Forget what the last batch changed."""
+        self.changed: dict[int, Position] = {}
+        self.payments: list[Row] = []
+        self.settlements: list[Row] = []
+        self.hours: list[Row] = []
+
+    def traded(self, event: Trade) -> None:
+        """Follow a trade of a perpetual."""
+        if self._taking is not None and self._taking.trade.sequence != event.sequence:
+            self.finish_taker()
+        sign = 1 if event.side == BID else -1
+        lots, cost = sign * event.quantity_lots, sign * event.quote_atoms
+        self._change(event, event.maker_account, -lots, -cost, event.maker_fee_atoms)
+        before = self._taking or _Taking(event, 0, 0, 0)
+        self._taking = _Taking(
+            event, before.lots + lots, before.cost_atoms + cost, before.fee_atoms + event.taker_fee_atoms
+        )
+
+    def finish_taker(self) -> None:
+        """Let the position of the last taker change: all of his trades were told."""
+        taking, self._taking = self._taking, None
+        if taking is not None:
+            self._change(taking.trade, taking.trade.account, taking.lots, taking.cost_atoms, taking.fee_atoms)
+
+    def charged(self, event: FundingCharged) -> None:
+        """Let every position of a market pay an hour of funding, or be paid."""
+        self.finish_taker()
+        before, self._indices[event.market] = self._indices.get(event.market, 0), event.funding_index
+        end_us = event.time_us // HOUR_US * HOUR_US
+        hour = {"market": event.market, "time_us": event.time_us, "end_us": end_us}
+        hour["funding_rate_e10"] = event.funding_rate_e10
+        for position in self._standing.get(event.market, {}).values():
+            paid = position.pending_funding(event.funding_index) - position.pending_funding(before)
+            if paid:
+                place = {"account": position.account, "sequence": event.sequence, "event_index": event.index}
+                numbers = {"position": position.position, "net_lots": position.net_lots, "amount_atoms": -paid}
+                self.payments.append(place | hour | numbers)
+        self.hours.append(hour | {"mark_ticks": event.mark_ticks, "funding_index": event.funding_index})
+
+    def read(self, reading: PositionsRead) -> None:
+        """Take over what was read of the core's positions."""
+        self.finish_taker()
+        found = {(row.account, row.market): row for row in reading.rows}
+        # Users first: what funding they are touched by is due to the house, or from it.
+        for house in (False, True):
+            for position in [one for one in self._all() if (one.account < FIRST_USER_ACCOUNT) == house]:
+                row = found.pop((position.account, position.market), None)
+                if row is not None or reading.after_page:
+                    self._take_over(position, row, reading)
+        for row in found.values():
+            if row.net_lots or row.reference_atoms:
+                raise PositionsDiffer(_differ(row, row.net_lots))
+
+    def _all(self) -> Iterator[Position]:
+        for accounts in self._standing.values():
+            yield from accounts.values()
+
+    def _take_over(self, position: Position, row: PositionRow | None, reading: PositionsRead) -> None:
+        if position.net_lots != (0 if row is None else row.net_lots):
+            raise PositionsDiffer(_differ(position, 0 if row is None else row.net_lots))
+        if row is not None:
+            if row.opened != position.opened:
+                position.opened = row.opened
+                self.changed[position.position] = position
+            if row.funding_index != position.funding_index:
+                self._touch(position)
+        if reading.after_page:
+            self._settle(position, 0 if row is None else row.reference_atoms, reading)
+            self._end_if_empty(position, reading.time_us)
+
+    def _settle(self, position: Position, reference_atoms: int, reading: PositionsRead) -> None:
+        received = reference_atoms - position.reference_atoms
+        if not received:
+            return
+        position.reference_atoms = reference_atoms
+        position.settled_atoms += received
+        self.changed[position.position] = position
+        self.settlements.append(
+            {
+                "account": position.account, "sequence": reading.sequence, "market": position.market,
+                "time_us": reading.time_us, "position": position.position, "opened": position.opened,
+                "amount_atoms": received,
+            }
+        )  # fmt: skip
+
+    def _change(self, event: Event, account: int, lots: int, cost_atoms: int, fee_atoms: int) -> None:
+        position = self._position(account, event.market, event.sequence, event.time_us)
+        self._touch(position)
+        position.change(lots, cost_atoms, fee_atoms)
+        position.closed_us = None if position.net_lots else event.time_us
+        self._end_if_empty(position, event.time_us)
+        self._owe(FEES, position, fee_atoms, event.sequence, event.time_us)
+
+    def _end_if_empty(self, position: Position, time_us: int) -> None:
+        """Let go of a position of which nothing is left; the core may keep its row for orders that rest."""
+        if position.account >= FIRST_USER_ACCOUNT and position.net_lots == position.reference_atoms == 0:
+            position.settled_us = time_us
+            self.changed[position.position] = position
+            del self._standing[position.market][position.account]
+
+    def _touch(self, position: Position) -> None:
+        """Settle the funding of a position into what it cost."""
+        index = self._indices.get(position.market, 0)
+        atoms = position.pending_funding(index)
+        position.funding_index = index
+        position.reference_atoms += atoms
+        position.funding_atoms -= atoms
+        self.changed[position.position] = position
+        self._owe(ROUNDING, position, atoms, position.opened, position.opened_us)
+
+    def _owe(self, house: int, position: Position, atoms: int, sequence: int, time_us: int) -> None:
+        """Let a house account have so much to come from a market."""
+        if atoms:
+            self._position(house, position.market, sequence, time_us).reference_atoms -= atoms
+
+    def _position(self, account: int, market: int, sequence: int, time_us: int) -> Position:
+        accounts = self._standing.setdefault(market, {})
+        position = accounts.get(account)
+        if position is None:
+            self._last_position += 1
+            position = accounts[account] = Position(self._last_position, account, market, sequence, time_us)
+            position.funding_index = self._indices.get(market, 0)
+        self.changed[position.position] = position
+        return position
+
+
+def _part(amount: int, lots: int, whole_lots: int) -> int:
+    """Return amount * lots / whole lots, towards zero."""
+    part = abs(amount) * lots // whole_lots
+    return part if amount >= 0 else -part
+
+
+def _differ(position: Position | PositionRow, lots: int) -> str:
+    return (
+        f"account {position.account} has {lots} lots in market {position.market}, which is not what history followed: "
+        "rebuild history from the log"
+    )
