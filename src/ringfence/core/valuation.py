@@ -86,10 +86,15 @@ def repaid_value(rules, atoms):
 @hot
 def rate_at(base_e8, factor_e8, value):
     """Return the margin rate at a notional, in hundred-millionths."""
-    rate = base_e8
-    if factor_e8 != 0:
-        rate = max(rate, (factor_e8 * root_up(value) + MILLI - 1) // MILLI)
-    return min(rate, MAX_RATE_E8)
+    if is_small(base_e8, factor_e8, value):
+        return min(base_e8, MAX_RATE_E8)
+    return min(max(base_e8, (factor_e8 * root_up(value) + MILLI - 1) // MILLI), MAX_RATE_E8)
+
+
+@hot
+def is_small(base_e8, factor_e8, value):
+    """Whether a notional is so small that its root need not be taken: even a bound of it asks for no more than the base."""
+    return factor_e8 == 0 or value == 0 or factor_e8 << (highest_bit(value) // 2 + 1) <= base_e8 * MILLI
 
 
 @hot
