@@ -33,11 +33,16 @@ SETTLED_EVERY_S = 10
 
 
 class Settled(NamedTuple):
-    """How long a settlement took: the longest command, all of them, and how many there were."""
+    """How long a settlement took: the longest command, all of them, and how many there were.
+
+    ``longest_look_ms`` is what it takes, after a command, to bring the accounts that it changed to their places in the
+    watch list.
+    """
 
     longest_ms: float
     total_ms: float
     pages: int
+    longest_look_ms: float
 
 
 def _prices(rows: dict[str, np.ndarray]) -> None:
@@ -138,7 +143,8 @@ def move_marks(exchange: Exchange, change_ppm: int, assets: list[int]) -> None:
 
 def settle(accounts: int, positions: int) -> Settled:
     """Measure every command of a settlement over all positions, each in a call of its own."""
-    exchange, taken = venue(accounts, positions), []
+    exchange, taken, looked = venue(accounts, positions), [], []
+    exchange.revalue()
     at = (exchange.time_us // US_PER_S // SETTLED_EVERY_S + 1) * SETTLED_EVERY_S * US_PER_S
     command: Command = Clock()
     while not taken or exchange.settling:
@@ -146,6 +152,9 @@ def settle(accounts: int, positions: int) -> Settled:
         begin = time.perf_counter()
         for _ in exchange.apply_in_parts(records):
             pass
-        taken.append((time.perf_counter() - begin) * 1e3)
+        applied = time.perf_counter()
+        exchange.take_up_changes(accounts)
+        looked.append((time.perf_counter() - applied) * 1e3)
+        taken.append((applied - begin) * 1e3)
         command = ContinueSettlement()
-    return Settled(max(taken), sum(taken), len(taken))
+    return Settled(max(taken), sum(taken), len(taken), max(looked))

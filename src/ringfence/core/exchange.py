@@ -30,8 +30,8 @@ from .dispatch import EVENTS_PER_COMMAND, apply_frequent, apply_rare, apply_sett
 from .margin import take_measure
 from .memory import MemoryAhead
 from .reads import Reads, row_of
-from .rows import narrowed, restore_into, rows_of, widened
 from .revaluation import revalue
+from .rows import narrowed, restore_into, rows_of, widened
 from .state import ORDERS, QUOTES_PER_ASSET, new_state
 from .watch import find_unsafe
 
@@ -66,8 +66,10 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """What it took to say who is unsafe: how many accounts were measured, and how far marks have moved since the watch
-    list was made, in 10^-9 of what they were."""
+    """What it took to say who is unsafe: how many accounts were measured of those that are on the watch list.
+
+    ``moved_e9`` is how far marks have moved since the list was made, in 10^-9 of what they were.
+    """
 
     listed: int
     measured: int
@@ -331,7 +333,7 @@ class Exchange:
         return row_of(Measure, self._s.measure[0])
 
     def unsafe_accounts(self) -> np.ndarray:
-        """Return the accounts at or below their maintenance margin, by number: debts or positions, and too little equity.
+        """Return the accounts at or below their maintenance margin, by number: those that need one and lack equity.
 
         Only those are measured that a watch list cannot rule out; the list is made anew when marks have moved too far.
         """

@@ -9,7 +9,7 @@ is made anew gives the same answer.
 Why nobody is missed.  Let every price and every index of debts change by at most x <= 10 % of what it was, up or down:
 
 - what a holding counts for falls by at most x of it (the weight only grows when the value falls);
-- a debt grows by at most x, and what it requires by (1 + x)^1.5 - 1 <= 1.6 x of that, since the rate grows with the root;
+- a debt grows by at most x, and what it requires by (1 + x)^1.5 - 1 <= 1.6 x of that: its rate grows with the root;
 - profit of a position changes by at most x of its notional, funding included; where the quote asset moves too, by
   (x + x^2) of the notional and x of the profit, and the requirement grows by (1 + x)^3 - 1 <= 3.5 x.
 
@@ -18,13 +18,13 @@ covered by ``ROUNDING_VALUE`` a row, by ``slop_e9`` for rates, and by ``atom_gro
 are whole atoms.  An account that is bounded when marks have moved by X already may see (x + X) / (1 - X) later.
 """
 
-from ..schema.enums import FIRST_USER_ACCOUNT, FUNDING_BITS
+from ..schema.enums import FUNDING_BITS
 from ..schema.fields import MAX_ATOMS, MAX_VALUE
 from .bits import divide_up, highest_bit, prefetch
 from .contracts import POSITIONS_PER_ACCOUNT
 from .jit import cold, hot
 from .margin import held_and_owed
-from .positions import notional, unsettled
+from .positions import notional, pending_funding
 from .state import BUCKETS
 from .valuation import asset_value, capped_sum, debt_value, part_down, part_up, rate_at, weight_at
 
@@ -33,6 +33,8 @@ LIMIT_E9 = 10**8
 """The largest move for which the bounds hold: 10 %."""
 RENEW_E9 = 2 * 10**7
 """When marks have moved by 2 % the list is made anew, because too many accounts would be measured."""
+LEAST_RENEWED = 1_000
+"""So is it when more accounts than that have changed, and half of all."""
 BEYOND_E9 = 4 * E9
 """A move about which nothing can be said but that the list must be made anew."""
 WIDTH_E9 = 50_000
@@ -211,10 +213,11 @@ def count_position(s, sums, row):
     if rules.mark_ticks == 0:
         return
     money, reference = s.collaterals[market.quote_asset], s.watch_assets[market.quote_asset]
-    value = debt_value(money, notional(abs(row.net_lots), rules.mark_ticks, market.quote_factor))
-    rate = rate_at(rules.maintenance_base_e8, rules.maintenance_factor_e8, value)
-    required, profit = part_up(value, rate), unsettled(s, row, rules.mark_ticks)
+    atoms = notional(abs(row.net_lots), rules.mark_ticks, market.quote_factor)
+    value = debt_value(money, atoms)
+    required = part_up(value, rate_at(rules.maintenance_base_e8, rules.maintenance_factor_e8, value))
     sums.maintenance = capped_sum(sums.maintenance, required)
+    profit = (atoms if row.net_lots >= 0 else -atoms) - row.reference_atoms - pending_funding(s, row)
     worth = 0
     if profit > 0:
         worth = asset_value(money, min(profit, MAX_ATOMS))
@@ -314,16 +317,19 @@ def place(s, account, bucket):
 
 
 @hot
-def fetch_ahead(s, list_, at, count):
-    """Fetch what the accounts that come next in a list have."""
-    if at + FAR_AHEAD <= count:
-        prefetch(s.accounts, list_[at + FAR_AHEAD])
-        prefetch(s.watched, list_[at + FAR_AHEAD])
-    if at + AHEAD <= count:
-        row = s.accounts[list_[at + AHEAD]]
-        for place_ in range(4):
-            prefetch(s.balances, row.first_balance, -LINE * place_)
-        prefetch(s.positions, row.first_position)
+def fetch_account(s, account):
+    """Fetch an account and its place in the list."""
+    prefetch(s.accounts, account)
+    prefetch(s.watched, account)
+
+
+@hot
+def fetch_owned(s, account):
+    """Fetch what an account has, as far as it stands where rows most likely stand."""
+    row = s.accounts[account]
+    for line in range(4):
+        prefetch(s.balances, row.first_balance, -LINE * line)
+    prefetch(s.positions, row.first_position)
 
 
 @cold
@@ -350,6 +356,8 @@ def look_at_changed(s, moved, most):
     watch = s.watch[0]
     end = max(watch.changed - most, 0)
     while watch.changed > end:
+        fetch_account(s, s.changed[max(watch.changed - FAR_AHEAD, 0)])
+        fetch_owned(s, s.changed[max(watch.changed - AHEAD, 0)])
         account = s.changed[watch.changed]
         s.accounts[account].changed = 0
         look_at(s, account, moved)
@@ -382,10 +390,13 @@ def find_unsafe(s, most):
         return -1
     if most > 0:
         return look_at_changed(s, moved, most)
+    if watch.changed > LEAST_RENEWED + watch.listed // 2:
+        return -1
     look_at_changed(s, moved, watch.changed)
     near, count = list_near(s, moved), 0
     for at in range(1, near + 1):
-        fetch_ahead(s, s.near, at, near)
+        fetch_account(s, s.near[min(at + FAR_AHEAD, near)])
+        fetch_owned(s, s.near[min(at + AHEAD, near)])
         if look_at(s, s.near[at], moved):
             count += 1
             s.unsafe[count] = s.near[at]
