@@ -41,12 +41,22 @@ def test_marks_of_the_venue_move_with_its_quotes() -> None:
     assert marks == [10_000, 9_900, 10_000, 10_000, 10_000, 10_000]
 
 
+def test_tick_that_is_measured_has_accounts_near_the_edge() -> None:
+    exchange = positions.venue(2_000, 2, positions.EDGE_RATIO)
+    assert exchange.unsafe_accounts().tolist() == []
+    found = margin.tick(exchange, 2_000, 20)
+    assert 20 <= found["measured"] < 200
+    assert 0 <= found["unsafe"] <= found["measured"]
+
+
 def test_settlement_that_is_measured_pays_all_profit(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = positions.venue(5_000, 6)
     monkeypatch.setattr(positions, "venue", lambda accounts, held: kept)
     settled = positions.settle(5_000, 6)
     assert settled.pages == 8  # 30,000 positions, collected and paid by pages of 8,192
     assert settled.longest_ms <= settled.total_ms
+    assert settled.longest_look_ms > 0
+    assert kept._s.watch[0].changed == 0
     rows = kept.rows()
     assert list(broken_invariants(rows)) == []
     assert rows["perpetuals"]["paid_atoms"].min() > 0

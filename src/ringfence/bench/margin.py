@@ -7,6 +7,7 @@ command.
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..core import Exchange
 from ..schema.commands import CancelOrder, PlaceOrder
 from ..schema.enums import FIRST_USER_ACCOUNT, INDEX_BITS, ONE_E8, Origin, PoolState, PriceState, Session
 from ..schema.events import Rejected
-from ..schema.layout import DTYPES, EVENT_HEADER, RECORD, ROW_DTYPES, tag_of
+from ..schema.layout import COMMAND_HEADER, DTYPES, EVENT_HEADER, RECORD, ROW_DTYPES, tag_of
 from . import positions
 from .core import BATCH, ROUNDS, say
 from .flow import Shape, opening
@@ -31,6 +32,7 @@ BID_TICKS, BID_SPREAD_TICKS = 900_000, 10_000
 PERPETUAL_BID_TICKS, PERPETUAL_BID_SPREAD_TICKS = 9_900, 1_000
 POSITIONS, MOST_POSITIONS = 2, 6
 """How many positions an account has where orders are measured, and where a long settlement is."""
+TICK_PPM = 250
 
 
 def margin_rows(rows: dict[str, np.ndarray], accounts: int, owing: bool) -> None:
@@ -121,8 +123,48 @@ def settlement(accounts: int, held: int) -> dict[str, float | int]:
     return {
         "longest_ms": round(settled.longest_ms, 2),
         "total_ms": round(settled.total_ms, 1),
+        "longest_look_ms": round(settled.longest_look_ms, 2),
         "commands": settled.pages,
     }
+
+
+def best_ms(act: Callable[[], object]) -> float:
+    """Return the shortest of a few times that something takes."""
+    times = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        act()
+        times.append((time.perf_counter() - begin) * 1e3)
+    return round(min(times), 2)
+
+
+def tick(exchange: Exchange, accounts: int, near: int) -> dict[str, float | int]:
+    """Let one mark fall bit by bit until so many accounts are near the edge; return what finding the unsafe takes then.
+
+    Orders between the ticks see to it that nothing of those accounts is in a cache.
+    """
+    while True:
+        positions.move_marks(exchange, -TICK_PPM, [positions.PRICED[0]])
+        commands = orders(accounts, exchange.sequence + 1, 0, on_perpetuals=True)[:BATCH]
+        commands.view(COMMAND_HEADER)["time_us"] = exchange.time_us
+        exchange.apply(commands)
+        begin = time.perf_counter()
+        unsafe = exchange.unsafe_accounts()
+        taken_ms, watched = (time.perf_counter() - begin) * 1e3, exchange.watched()
+        if watched.measured >= near:
+            return {"tick_ms": round(taken_ms, 3), "measured": watched.measured, "unsafe": len(unsafe)}
+
+
+def watch(accounts: int) -> dict[str, Any]:
+    """Return how long it takes to measure everybody after all marks have moved, and only those near the edge."""
+    exchange = positions.venue(accounts, POSITIONS, positions.EDGE_RATIO)
+    exchange.revalue()
+    positions.move_marks(exchange, -TICK_PPM, positions.PRICED.tolist())
+    found: dict[str, Any] = {
+        f"revaluation_{threads}_threads_ms": best_ms(lambda threads=threads: exchange.revalue(threads=threads))
+        for threads in (1, 2)
+    }
+    return found | tick(exchange, accounts, max(accounts // 1_000, 1))
 
 
 def measure() -> dict[str, Any]:
@@ -134,6 +176,8 @@ def measure() -> dict[str, Any]:
         for held in (POSITIONS, MOST_POSITIONS):
             say(f"margin: {accounts:,} accounts, a settlement of {accounts * held:,} positions")
             row[f"settlement_{held}_positions"] = settlement(accounts, held)
+        say(f"margin: {accounts:,} accounts, the watch list")
+        row["watch"] = watch(accounts)
         found[f"{accounts}"] = row
     return found
 
@@ -149,8 +193,15 @@ def told(accounts: int, row: dict[str, Any]) -> list[str]:
         settled = row[f"settlement_{held}_positions"]
         lines.append(
             f"{'':9} settling {accounts * held:,} positions: {settled['total_ms']:.0f} ms in {settled['commands']} "
-            f"commands, the longest {settled['longest_ms']:.1f} ms"
+            f"commands, the longest {settled['longest_ms']:.1f} ms; placing the accounts of one anew "
+            f"{settled['longest_look_ms']:.1f} ms"
         )
+    watched = row["watch"]
+    lines.append(
+        f"{'':9} measuring everybody: {watched['revaluation_1_threads_ms']:.1f} ms, on two threads "
+        f"{watched['revaluation_2_threads_ms']:.1f} ms; a tick that {watched['measured']:,} are near: "
+        f"{watched['tick_ms']:.3f} ms"
+    )
     return lines
 
 

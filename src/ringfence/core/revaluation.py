@@ -11,6 +11,8 @@ from .state import BALANCES, BUCKETS, POSITIONS
 from .valuation import capped_sum
 from .watch import bound_e9, bucket_for, clear_sums, count_balance, count_position, is_unsafe, link, refer
 
+PAGE_ROWS = 1 << 10
+"""Rows of a list in a page of memory."""
 BEGIN, OF_BALANCES, OF_POSITIONS, END = range(4)
 """The steps of a revaluation; those in the middle may run beside each other."""
 
@@ -26,6 +28,9 @@ def begin(s):
     for at in range(1, watch.changed + 1):
         s.accounts[s.changed[at]].changed = 0
     watch.changed = 0
+    for at in range(0, s.venue[0].next_account, PAGE_ROWS):
+        # Whoever asks who is unsafe is not to wait for memory.
+        s.near[at], s.unsafe[at], s.changed[at] = 0, 0, 0
     return 0
 
 
