@@ -19,8 +19,16 @@ from ringfence.bench import positions
 from ringfence.core import Exchange
 from ringfence.core.changes import note_change
 from ringfence.core.valuation import set_worth
-from ringfence.schema.commands import Command, PlaceOrder, RequestWithdrawal
-from ringfence.schema.enums import FIRST_USER_ACCOUNT, FUNDING_BITS, INDEX_BITS, HaircutKind, PoolState, Side
+from ringfence.schema.commands import Borrow, Command, PlaceOrder, RequestWithdrawal
+from ringfence.schema.enums import (
+    FIRST_USER_ACCOUNT,
+    FUNDING_BITS,
+    INDEX_BITS,
+    HaircutKind,
+    HouseAccount,
+    PoolState,
+    Side,
+)
 from ringfence.schema.events import Rejected
 from ringfence.schema.layout import EVENT_HEADER, RECORD, ROW_DTYPES, tag_of
 
@@ -367,6 +375,37 @@ def test_account_that_takes_a_position_is_found_when_marks_move_back() -> None:
     assert 64 in measured(exchange)
     check(exchange, "a position, and back")
     assert exchange.watched().moved_e9 < 1_000_000
+
+
+def lending(lent_atoms: int) -> Exchange:
+    """Return a venue where nobody has a position, and account 64 has lent an asset that others may borrow."""
+    rows = {name: table.copy() for name, table in plain_rows().items()}
+    pool = np.zeros(1, ROW_DTYPES["lending_pools"])
+    pool["asset"], pool["pool_state"], pool["lent_shares"] = BORROWED, int(PoolState.OPEN), lent_atoms
+    pool["lent_index"], pool["debt_index"] = 1 << INDEX_BITS, 1 << INDEX_BITS
+    pool["maximum_utilisation_ppm"] = pool["ceiling_ppm"] = pool["throttle_bound_ppm"] = PPM
+    pool["optimal_utilisation_ppm"], pool["lend_limit_atoms"] = PPM // 2, 2**50
+    rows["lending_pools"], rows["positions"] = pool, rows["positions"][:0]
+    rows["collaterals"]["initial_base_e8"], rows["collaterals"]["initial_factor_e8"] = 5_100_000, 0
+    rows["collaterals"]["maintenance_factor_e8"] = 0
+    more = np.zeros(2, ROW_DTYPES["balances"])
+    more["account"], more["asset"] = (int(HouseAccount.POOL), FIRST_USER_ACCOUNT), BORROWED
+    more["available_atoms"], more["loan_shares"] = (lent_atoms, 0), (0, lent_atoms)
+    rows["balances"] = np.concatenate([rows["balances"], more])
+    exchange = Exchange.restore(rows)
+    exchange.revalue()
+    return exchange
+
+
+def test_account_that_borrows_is_found_when_marks_move() -> None:
+    exchange = lending(10**12)
+    assert exchange.watched().listed == 0
+    as_much_as_accepted(exchange, 10**11, lambda atoms: Borrow(account=70, asset=BORROWED, amount_atoms=atoms))
+    assert check(exchange, "a debt") == 0
+    move(exchange, [(PRICE, BORROWED, 19_000)])
+    assert measured(exchange) == [70]
+    check(exchange, "a debt, and a price")
+    assert exchange.watched().moved_e9 != 0
 
 
 def test_account_that_withdraws_is_found_when_marks_move() -> None:
