@@ -143,7 +143,7 @@ def tick(exchange: Exchange, accounts: int, near: int) -> dict[str, float | int]
 
     Orders between the ticks see to it that nothing of those accounts is in a cache.
     """
-    while True:
+    while not exchange.settling:
         positions.move_marks(exchange, -TICK_PPM, [positions.PRICED[0]])
         commands = orders(accounts, exchange.sequence + 1, 0, on_perpetuals=True)[:BATCH]
         commands.view(COMMAND_HEADER)["time_us"] = exchange.time_us
@@ -153,6 +153,7 @@ def tick(exchange: Exchange, accounts: int, near: int) -> dict[str, float | int]
         taken_ms, watched = (time.perf_counter() - begin) * 1e3, exchange.watched()
         if watched.measured >= near:
             return {"tick_ms": round(taken_ms, 3), "measured": watched.measured, "unsafe": len(unsafe)}
+    raise AssertionError("too few accounts stand near the edge")
 
 
 def watch(accounts: int) -> dict[str, Any]:

@@ -29,6 +29,8 @@ FREE_RATIO, EDGE_RATIO, MEAN_RATIO = 0.12, 0.036, 0.3
 and by how much more the others have."""
 PROFIT_PPM = 2_000
 US_PER_S = 10**6
+TICK_US = US_PER_S // 10
+"""Marks may move so often that no settlement comes between them."""
 SETTLED_EVERY_S = 10
 
 
@@ -128,8 +130,8 @@ def stamped(exchange: Exchange, *commands: Command, time_us: int | None = None) 
 
 
 def move_marks(exchange: Exchange, change_ppm: int, assets: list[int]) -> None:
-    """Let a second pass in which the prices of some assets change, and with them their perpetuals."""
-    at, quotes = exchange.time_us + US_PER_S, []
+    """Let a moment pass in which the prices of some assets change, and with them their perpetuals."""
+    at, quotes = exchange.time_us + TICK_US, []
     for asset in assets:
         row = exchange.price(asset)
         assert row is not None, asset
