@@ -51,7 +51,7 @@ def bench_gateway(*, json: bool = False) -> None:
 
 @bench.command(name="margin")
 def bench_margin(*, json: bool = False) -> None:
-    """Measure orders of accounts that owe, each checked for margin, and how the speed falls as accounts are more.
+    """Measure orders that are checked for margin, settlements, and how fast unsafe accounts are found.
 
     Parameters
     ----------

@@ -12,6 +12,8 @@ from ..schema.layout import COMMAND_HEADER
 from .dispatch import apply_frequent, apply_rare, apply_settings
 from .handle import state_at
 from .margin import take_measure
+from .revaluation import revalue
+from .watch import find_unsafe
 
 INTERPRETED = bool(config.DISABLE_JIT)
 
@@ -34,6 +36,15 @@ def _take_measure(address, arguments, n, begin, ahead):
     return 1 + take_measure(state_at(address), a[0], a[1], a[2], a[3], a[4] != 0)
 
 
+def _revalue(address, arguments, n, begin, ahead):
+    return 1 + revalue(state_at(address), begin)
+
+
+def _find_unsafe(address, arguments, n, begin, ahead):
+    # -1 stands for a list that must be made anew, and 0 for an assertion that fired.
+    return 2 + find_unsafe(state_at(address), n)
+
+
 ENTRIES = {
     "orders and matching": _apply_frequent,
     "money, people and amendments": _apply_rare,
@@ -41,8 +52,8 @@ ENTRIES = {
 }
 """The entries, by what they are for; each command belongs to one of them."""
 
-MEASURES = "measures of accounts"
-READS = {MEASURES: _take_measure}
+MEASURES, REVALUATION, WATCH = "measures of accounts", "revaluation of accounts", "watch list"
+READS = {MEASURES: _take_measure, REVALUATION: _revalue, WATCH: _find_unsafe}
 """Entries that change nothing that is hashed."""
 
 

@@ -1,6 +1,7 @@
 """``Exchange``: the core as Python sees it.  Commands in, events out, and reads of the tables in between."""
 
 from collections.abc import Iterator
+from threading import Thread
 from typing import Any
 
 import msgspec
@@ -25,13 +26,15 @@ from ..schema.tables import (
     TriggerRow,
     UserRow,
 )
-from . import entry
+from . import entry, revaluation
 from .dispatch import EVENTS_PER_COMMAND, apply_frequent, apply_rare, apply_settings
 from .margin import take_measure
 from .memory import MemoryAhead
 from .reads import Reads, row_of
+from .revaluation import revalue
 from .rows import narrowed, restore_into, rows_of, widened
 from .state import ORDERS, QUOTES_PER_ASSET, new_state
+from .watch import find_unsafe
 
 _compiled: Any = None
 
@@ -63,6 +66,17 @@ class Measure(msgspec.Struct, frozen=True):
         return self.equity - self.initial - self.reserved
 
 
+class Watched(msgspec.Struct, frozen=True):
+    """What it took to say who is unsafe: how many accounts were measured of those that are on the watch list.
+
+    ``moved_e9`` is how far marks have moved since the list was made, in 10^-9 of what they were.
+    """
+
+    listed: int
+    measured: int
+    moved_e9: int
+
+
 class CoreStopped(Exception):
     """Raised when an assertion of the core fires: the state is no longer to be trusted and nothing more is applied."""
 
@@ -73,10 +87,10 @@ class CoreStopped(Exception):
 
 
 def _c_entries() -> list[Any]:
-    """Return the ways in for commands, and last the one that measures."""
+    """Return the ways in for commands, and then the reads."""
     global _compiled
     if _compiled is None:
-        compiled = [entry.compile_entry(words) for words in (*entry.ENTRIES, entry.MEASURES)]
+        compiled = [entry.compile_entry(words) for words in (*entry.ENTRIES, *entry.READS)]
         _compiled = (compiled, [entry.c_function(one) for one in compiled])
     return _compiled[1]
 
@@ -95,7 +109,7 @@ class Exchange:
         self._memory = MemoryAhead(self._s)
         self._stopped: CoreStopped | None = None
         if not entry.INTERPRETED:
-            *self._enter, self._measure = _c_entries()
+            *self._enter, self._measure, self._revalue, self._find_unsafe = _c_entries()
 
     @classmethod
     def restore(cls, rows: dict[str, np.ndarray], *, look_ahead: bool = True) -> "Exchange":
@@ -318,6 +332,62 @@ class Exchange:
             if not self._measure(self._s.address, arguments.ctypes.data, len(arguments), 0, 0):
                 raise CoreStopped(self.sequence, f"an assertion fired while account {account} was measured")
         return row_of(Measure, self._s.measure[0])
+
+    def unsafe_accounts(self) -> np.ndarray:
+        """Return the accounts at or below their maintenance margin, by number: those that need one and lack equity.
+
+        Only those are measured that a watch list cannot rule out; the list is made anew when marks have moved too far.
+        """
+        count = self._look(0)
+        return self.revalue() if count < 0 else self._unsafe(count)
+
+    def take_up_changes(self, most: int) -> int:
+        """Bring so many accounts that have changed to where they belong in the watch list; returns how many are left.
+
+        ``unsafe_accounts`` does that for all of them; this is for whoever wants to spread it, between batches.
+        """
+        assert most > 0, most
+        return max(self._look(most), 0)
+
+    def revalue(self, *, threads: int = 1) -> np.ndarray:
+        """Measure everybody, make the watch list anew, and return the unsafe accounts; on one thread or two."""
+        assert threads in (1, 2), threads
+        self._step(revaluation.BEGIN)
+        beside = Thread(target=self._step, args=(revaluation.OF_POSITIONS,), name="revaluation")
+        (beside.start if threads == 2 else beside.run)()
+        self._step(revaluation.OF_BALANCES)
+        if threads == 2:
+            beside.join()
+        return self._unsafe(self._step(revaluation.END))
+
+    def watched(self) -> Watched:
+        """Return what it took to say who is unsafe, the last time that somebody asked."""
+        watch = self._s.watch[0]
+        return Watched(listed=int(watch.listed), measured=int(watch.near), moved_e9=int(watch.moved_e9))
+
+    def revalued(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return equity and maintenance margin of every account, by number, as the last revaluation found them."""
+        rows = self._s.watched.view(np.ndarray)[: self.next_account]
+        return rows["equity"].copy(), rows["maintenance"].copy()
+
+    def _unsafe(self, count: int) -> np.ndarray:
+        return np.sort(self._s.unsafe[1 : count + 1])
+
+    def _look(self, most: int) -> int:
+        if entry.INTERPRETED:
+            return int(find_unsafe(self._s, most))
+        return self._answer(self._find_unsafe(self._s.address, None, most, 0, 0)) - 1
+
+    def _step(self, step: int) -> int:
+        if entry.INTERPRETED:
+            return int(revalue(self._s, step))
+        return self._answer(self._revalue(self._s.address, None, 0, step, 0))
+
+    def _answer(self, said: int) -> int:
+        """Return what a read that changes nothing says, which is one less than its number; 0 is an assertion."""
+        if said == 0:
+            raise CoreStopped(self.sequence, "an assertion fired while accounts were measured")
+        return said - 1
 
     def account(self, account: int) -> AccountRow | None:
         """Return an account of a user; house accounts have no row."""

@@ -6,6 +6,7 @@ each asset must have summed to zero.  Nothing but CUSTODY, which stands for the 
 
 from ..schema.enums import HouseAccount
 from .bits import checked_add
+from .changes import note_change
 from .index import find, insert, remove
 from .jit import cold, hot
 from .state import BALANCES
@@ -104,6 +105,8 @@ def post(s, account, asset, available_change, locked_change):
     assert not overflow, "a posting overflows"
     if change != 0:
         weigh(s, asset, change)
+    if change < 0:
+        note_change(s, account)
     if free == 0 and held == 0 and row.loan_shares == 0:
         close_balance(s, account, slot)
 
@@ -129,6 +132,7 @@ def add_loan_shares(s, account, asset, change):
     pool.debt_shares += max(-after, 0) - max(-before, 0)
     s.accounts[account].liabilities += (1 if after < 0 else 0) - (1 if before < 0 else 0)
     row.loan_shares = after
+    note_change(s, account)
     if after == 0 and row.available_atoms == 0 and row.locked_atoms == 0:
         close_balance(s, account, slot)
 

@@ -4,6 +4,7 @@ Hints only: nothing is read here that a result depends on, and a batch of one gi
 finds for a command the later steps read in its ``Hint``, so that nothing is looked up twice (docs/performance.md).
 """
 
+from ..schema.enums import MarketKind
 from .bits import prefetch
 from .book import sold_asset
 from .index import bucket_of
@@ -11,7 +12,7 @@ from .jit import hot
 from .ledger import balance_id
 from .levels import BITS, STEP, find_level, half_of, price_key
 from .records import CANCEL_ORDER, PLACE_ORDER, Kind, cast
-from .state import BALANCES, HINTS, ORDERS
+from .state import BALANCES, HINTS, ORDERS, POSITIONS
 
 COMMAND, HEADS, ORDER, NEIGHBOURS, LEVEL, QUEUE = 32, 20, 15, 10, 6, 3
 """How many commands ahead each step looks; all but the first are less than ``HINTS``."""
@@ -40,7 +41,7 @@ def fetch_heads(s, commands, i):
         place = cast(commands, i, PLACE_ORDER)
         market, side = place.market, place.side & 1
     known = exists(s, account, market)
-    hint.order = order
+    hint.order, hint.balance, hint.position = order, 0, 0
     hint.chain = bucket_of(s.pools[ORDERS], order)
     hint.account = account if known else 0
     hint.market = market if known else 0
@@ -73,6 +74,24 @@ def fetch_order(s, commands, i):
         prefetch(s.orders, account.last_order, LINE)
         prefetch(s.nodes, half.root, KIDS + 4 * kid_of(hint, place, half.shift))
         prefetch(s.levels, s.halves[hint.half ^ 1].best)
+        if account.liabilities != 0:
+            fetch_owned(s, hint, account.first_balance, account.first_position)
+
+
+@hot
+def fetch_owned(s, hint, balance, position):
+    """Fetch a balance and a position of an account that will be measured, each with what most likely stands beside."""
+    hint.balance, hint.position = balance, position
+    prefetch(s.balances, balance)
+    prefetch(s.balances, balance, -LINE)
+    prefetch(s.positions, position)
+
+
+@hot
+def fetch_next_owned(s, hint):
+    """Go on to the next balance and the next position of an account that will be measured."""
+    if hint.balance != 0:
+        fetch_owned(s, hint, s.balances[hint.balance].account_next, s.positions[hint.position].account_next)
 
 
 @hot
@@ -96,17 +115,31 @@ def fetch_neighbours(s, commands, i):
             leaf = s.nodes[half.root].kids[kid_of(hint, place, half.shift)]
             prefetch(s.nodes, leaf)
             prefetch(s.nodes, leaf, KIDS + 4 * kid_of(hint, place, half.shift - STEP))
-    asset = sold_asset(s.markets[hint.market], side)
-    hint.bucket = bucket_of(s.pools[BALANCES], balance_id(hint.account, asset))
-    prefetch(s.balance_heads, hint.bucket)
+        fetch_next_owned(s, hint)
+    fetch_head(s, hint, s.markets[hint.market], side)
+
+
+@hot
+def fetch_head(s, hint, market, side):
+    """Fetch the head of the chain of the balance that is locked or unlocked, or of the position that grows."""
+    if market.market_kind == MarketKind.SPOT:
+        hint.bucket = bucket_of(s.pools[BALANCES], balance_id(hint.account, sold_asset(market, side)))
+        prefetch(s.balance_heads, hint.bucket)
+    else:
+        hint.bucket = bucket_of(s.pools[POSITIONS], balance_id(hint.account, hint.market))
+        prefetch(s.position_heads, hint.bucket)
 
 
 @hot
 def fetch_level(s, commands, i):
-    """Fetch the balance that is locked or unlocked, and the level that a new order goes to."""
+    """Fetch the balance or position whose chain was looked up, and the level that a new order goes to."""
     hint = s.ahead[i % HINTS]
-    prefetch(s.balances, s.balance_heads[hint.bucket])
+    if s.markets[hint.market].market_kind == MarketKind.SPOT:
+        prefetch(s.balances, s.balance_heads[hint.bucket])
+    else:
+        prefetch(s.positions, s.position_heads[hint.bucket])
     if hint.order == 0:
+        fetch_next_owned(s, hint)
         place = cast(commands, i, PLACE_ORDER)
         hint.level = find_level(s, hint.half, price_key(hint.half & 1, place.price_ticks))
         prefetch(s.levels, hint.level)
@@ -115,9 +148,11 @@ def fetch_level(s, commands, i):
 @hot
 def fetch_queue(s, i):
     """Fetch the last order of the level, and the leaf in case that the level ends."""
-    level = s.levels[s.ahead[i % HINTS].level]
+    hint = s.ahead[i % HINTS]
+    level = s.levels[hint.level]
     prefetch(s.orders, level.tail)
     prefetch(s.nodes, level.leaf)
+    fetch_next_owned(s, hint)
 
 
 @hot

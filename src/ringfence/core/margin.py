@@ -59,6 +59,8 @@ def add_leg(s, measure, asset, held, owed, least_initial_e8, strict):
 def held_and_owed(s, row, asset):
     """Return what a balance row holds, claims included, and what it owes."""
     held = min(row.available_atoms + row.locked_atoms, MAX_ATOMS)
+    if row.loan_shares == 0:
+        return held, 0
     if row.loan_shares >= 0:
         return held + min(claim_of(s.lending_pools[asset], row.loan_shares), MAX_ATOMS - held), 0
     return held, owed_of(s.lending_pools[asset], -row.loan_shares)

@@ -7,6 +7,7 @@ money moves when a settlement collects it.
 from ..schema.enums import FUNDING_BITS, HouseAccount, Side
 from ..schema.fields import MAX_ATOMS
 from .bits import checked_add, checked_multiply, divide_down, shift_down, shift_up
+from .changes import note_change
 from .index import find, insert, remove
 from .jit import cold, hot
 from .ledger import balance_id
@@ -132,6 +133,7 @@ def add_reference(s, slot, atoms):
     total, overflow = checked_add(s.positions[slot].reference_atoms, atoms)
     assert not overflow, "what a position cost overflows"
     s.positions[slot].reference_atoms = total
+    note_change(s, s.positions[slot].account)
 
 
 @cold

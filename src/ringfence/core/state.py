@@ -29,6 +29,8 @@ SCHEDULES, TIERS = 16, 16
 HINTS = 32
 QUOTES_PER_ASSET = PRICE_SOURCES + 1
 MOST_POSITIONS = 1 << 23
+BUCKETS = 2_003
+"""Of the watch list: one each 50 millionths up to 10 %, and three that have a meaning of their own (``watch``)."""
 
 
 def _record(size, *fields):
@@ -98,7 +100,7 @@ Account = _record(
     ("user", "i4"), ("sub_account", "i4"), ("first_order", "i4"), ("last_order", "i4"),
     ("first_balance", "i4"), ("open_orders", "i4"), ("liabilities", "i4"), ("leverage_limit_percent", "i4"),
     ("first_position", "i4"), ("positions", "i4"),
-    ("account_kind", "u1"), ("account_flags", "u1"),
+    ("account_kind", "u1"), ("account_flags", "u1"), ("changed", "u1"),
 )  # fmt: skip
 Balance = _record(
     40,
@@ -157,14 +159,20 @@ Hint = _record(
     64,
     ("order", "i8"), ("chain", "i8"), ("bucket", "i8"),
     ("account", "i4"), ("market", "i4"), ("half", "i4"), ("slot", "i4"), ("level", "i4"),
+    ("balance", "i4"), ("position", "i4"),
 )  # fmt: skip
 
 Perpetual = _from_row("perpetuals", 256)
-# With its orders that only reduce it, oldest first.
-Position = _from_row(
-    "positions", 136,
-    ("id", "i8"), ("hash_next", "i4"), ("account_next", "i4"), ("first_reducing", "i4"), ("last_reducing", "i4"),
+# The first 64 bytes are what measuring an account touches; the last two fields are its orders that only reduce it.
+Position = _record(
+    128,
+    ("id", "i8"), ("net_lots", "i8"), ("bid_lots", "i8"), ("ask_lots", "i8"), ("reduce_lots", "i8"),
+    ("reference_atoms", "i8"), ("funding_index", "i8"), ("market", "i4"), ("account_next", "i4"),
+    ("hash_next", "i4"), ("account", "i4"),
+    ("opened", "i8"), ("entry_atoms", "i8"), ("realized_atoms", "i8"), ("funding_atoms", "i8"), ("fees_atoms", "i8"),
+    ("due_atoms", "i8"), ("first_reducing", "i4"), ("last_reducing", "i4"),
 )  # fmt: skip
+
 # ``next`` and ``previous`` are in the queue of its price, or of those that are to fire.
 Trigger = _from_row(
     "triggers", 192,
@@ -173,12 +181,32 @@ Trigger = _from_row(
 )  # fmt: skip
 AccountTriggers = _record(16, ("first", "i4"), ("last", "i4"), ("count", "i4"))
 
+# The watch list: what follows from the state, is not hashed, and may be made anew at any time (``watch``).
+Watch = _record(
+    128,
+    ("changed", "i8"), ("moved_e9", "i8"), ("near", "i8"), ("unsafe", "i8"), ("listed", "i8"),
+    ("slop_e9", "i8"), ("rounding_value", "i8"), ("assets", "i8"), ("markets", "i8"), ("made", "i8"),
+)  # fmt: skip
+Sums = _record(32, ("collateral", "i8"), ("liabilities", "i8"), ("maintenance", "i8"), ("gross", "i8"))
+Watched = _record(32, ("equity", "i8"), ("maintenance", "i8"), ("next", "i4"), ("previous", "i4"), ("bucket", "i4"))
+WatchAsset = _record(
+    128,
+    ("asset_factor", "i8"), ("debt_factor", "i8"), ("debt_index", "i8"), ("lent_index", "i8"), ("weight_e8", "i8"),
+    ("haircut_base_e8", "i8"), ("haircut_penalty_e8", "i8"), ("maintenance_base_e8", "i8"),
+    ("maintenance_factor_e8", "i8"), ("atom_gross", "i8"),
+    ("asset_shift", "i4"), ("debt_shift", "i4"), ("haircut_kind", "u1"), ("is_fixed", "u1"),
+)  # fmt: skip
+WatchMarket = _record(
+    32, ("mark_ticks", "i8"), ("funding_index", "i8"), ("maintenance_base_e8", "i8"), ("maintenance_factor_e8", "i8")
+)
+
 # Numbers of the pools.
 ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES, REDEMPTIONS, POSITIONS, TRIGGERS = range(8)
 
 _HIGHEST = {parameter: limits[1] for parameter, limits in PARAMETER_LIMITS.items()}
 _ORDERS = _HIGHEST[Parameter.ORDERS] + 2
 _MARKETS = _HIGHEST[Parameter.MARKETS] + 1
+_ACCOUNTS = _HIGHEST[Parameter.ACCOUNTS] + 2
 _BALANCES = _HIGHEST[Parameter.BALANCES] + _HIGHEST[Parameter.WITHDRAWALS] + BALANCE_HEADROOM + 2
 _WITHDRAWALS = _HIGHEST[Parameter.WITHDRAWALS] + 2
 _TRIGGERS = _HIGHEST[Parameter.TRIGGERS] + 2
@@ -208,7 +236,7 @@ TABLES = (
     ("lending_pools", LendingPool, _HIGHEST[Parameter.ASSETS] + 1),
     ("perpetuals", Perpetual, _MARKETS),
     ("users", User, _HIGHEST[Parameter.USERS] + 1),
-    ("accounts", Account, _HIGHEST[Parameter.ACCOUNTS] + 2),
+    ("accounts", Account, _ACCOUNTS),
     ("balances", Balance, _BALANCES),
     ("balance_heads", np.dtype("i4"), 5 * _BALANCES),
     ("orders", Order, _ORDERS),
@@ -222,6 +250,17 @@ TABLES = (
     ("triggers", Trigger, _TRIGGERS),
     ("trigger_heads", np.dtype("i4"), 5 * _TRIGGERS),
     ("account_triggers", AccountTriggers, _HIGHEST[Parameter.ACCOUNTS] + 2),
+    ("watch", Watch, 1),
+    ("watch_sums", Sums, 1),
+    ("watch_heads", np.dtype("i4"), BUCKETS),
+    ("watch_assets", WatchAsset, _HIGHEST[Parameter.ASSETS] + 1),
+    ("watch_markets", WatchMarket, _MARKETS),
+    ("watched", Watched, _ACCOUNTS),
+    ("balance_sums", Sums, _ACCOUNTS),
+    ("position_sums", Sums, _ACCOUNTS),
+    ("changed", np.dtype("i4"), _ACCOUNTS),
+    ("near", np.dtype("i4"), _ACCOUNTS),
+    ("unsafe", np.dtype("i4"), _ACCOUNTS),
     ("halves", Half, _HALVES * _MARKETS),
     ("levels", Level, _LEVELS),
     ("nodes", Node, _NODES),
