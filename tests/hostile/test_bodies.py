@@ -82,7 +82,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("slippageTolerance", "1", "neither"),
     ("reduceOnly", True, "no position to reduce"),
     ("autoBorrow", "perhaps", "boolean"),
-    ("stopLossTriggerPrice", "1", "conditional"),
+    ("stopLossLimitPrice", "1", "stopLossTriggerPrice"),
 ]  # fmt: skip
 
 
