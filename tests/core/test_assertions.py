@@ -239,7 +239,7 @@ def test_apply_in_parts_that_stops_has_yielded_the_parts_before(told: list[str])
         follow()
     assert stop.value.sequence == before + 60_001
     assert len(events) == 2
-    assert events[0] == before + 1 and before + 35_000 < events[1] < before + 60_000
+    assert events[0] == before + 1 and before + 30_000 < events[1] < before + 60_000
 
 
 @only_compiled
