@@ -101,18 +101,16 @@ def perpetuals(count: int, position_limit_lots: int) -> Venue:
     venue, _ = listed_venue()
     venue.do(*lending_commands())
     price(venue, 100 * 10**8)
+    kind = MarketKind.PERPETUAL
     rules = {"initial_base_e8": 10**6, "maintenance_base_e8": 10**6, "position_limit_lots": position_limit_lots}
     for place in range(count):
         asset, market = 4 + place, 3 + place
-        (listed, perpetual, ruled) = venue.do(
+        *_, ruled = venue.do(
             ListAsset(symbol=f"C{place}", name="", asset_kind=AssetKind.CASH, decimals=6),
-            ListMarket(
-                base_asset=SOL, quote_asset=asset, tick_atoms=10_000, lot_atoms=1_000_000,
-                market_kind=MarketKind.PERPETUAL,
-            ),
+            ListMarket(base_asset=SOL, quote_asset=asset, tick_atoms=10_000, lot_atoms=1_000_000, market_kind=kind),
             SetPerpetual(market=market, **rules),
-        )  # fmt: skip
-        assert (listed.asset, perpetual.market, type(ruled)) == (asset, market, PerpetualSet)  # type: ignore[union-attr]
+        )
+        assert isinstance(ruled, PerpetualSet) and ruled.market == market, ruled
     return venue
 
 
