@@ -148,15 +148,21 @@ class Positions:
         """Take over what was read of the core's positions."""
         self.finish_taker()
         found = {(row.account, row.market): row for row in reading.rows}
+        looked_at = self._all() if reading.after_page else self._among(reading.rows)
         # Users first: what funding they are touched by is due to the house, or from it.
-        for house in (False, True):
-            for position in [one for one in self._all() if (one.account < FIRST_USER_ACCOUNT) == house]:
-                row = found.pop((position.account, position.market), None)
-                if row is not None or reading.after_page:
-                    self._take_over(position, row, reading)
+        for position in sorted(looked_at, key=_is_house):
+            self._take_over(position, found.pop((position.account, position.market), None), reading)
+        # Funding that touched users may have made a position of the house.
+        for position in self._among(list(found.values())):
+            self._take_over(position, found.pop((position.account, position.market)), reading)
         for row in found.values():
             if row.net_lots or row.reference_atoms:
                 raise PositionsDiffer(_differ(row, row.net_lots))
+
+    def _among(self, rows: Iterable[PositionRow]) -> list[Position]:
+        """Return the positions that stand of those that rows are of."""
+        found = [self._standing.get(row.market, {}).get(row.account) for row in rows]
+        return [position for position in found if position is not None]
 
     def _all(self) -> Iterator[Position]:
         for accounts in self._standing.values():
@@ -200,7 +206,7 @@ class Positions:
 
     def _end_if_empty(self, position: Position, time_us: int) -> None:
         """Let go of a position of which nothing is left; the core may keep its row for orders that rest."""
-        if position.account >= FIRST_USER_ACCOUNT and position.net_lots == position.reference_atoms == 0:
+        if not _is_house(position) and position.net_lots == position.reference_atoms == 0:
             position.settled_us = time_us
             self.changed[position.position] = position
             del self._standing[position.market][position.account]
@@ -229,6 +235,10 @@ class Positions:
             position.funding_index = self._indices.get(market, 0)
         self.changed[position.position] = position
         return position
+
+
+def _is_house(position: Position) -> bool:
+    return position.account < FIRST_USER_ACCOUNT
 
 
 def _part(amount: int, lots: int, whole_lots: int) -> int:
