@@ -15,7 +15,13 @@ from .decimals import PRICE_UNITS, VALUES
 from .perpetuals import POSITIONS_MAXIMUM
 
 PRICE_REJECTS = frozenset(
-    {Reject.PRICE_BELOW_MINIMUM, Reject.PRICE_ABOVE_MAXIMUM, Reject.PRICE_OUT_OF_BAND, Reject.WOULD_TAKE}
+    {
+        Reject.PRICE_BELOW_MINIMUM,
+        Reject.PRICE_ABOVE_MAXIMUM,
+        Reject.PRICE_OUT_OF_BAND,
+        Reject.WOULD_TAKE,
+        Reject.WRONG_SIDE_TRIGGER,
+    }
 )
 QUANTITY_REJECTS = frozenset(
     {
