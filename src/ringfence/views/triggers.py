@@ -47,10 +47,11 @@ FAILURE_NAMES: dict[Reject, str] = {
 
 def failure_name(reject: int, quantity_lots: int, *, is_perpetual: bool) -> str:
     """Return the wire's reason why the order of a trigger was refused, which was to have so many lots."""
-    if reject == Reject.QUANTITY_BELOW_MINIMUM and quantity_lots == 0:
+    refusal = Reject(reject)
+    if refusal is Reject.QUANTITY_BELOW_MINIMUM and quantity_lots == 0:
         # It was to order a part of what there is, and there is nothing.
         return "StopWithoutPosition" if is_perpetual else "InsufficientFunds"
-    return FAILURE_NAMES.get(Reject(reject), UNKNOWN_FAILURE)
+    return FAILURE_NAMES.get(refusal, UNKNOWN_FAILURE)
 
 
 class Condition(msgspec.Struct):
@@ -133,9 +134,9 @@ class Conditions:
                 condition.triggered_us, condition.quantity_lots = event.time_us, event.quantity_lots
         elif isinstance(event, TriggerClosed):
             self._end(event.trigger)
-        elif isinstance(event, OrderClosed):
-            self._end(event.order)
-        elif isinstance(event, (OrderAccepted, OrderAmended)) and event.rested_lots == 0:
+        elif isinstance(event, OrderClosed) or (
+            isinstance(event, (OrderAccepted, OrderAmended)) and event.rested_lots == 0
+        ):
             self._end(event.order)
 
     def _end(self, order: int) -> None:

@@ -266,4 +266,6 @@ def _finishing_trades(events: Iterable[Event]) -> set[tuple[int, int]]:
 
 def _attached(events: Iterable[Event]) -> dict[int, TriggerRow]:
     """Return what is attached to orders by some events."""
-    return {event.trigger: placed_trigger(event) for event in events if isinstance(event, TriggerPlaced) and event.parent}
+    return {
+        event.trigger: placed_trigger(event) for event in events if isinstance(event, TriggerPlaced) and event.parent
+    }

@@ -79,9 +79,9 @@ TRIGGERS = sa.Table(
 )
 """One row an order that waits or waited for a price, beside its row in ``orders``.
 
-``parent`` is the order that it is attached to, 0 for none, ``limit_ticks`` 0 for a market order. ``trigger_lots`` is what
-was asked for, of what is attached and has not fired what was filled at first; once it fired, what it ordered. ``reject``
-is why that was refused.
+``parent`` is the order that it is attached to, 0 for none, ``limit_ticks`` 0 for a market order. ``trigger_lots`` is
+what was asked for, of what is attached what was filled at first; once it has fired, what it ordered. ``reject`` is why
+that was refused.
 """
 
 TRADES = sa.Table(
