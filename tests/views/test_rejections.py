@@ -112,7 +112,8 @@ def perpetuals(count: int, position_limit_lots: int) -> Venue:
             ),
             SetPerpetual(market=market, **rules),
         )  # fmt: skip
-        assert (listed.asset, perpetual.market, type(ruled)) == (asset, market, PerpetualSet)  # type: ignore[union-attr]
+        found = (listed.asset, perpetual.market, type(ruled))  # type: ignore[union-attr]
+        assert found == (asset, market, PerpetualSet)
     return venue
 
 
