@@ -82,6 +82,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("slippageTolerance", "1", "neither"),
     ("reduceOnly", True, "no position to reduce"),
     ("autoBorrow", "perhaps", "boolean"),
+    ("triggerBy", "MarkPrice", "goes with `triggerPrice`"),
+    *(("stopLossTriggerPrice", value, "price") for value in ("0", "-1", "1e2", "abc", "9" * 30)),
+    ("takeProfitTriggerBy", "MarkPrice", "go with `takeProfitTriggerPrice`"),
     ("stopLossLimitPrice", "1", "stopLossTriggerPrice"),
 ]  # fmt: skip
 

@@ -16,17 +16,27 @@ from ringfence.schema.commands import (
     Clock,
     Command,
     Deposit,
+    FireTrigger,
     ListAsset,
     ListMarket,
     MoveHouseFunds,
     OpenUser,
     PlaceOrder,
+    PlaceTrigger,
     RequestWithdrawal,
     ReturnWithdrawal,
     SetFeeTier,
     SettleWithdrawal,
 )
-from ringfence.schema.enums import AssetKind, HouseAccount, OrderType, SelfTradePrevention, Side, TimeInForce
+from ringfence.schema.enums import (
+    AssetKind,
+    Cancels,
+    HouseAccount,
+    OrderType,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
 from ringfence.schema.events import Event
 from ringfence.schema.layout import RECORD, RECORD_BYTES, decode_event, encode
 
@@ -93,7 +103,7 @@ def limit(account: int, side: Side, price_ticks: int, quantity_lots: int, **more
 
 
 class RandomFlow:
-    """Commands that mostly do something: orders of all kinds around one price, cancellations, amendments, money."""
+    """Commands that mostly do something: orders of all kinds around one price, triggers, cancellations, money."""
 
     def __init__(self, venue: Venue, seed: int) -> None:
         self.venue, self.random = venue, Random(seed)
@@ -106,12 +116,17 @@ class RandomFlow:
     def _command(self) -> Command:
         choice = self.random.random()
         account = self.random.choice(USERS)
-        if choice < 0.60:
+        if choice < 0.50:
             return self._order(account)
+        if choice < 0.55:
+            return self._trigger(account)
+        if choice < 0.60:
+            return FireTrigger()
         if choice < 0.75:
             return self._on_open_order(account)
         if choice < 0.80:
-            return CancelAllOrders(account=account, market=self.random.choice([0, SOL_USDC]))
+            cancels = self.random.choice(list(Cancels))
+            return CancelAllOrders(account=account, market=self.random.choice([0, SOL_USDC]), cancels=cancels)
         if choice < 0.90:
             return Clock()
         return self._withdrawal(account)
@@ -126,11 +141,37 @@ class RandomFlow:
         return limit(
             account, side, 1_000 + self.random.randint(-6, 6), self.random.randint(1, 500), market=market,
             time_in_force=pick([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.GTC, *TimeInForce]),
-            self_trade_prevention=prevention, client_id=pick([-1, 7]),
+            self_trade_prevention=prevention, client_id=pick([-1, 7]), **self._attached(side),
+        )  # fmt: skip
+
+    def _attached(self, side: Side) -> dict[str, int]:
+        """Return a take-profit and a stop-loss now and then, on their sides of any price of the flow."""
+        away = 7 if side == Side.BID else -7
+        fields = {"take_profit_ticks": 1_000 + away, "stop_loss_ticks": 1_000 - away}
+        fields["take_profit_price_ticks"] = self.random.choice([0, 1_000 + away])
+        return fields if self.random.random() < 0.2 else {}
+
+    def _trigger(self, account: int) -> Command:
+        pick = self.random.choice
+        market, kind = pick([SOL_USDC, SHARE_USDC]), pick(list(OrderType))
+        side = pick(list(Side))
+        size = (
+            {"quantity_percent": 1}
+            if side == Side.ASK and pick([0, 0, 1])
+            else {"quantity_lots": pick([1, 300, 10**10])}
+        )
+        return PlaceTrigger(
+            account=account, market=market, side=side, order_type=kind, client_id=pick([-1, 7]),
+            price_ticks=pick([990, 1_000, 1_010]) if kind == OrderType.LIMIT else 0,
+            trigger_ticks=1_000 + self.random.randint(-6, 6), **size,
         )  # fmt: skip
 
     def _on_open_order(self, account: int) -> Command:
         # The book changes within a batch, so some of these come too late: that is part of the flow.
+        triggers = self.venue.exchange.triggers(account)
+        if triggers and self.random.random() < 0.2:
+            row = self.random.choice(triggers)
+            return CancelOrder(account=account, market=row.market, order=row.trigger)
         found = self.venue.exchange.open_orders(account)
         if not found:
             return CancelOrder(account=account, market=SOL_USDC, order=999_999)

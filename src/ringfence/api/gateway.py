@@ -19,6 +19,7 @@ from ringfence.views.catalog import Catalog
 from ringfence.views.depth import CONFLATION_WINDOWS_MS
 from ringfence.views.history import Fed, HistoryFailed, HistoryFeed, HistoryReader, HistoryWriter
 from ringfence.views.market_data import MarketData
+from ringfence.views.triggers import Condition, Conditions
 from ringfence.views.updates import SecondUpdate
 
 from .errors import history_behind, history_failed, node_away, node_busy, state_unknown
@@ -66,7 +67,8 @@ class Gateway:
         self.catalog, self.market_data = catalog, market_data
         self.hub = Hub()
         self.public = PublicStreams(self.hub, catalog, market_data, clock_us)
-        self.private = PrivateStreams(self.hub, catalog, self.exchange, clock_us)
+        self.conditions = Conditions(Condition.of_history(row) for row in history.reader.triggers())
+        self.private = PrivateStreams(self.hub, catalog, self.exchange, self.conditions, clock_us)
         self.futures = FuturesStreams(self.hub, catalog, self.exchange, clock_us)
         self.trackers = Trackers()
         self._pending = PendingRequests()

@@ -17,6 +17,7 @@ from ringfence.views.decimals import AmountError, Scale
 from .calls import Call, amount_error
 from .errors import invalid_order, invalid_request, not_found, unreadable_body
 from .names import CORE_SELF_TRADE_PREVENTIONS, CORE_SIDES, CORE_TIMES_IN_FORCE
+from .state import VenueState
 from .trigger_entry import attached_fields, is_trigger, trigger_fields
 from .wire.common import OrderTypeEnum, SlippageToleranceType
 from .wire.order import OrderExecutePayload
@@ -132,32 +133,34 @@ def _slippage(payload: OrderExecutePayload) -> dict[str, int]:
     return {"slippage_kind": SlippageKind.PPM, "slippage": _PERCENT.parse(tolerance)}
 
 
-def find_open_order(call: Call, market: MarketInfo, order_id: str | None, client_id: int | None) -> OrderRow:
-    """Return the open order of the call's account that one of the two ids names; 404 "Not Found" otherwise.
+def find_open_order(
+    call: Call, market: MarketInfo, order_id: str | None, client_id: int | None
+) -> OrderRow | TriggerRow:
+    """Return the open order of the call's account, or what waits for its price, that one of the two ids names.
 
-    Of several open orders with one client id the newest is meant.
+    404 "Not Found" if there is none. Of several with one client id the newest is meant.
     """
     if (order_id is None) == (client_id is None):
         raise invalid_request("Must specify exactly one of `orderId` and `clientId`")
     exchange = call.gateway.exchange
     if client_id is not None:
-        named = [row for row in exchange.open_orders(call.account, market.number) if row.client_id == client_id]
-        row = named[-1] if named else None
+        row = _newest_named(exchange, call.account, market.number, client_id)
     else:
-        row = exchange.order(parse_order_id(order_id or ""))
+        number = parse_order_id(order_id or "")
+        row = exchange.order(number) or exchange.trigger(number)
     if row is None or row.account != call.account or row.market != market.number:
         raise not_found()
     return row
 
 
-def find_trigger(call: Call, market: MarketInfo, order_id: str | None, client_id: int | None) -> TriggerRow | None:
-    """Return the trigger of the call's account that one of the two ids names, the newest of several, if any."""
-    exchange = call.gateway.exchange
-    if client_id is not None:
-        named = [row for row in exchange.triggers(call.account, market.number) if row.client_id == client_id]
-        return named[-1] if named else None
-    row = exchange.trigger(parse_order_id(order_id or "")) if order_id is not None else None
-    return row if row is not None and row.account == call.account and row.market == market.number else None
+def _newest_named(exchange: VenueState, account: int, market: int, client_id: int) -> OrderRow | TriggerRow | None:
+    rows = [*exchange.open_orders(account, market), *exchange.triggers(account, market)]
+    return max((row for row in rows if row.client_id == client_id), key=number_of, default=None)
+
+
+def number_of(row: OrderRow | TriggerRow) -> int:
+    """Return the number of an order, which it has from the command that placed it or let it wait."""
+    return row.trigger if isinstance(row, TriggerRow) else row.order
 
 
 def parse_order_id(text: str) -> int:

@@ -8,10 +8,12 @@ from ringfence.schema.tables import OrderRow
 from ringfence.views.catalog import Catalog, MarketInfo
 from ringfence.views.orders import OrderResult, OrderStatus
 from ringfence.views.rejections import rejection
+from ringfence.views.triggers import Condition
 
 from .errors import ApiError
 from .names import SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE
 from .tracker import TrackedOrder
+from .trigger_replies import condition_fields
 from .wire.order import LimitOrder, MarketOrder, OrderExecutePayload, OrderType
 
 
@@ -35,19 +37,21 @@ def placed_order(
     return _market_order(tracked, accepted, status, market, payload, attached)
 
 
-def open_order(row: OrderRow, market: MarketInfo, attached: dict[str, Any]) -> LimitOrder:
-    """Return an order as it stands in the book."""
-    tracked = TrackedOrder.from_row(row)
+def open_order(row: OrderRow, market: MarketInfo, condition: Condition | None, attached: dict[str, Any]) -> LimitOrder:
+    """Return an order as it stands in the book, with what it waited for before and what is attached to it."""
+    tracked = TrackedOrder.from_row(row, condition)
     status = OrderStatus.PARTIALLY_FILLED if tracked.executed_lots else OrderStatus.NEW
     return limit_order(tracked, status, market, **attached)
 
 
 def limit_order(tracked: TrackedOrder, status: OrderStatus, market: MarketInfo, **attached: Any) -> LimitOrder:
     """Return a limit order with its status."""
+    waited: dict[str, Any] = {"created_at": tracked.created_us // 1_000}
+    if tracked.condition is not None:
+        waited = condition_fields(tracked.condition, market)
     return LimitOrder(
         id=str(tracked.order),
         client_id=tracked.client_id if tracked.client_id >= 0 else None,
-        created_at=tracked.created_us // 1_000,
         executed_quantity=market.quantity_text(tracked.executed_lots),
         executed_quote_quantity=market.quote_text(tracked.executed_quote_atoms),
         quantity=market.quantity_text(tracked.quantity_lots),
@@ -59,6 +63,7 @@ def limit_order(tracked: TrackedOrder, status: OrderStatus, market: MarketInfo, 
         post_only=bool(tracked.post_only),
         price=market.price_text(tracked.price_ticks),
         reduce_only=bool(tracked.reduce_only) if market.is_perpetual else None,
+        **waited,
         **attached,
     )
 

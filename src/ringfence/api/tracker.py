@@ -8,6 +8,7 @@ import msgspec
 from ringfence.schema.enums import OrderType
 from ringfence.schema.events import Event, OrderAccepted, OrderAmended, OrderClosed, Trade
 from ringfence.schema.tables import OrderRow
+from ringfence.views.triggers import Condition, Conditions
 
 
 class TrackedOrder(msgspec.Struct):
@@ -29,13 +30,15 @@ class TrackedOrder(msgspec.Struct):
     reduce_only: int = 0
     executed_lots: int = 0
     executed_quote_atoms: int = 0
+    condition: Condition | None = None
+    """What it waited for before it was placed, as far as that is known."""
 
     @classmethod
-    def from_row(cls, row: OrderRow) -> "TrackedOrder":
+    def from_row(cls, row: OrderRow, condition: Condition | None = None) -> "TrackedOrder":
         """Return an open order; only limit orders are ever open."""
         shared = {name: getattr(row, name) for name in cls.__struct_fields__ if hasattr(row, name)}
         executed_lots = row.quantity_lots - row.remaining_lots
-        return cls(**shared, order_type=OrderType.LIMIT, executed_lots=executed_lots)
+        return cls(**shared, order_type=OrderType.LIMIT, executed_lots=executed_lots, condition=condition)
 
     @classmethod
     def from_event(cls, event: OrderAccepted) -> "TrackedOrder":
@@ -65,18 +68,24 @@ class TrackedOrder(msgspec.Struct):
 class OrderTracker:
     """The orders of one account: those it began with and, when ``follows_new``, those accepted since.
 
-    With ``keeps_closed`` an order stays in ``orders`` after its end.
+    With ``keeps_closed`` an order stays in ``orders`` after its end. ``conditions`` know what orders waited for.
     """
 
-    def __init__(self, account: int, rows: Iterable[OrderRow], follows_new: bool, keeps_closed: bool) -> None:
+    def __init__(
+        self, account: int, rows: Iterable[OrderRow], conditions: Conditions, *, follows_new: bool, keeps_closed: bool
+    ) -> None:
         self.account, self.follows_new, self.keeps_closed = account, follows_new, keeps_closed
-        self.orders: dict[int, TrackedOrder] = {row.order: TrackedOrder.from_row(row) for row in rows}
+        self._conditions = conditions
+        self.orders: dict[int, TrackedOrder] = {
+            row.order: TrackedOrder.from_row(row, conditions.get(row.order)) for row in rows
+        }
 
     def accept(self, event: OrderAccepted) -> TrackedOrder | None:
         """Follow a new order."""
         if not self.follows_new:
             return None
         tracked = self.orders[event.order] = TrackedOrder.from_event(event)
+        tracked.condition = self._conditions.get(event.order)
         return tracked
 
     def forget(self, order: int) -> None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ringfence.schema.enums import STOP_LOSS, TAKE_PROFIT, OrderType, SlippageKind
-from ringfence.schema.events import TriggerPlaced
+from ringfence.schema.enums import OrderType, SlippageKind
 from ringfence.schema.tables import TriggerRow
 from ringfence.views.catalog import MarketInfo
 from ringfence.views.orders import OrderStatus
+from ringfence.views.triggers import Condition, attached_numbers
 
 from .names import SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE
 from .state import VenueState
@@ -15,15 +15,21 @@ from .wire import order as wire
 from .wire.common import SlippageToleranceType
 
 
-def placed_trigger(event: TriggerPlaced) -> TriggerRow:
-    """Return the row of a trigger that was just placed."""
-    shared = {name: getattr(event, name) for name in TriggerRow.__struct_fields__ if hasattr(event, name)}
-    return TriggerRow(**shared, armed=0, due=0, created_us=event.time_us)
-
-
-def trigger_quantity(row: TriggerRow, market: MarketInfo) -> str:
+def trigger_quantity(waits: TriggerRow | Condition, market: MarketInfo) -> str:
     """Return the size of a trigger: a decimal, or the percentage of a position."""
-    return f"{row.quantity_percent}%" if row.quantity_percent else market.quantity_text(row.quantity_lots)
+    return f"{waits.quantity_percent}%" if waits.quantity_percent else market.quantity_text(waits.quantity_lots)
+
+
+def condition_fields(condition: Condition, market: MarketInfo) -> dict[str, Any]:
+    """Return what an order waits or waited for; its own time is that when it began to wait."""
+    return {
+        "created_at": condition.created_us // 1_000,
+        "related_order_id": str(condition.parent) if condition.parent else None,
+        "trigger_by": TRIGGERED_BY_NAMES[condition.trigger_by],
+        "trigger_price": market.price_text(condition.trigger_ticks),
+        "trigger_quantity": trigger_quantity(condition, market),
+        "triggered_at": condition.triggered_us // 1_000 if condition.triggered_us else None,
+    }
 
 
 def trigger_order(
@@ -33,7 +39,6 @@ def trigger_order(
     shared: dict[str, Any] = {
         "id": str(row.trigger),
         "client_id": row.client_id if row.client_id >= 0 else None,
-        "created_at": row.created_us // 1_000,
         "executed_quantity": "0",
         "executed_quote_quantity": "0",
         "quantity": "0",
@@ -43,11 +48,7 @@ def trigger_order(
         "symbol": market.symbol,
         "time_in_force": TIMES_IN_FORCE[row.time_in_force],
         "reduce_only": bool(row.reduce_only) if market.is_perpetual else None,
-        "related_order_id": str(row.parent) if row.parent else None,
-        "trigger_by": TRIGGERED_BY_NAMES[row.trigger_by],
-        "trigger_price": market.price_text(row.trigger_ticks),
-        "trigger_quantity": trigger_quantity(row, market),
-    }
+    } | condition_fields(Condition.of_row(row), market)
     if row.order_type == OrderType.LIMIT:
         return wire.LimitOrder(**shared, post_only=bool(row.post_only), price=market.price_text(row.price_ticks))
     return wire.MarketOrder(**shared, quote_quantity="0", **_slippage(row))
@@ -56,8 +57,8 @@ def trigger_order(
 def attached_to(exchange: VenueState, order: int, market: MarketInfo) -> dict[str, Any]:
     """Return the take-profit and stop-loss fields of an order from what still waits for it."""
     fields: dict[str, Any] = {}
-    for prefix, offset in (("take_profit", TAKE_PROFIT), ("stop_loss", STOP_LOSS)):
-        row = exchange.trigger(order + offset)
+    for prefix, number in zip(("take_profit", "stop_loss"), attached_numbers(order), strict=False):
+        row = exchange.trigger(number)
         if row is not None:
             fields[f"{prefix}_trigger_price"] = market.price_text(row.trigger_ticks)
             fields[f"{prefix}_trigger_by"] = TRIGGERED_BY_NAMES[row.trigger_by]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ringfence.node.perpetual_invariants import broken_perpetuals, perpetual_markets
+from ringfence.node.trigger_invariants import broken_triggers
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, INDEX_BITS, HouseAccount, Side
 
 Rows: TypeAlias = Mapping[str, npt.NDArray[Any]]
@@ -36,6 +37,8 @@ def broken_invariants(rows: Rows) -> Iterator[str]:
         yield from _redemptions(rows, shares)
     if "perpetuals" in rows:
         yield from broken_perpetuals(rows, available)
+    if "triggers" in rows:
+        yield from broken_triggers(rows)
 
 
 def _names(table: npt.NDArray[Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ringfence.database import sqlite_url
 from ringfence.schema.commands import Clock, RequestWithdrawal, ReturnWithdrawal, SettleWithdrawal
-from ringfence.schema.enums import OrderType, Side
+from ringfence.schema.enums import STOP_LOSS, TAKE_PROFIT, OrderType, Side
 from ringfence.schema.events import Event, Trade
 from ringfence.views.candles import DAY_US, Candle, Interval, fold
 from ringfence.views.catalog import Catalog
@@ -28,6 +28,7 @@ from ringfence.views.history.statements import BatchStatements
 from ringfence.views.history.tables import CURSOR, METADATA, MOVEMENTS, ORDERS, TRADES
 from ringfence.views.market_data import MarketData
 from ringfence.views.seeding import seed_market_data
+from ringfence.views.triggers import Condition, Conditions
 
 from ..venue import ALICE, BOB, SHARE_USDC, SOL_USDC, USDC, USERS, RandomFlow, Venue, limit, listed_venue
 
@@ -68,6 +69,7 @@ def test_history_of_any_flow_adds_up_to_the_state(seed: int, counts: list[int]) 
         write(engine, batches)
         check_movements(venue, engine)
         check_orders(venue, engine)
+        check_triggers(venue, batches, engine)
         check_klines(batches, engine)
         check_withdrawals(venue, engine)
         engine.dispose()
@@ -101,7 +103,8 @@ def check_orders(venue: Venue, engine: sa.Engine) -> None:
     assert {number for number, row in rows.items() if row.status in ("New", "PartiallyFilled")} == set(open_orders)
     for number, row in rows.items():
         assert (row.executed_lots, row.executed_quote_atoms) == (executed[number], quote[number])
-        assert (row.close_reason is None) == (row.status in ("New", "PartiallyFilled", "Filled"))
+        if row.trigger_ticks is None:
+            assert (row.close_reason is None) == (row.status in ("New", "PartiallyFilled", "Filled"))
         if row.status == "Filled" and row.order_type == OrderType.LIMIT:
             assert row.executed_lots == row.quantity_lots
         assert (row.status == "New") <= (executed[number] == 0)
@@ -109,11 +112,31 @@ def check_orders(venue: Venue, engine: sa.Engine) -> None:
     for number, order in open_orders.items():
         row = rows[number]
         assert row.quantity_lots - row.executed_lots == order.remaining_lots
-        assert (row.price_ticks, row.created_us, row.client_id) == (
-            order.price_ticks,
-            order.created_us,
-            order.client_id,
-        )
+        assert (row.price_ticks, row.client_id) == (order.price_ticks, order.client_id)
+        assert (row.triggered_us or row.created_us) == order.created_us
+
+
+def check_triggers(venue: Venue, batches: list[Batch], engine: sa.Engine) -> None:
+    """Hold what waits, and what waited before it was placed, to the core and to what was followed event by event."""
+    reader, conditions = HistoryReader(engine), Conditions()
+    for event in (event for _, events in batches for event in events):
+        conditions.apply(event)
+        conditions.forget_ended()
+    unended = {row.order_id: Condition.of_history(row) for row in reader.triggers()}
+    assert unended == {number: conditions.get(number) for number in unended}
+    waiting = {row.trigger: row for user in USERS for row in venue.exchange.triggers(user)}
+    rows = {row.order_id: row for row in reader.orders(USERS, Range(limit=10_000)).rows}
+    assert {number for number, row in rows.items() if row.status == "TriggerPending"} == set(waiting)
+    for number, waits in waiting.items():
+        assert unended[number] == Condition.of_row(waits)
+        row = rows[number]
+        assert (row.side, row.order_type, row.price_ticks) == (waits.side, waits.order_type, waits.price_ticks)
+        assert (row.quantity_lots, row.executed_lots, row.triggered_us) == (0, 0, None)
+    for number, row in rows.items():
+        assert (row.status == "TriggerFailed") == (row.reject is not None)
+        assert row.take_profit_trigger_ticks in (None, 993, 1_007)
+        attached = (number + TAKE_PROFIT in rows, number + STOP_LOSS in rows) if number < TAKE_PROFIT else (0, 0)
+        assert attached == (row.take_profit_trigger_ticks is not None, row.stop_loss_trigger_ticks is not None)
 
 
 def check_klines(batches: list[Batch], engine: sa.Engine) -> None:

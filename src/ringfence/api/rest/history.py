@@ -4,16 +4,18 @@ import asyncio
 from typing import Any
 
 from ringfence.schema.enums import CloseReason, OrderType
-from ringfence.views.catalog import Catalog
+from ringfence.views.catalog import Catalog, MarketInfo
 from ringfence.views.history.reader import Page as HistoryPage
 from ringfence.views.history.reader import Range
 from ringfence.views.orders import EXPIRY_REASON_NAMES, OrderStatus
+from ringfence.views.triggers import failure_name
 
 from ..calls import Call
 from ..names import ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE, market_type
 from ..operations import Family, Page, Tag
 from ..order_entry import parse_order_id
 from ..times import naive_ms
+from ..trigger_entry import TRIGGERED_BY_NAMES
 from ..wire import account as wire
 from ..wire.common import FillType, MarketType, OrderExpiryReason, SortDirection
 
@@ -63,7 +65,7 @@ def _markets_of(call: Call, kinds: list[MarketType] | None) -> list[int] | None:
 def _order(row: Any, catalog: Catalog) -> wire.Order:
     market = catalog.market_by_number[row.market]
     is_limit = row.order_type == OrderType.LIMIT
-    expiry = None if row.close_reason is None else EXPIRY_REASON_NAMES[CloseReason(row.close_reason)]
+    expiry = _expiry(row, market)
     quote_atoms = row.quote_atoms or row.executed_quote_atoms
     return wire.Order(
         id=str(row.order_id),
@@ -82,7 +84,40 @@ def _order(row: Any, catalog: Catalog) -> wire.Order:
         symbol=market.symbol,
         time_in_force=TIMES_IN_FORCE[row.time_in_force],
         client_id=row.client_id if row.client_id >= 0 else None,
+        **_trigger_fields(row, market),
+        **_attached_fields(row, market),
     )
+
+
+def _expiry(row: Any, market: MarketInfo) -> str | None:
+    """Return why an order expired, or was refused when its price came."""
+    if row.reject is not None:
+        return failure_name(row.reject, row.trigger_lots, is_perpetual=market.is_perpetual)
+    return None if row.close_reason is None else EXPIRY_REASON_NAMES[CloseReason(row.close_reason)]
+
+
+def _trigger_fields(row: Any, market: MarketInfo) -> dict[str, Any]:
+    if row.trigger_ticks is None:
+        return {}
+    # What is attached closes what its order has filled, until it fires.
+    follows = row.parent and row.triggered_us is None
+    lots = row.parent_executed_lots if follows else row.trigger_lots
+    return {
+        "trigger_by": TRIGGERED_BY_NAMES[row.trigger_by],
+        "trigger_price": market.price_text(row.trigger_ticks),
+        "trigger_quantity": f"{row.trigger_percent}%" if row.trigger_percent else market.quantity_text(lots),
+    }
+
+
+def _attached_fields(row: Any, market: MarketInfo) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for prefix in ("take_profit", "stop_loss"):
+        trigger_ticks, limit_ticks = getattr(row, f"{prefix}_trigger_ticks"), getattr(row, f"{prefix}_limit_ticks")
+        if trigger_ticks is not None:
+            fields[f"{prefix}_trigger_price"] = market.price_text(trigger_ticks)
+            fields[f"{prefix}_trigger_by"] = TRIGGERED_BY_NAMES[getattr(row, f"{prefix}_trigger_by")]
+            fields[f"{prefix}_limit_price"] = market.price_text(limit_ticks) if limit_ticks else None
+    return fields
 
 
 @FAMILY.signed(

@@ -5,19 +5,20 @@ from collections.abc import Sequence
 from ringfence.schema.commands import AmendOrder, CancelAllOrders, CancelOrder, PlaceOrder, PlaceTrigger
 from ringfence.schema.enums import Cancels
 from ringfence.schema.events import Event, TriggerPlaced
-from ringfence.schema.tables import TriggerRow
+from ringfence.schema.tables import OrderRow, TriggerRow
 from ringfence.views.catalog import MarketInfo
 from ringfence.views.decimals import AmountError
 from ringfence.views.orders import OrderStatus, amended, cancelled, ended_triggers, placed
+from ringfence.views.triggers import placed_trigger
 
 from ..calls import Call, amount_error
-from ..errors import ApiError, invalid_request
+from ..errors import ApiError, invalid_order, invalid_request
 from ..names import market_type
 from ..operations import Family, ListOfAny, Tag
-from ..order_entry import body_market, find_open_order, find_trigger, place_order
+from ..order_entry import body_market, find_open_order, place_order
 from ..order_replies import limit_order, open_order, placed_order, rejected
 from ..tracker import OrderTracker, TrackedOrder
-from ..trigger_replies import attached_to, placed_trigger, trigger_order
+from ..trigger_replies import attached_to, trigger_order
 from ..wire import order as wire
 from ..wire.common import CancelOrderTypeEnum
 
@@ -82,12 +83,17 @@ async def execute_order_batch(call: Call) -> list[wire.BatchCommandOrderResult]:
 @FAMILY.signed("GET", "/api/v1/order", "get_order", wire.OrderType, "orderQuery", query=wire.OrderQuery)
 async def get_order(call: Call) -> wire.OrderType:
     """Return one open order, also one that waits for its price; finished ones stand in history."""
-    market, ids = call.market(call.query.symbol), (call.query.order_id, call.query.client_id)
-    trigger = find_trigger(call, market, *ids) if None in ids else None
-    if trigger is not None:
-        return trigger_order(trigger, market)
-    row = find_open_order(call, market, *ids)
-    return open_order(row, market, attached_to(call.gateway.exchange, row.order, market))
+    market = call.market(call.query.symbol)
+    return _as_it_is(call, find_open_order(call, market, call.query.order_id, call.query.client_id))
+
+
+def _as_it_is(call: Call, row: OrderRow | TriggerRow) -> wire.OrderType:
+    gateway = call.gateway
+    market = gateway.catalog.market_by_number[row.market]
+    if isinstance(row, TriggerRow):
+        return trigger_order(row, market)
+    attached = attached_to(gateway.exchange, row.order, market)
+    return open_order(row, market, gateway.conditions.get(row.order), attached)
 
 
 @FAMILY.signed(
@@ -97,42 +103,36 @@ async def get_open_orders(call: Call) -> list[wire.OrderType]:
     """List the open orders, oldest first, then those that wait for a price."""
     market, exchange = call.market_or_none(call.query.symbol), call.gateway.exchange
     number, markets = market.number if market else 0, call.gateway.catalog.market_by_number
-    found: list[wire.OrderType] = []
-    for row in exchange.open_orders(call.account, number):
-        market = markets[row.market]
-        if call.query.market_type in (None, market_type(market)):
-            found.append(open_order(row, market, attached_to(exchange, row.order, market)))
-    for row in exchange.triggers(call.account, number):
-        if call.query.market_type in (None, market_type(markets[row.market])):
-            found.append(trigger_order(row, markets[row.market]))
-    return found
+    rows = [*exchange.open_orders(call.account, number), *exchange.triggers(call.account, number)]
+    wanted = call.query.market_type
+    return [_as_it_is(call, row) for row in rows if wanted in (None, market_type(markets[row.market]))]
 
 
 @FAMILY.signed("DELETE", "/api/v1/order", "cancel_order", wire.OrderType, "orderCancel", body=wire.OrderCancelPayload)
 async def cancel_order(call: Call) -> wire.OrderType:
     """Cancel one open order, or one that waits for its price, and return it as it ended."""
     market = body_market(call, call.body.symbol, "OrderCancelPayload")
-    ids = (call.body.order_id, call.body.client_id)
-    trigger = find_trigger(call, market, *ids) if None in ids else None
-    if trigger is not None:
-        return await _cancel_trigger(call, market, trigger)
-    row = find_open_order(call, market, *ids)
+    row = find_open_order(call, market, call.body.order_id, call.body.client_id)
+    if isinstance(row, TriggerRow):
+        return await _cancel_trigger(call, market, row)
+    attached = attached_to(call.gateway.exchange, row.order, market)
     command = CancelOrder(account=call.account, market=market.number, order=row.order)
     (events,) = await call.gateway.submit([command])
     (result,) = cancelled(events)
     if result.reject is not None:
         raise rejected(result, call.gateway.catalog)
-    tracked = TrackedOrder.from_row(row)
+    tracked = TrackedOrder.from_row(row, call.gateway.conditions.get(row.order))
     assert result.closed is not None, "a cancellation that was not refused closes its order"
     tracked.price_ticks = result.closed.price_ticks
     tracked.quantity_lots = result.closed.executed_lots + result.closed.remaining_lots
     tracked.close(result.closed)
-    return limit_order(tracked, OrderStatus.CANCELLED, market)
+    return limit_order(tracked, OrderStatus.CANCELLED, market, **attached)
 
 
 async def _cancel_trigger(call: Call, market: MarketInfo, row: TriggerRow) -> wire.OrderType:
     """Cancel a trigger; it may have placed its order by then, which has its number and is cancelled instead."""
-    tracker = OrderTracker(call.account, [], follows_new=True, keeps_closed=True)
+    conditions = call.gateway.conditions
+    tracker = OrderTracker(call.account, [], conditions, follows_new=True, keeps_closed=True)
     command = CancelOrder(account=call.account, market=market.number, order=row.trigger)
     with call.gateway.trackers.following(tracker):
         (events,) = await call.gateway.submit([command])
@@ -157,7 +157,9 @@ async def cancel_open_orders(call: Call) -> list[wire.OrderType]:
     market, exchange = body_market(call, call.body.symbol, "OrderCancelAllPayload"), call.gateway.exchange
     rows = exchange.open_orders(call.account, market.number)
     triggers = {row.trigger: row for row in exchange.triggers(call.account, market.number)}
-    tracker = OrderTracker(call.account, rows, follows_new=True, keeps_closed=True)
+    conditions = call.gateway.conditions
+    attached = {row.order: attached_to(exchange, row.order, market) for row in rows}
+    tracker = OrderTracker(call.account, rows, conditions, follows_new=True, keeps_closed=True)
     cancels = CANCELS[call.body.order_type]
     command = CancelAllOrders(account=call.account, market=market.number, cancels=cancels)
     with call.gateway.trackers.following(tracker):
@@ -165,7 +167,10 @@ async def cancel_open_orders(call: Call) -> list[wire.OrderType]:
     results = cancelled(events)
     if results and results[0].reject is not None:
         raise rejected(results[0], call.gateway.catalog)
-    orders = [limit_order(tracker.orders[result.order], OrderStatus.CANCELLED, market) for result in results]
+    orders = [
+        limit_order(tracker.orders[result.order], OrderStatus.CANCELLED, market, **attached.get(result.order, {}))
+        for result in results
+    ]
     ended = [triggers[number] for number in ended_triggers(events) if number in triggers]
     return [*orders, *(trigger_order(row, market, OrderStatus.CANCELLED) for row in ended)]
 
@@ -178,6 +183,8 @@ async def amend_order(call: Call) -> wire.OrderType:
     if body.price is None and body.quantity is None:
         raise invalid_request("Must specify `price`, `quantity` or both")
     row = find_open_order(call, market, body.order_id, body.client_id)
+    if isinstance(row, TriggerRow):
+        raise invalid_order(f"order {row.trigger} waits for its price: cancel it and place another")
     try:
         price_ticks = row.price_ticks if body.price is None else market.parse_price(body.price)
         quantity_lots = row.quantity_lots if body.quantity is None else market.parse_quantity(body.quantity)
@@ -190,7 +197,8 @@ async def amend_order(call: Call) -> wire.OrderType:
         price_ticks=price_ticks,
         quantity_lots=quantity_lots,
     )
-    tracker = OrderTracker(call.account, [row], follows_new=False, keeps_closed=True)
+    conditions = call.gateway.conditions
+    tracker = OrderTracker(call.account, [row], conditions, follows_new=False, keeps_closed=True)
     with call.gateway.trackers.following(tracker):
         (events,) = await call.gateway.submit([command])
     result = amended(events, row)
@@ -198,4 +206,4 @@ async def amend_order(call: Call) -> wire.OrderType:
         raise rejected(result, call.gateway.catalog)
     tracked, status = tracker.orders[row.order], result.status
     assert status is not None, "an amendment that was not refused has a status"
-    return limit_order(tracked, status, market)
+    return limit_order(tracked, status, market, **attached_to(call.gateway.exchange, row.order, market))

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from ringfence.schema.enums import CloseReason, OrderType, Side, TriggerEnd
+import msgspec
+
+from ringfence.schema.enums import CloseReason, Side, TriggerEnd
 from ringfence.schema.events import (
     Event,
     FundsMoved,
@@ -17,47 +19,39 @@ from ringfence.schema.events import (
     TriggerFired,
     TriggerPlaced,
 )
-from ringfence.schema.fields import MAX_ATOMS
-from ringfence.schema.rejects import Reject
 from ringfence.schema.tables import TriggerRow
-from ringfence.views.catalog import Catalog, MarketInfo
+from ringfence.views.catalog import Catalog
 from ringfence.views.orders import EXPIRY_REASON_NAMES, Fill, OrderStatus, fills_of
+from ringfence.views.triggers import Conditions, attached_numbers, failure_name, placed_trigger
 
-from ..names import ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE
 from ..state import AccountState
 from ..tracker import OrderTracker, TrackedOrder
-from ..trigger_entry import TRIGGERED_BY_NAMES
-from ..trigger_replies import placed_trigger, trigger_quantity
-from ..wire.common import OrderExpiryReason
-from ..wire.stream import UNSET, BalanceData, OrderData
+from ..wire.stream import BalanceData
 from .hub import Hub
+from .order_messages import order_data, trigger_data
 
 ORDER_STREAM = "account.orderUpdate"
 BALANCE_STREAM = "account.balanceUpdate"
-FAILURE_NAMES = {
-    Reject.INSUFFICIENT_FUNDS: OrderExpiryReason.INSUFFICIENT_FUNDS,
-    Reject.INSUFFICIENT_MARGIN: OrderExpiryReason.INSUFFICIENT_MARGIN,
-    Reject.REDUCE_ONLY_NOT_REDUCED: OrderExpiryReason.REDUCE_ONLY_NOT_REDUCED,
-    Reject.PRICE_OUT_OF_BAND: OrderExpiryReason.PRICE_OUT_OF_BOUNDS,
-    Reject.QUANTITY_BELOW_MINIMUM: OrderExpiryReason.INVALID_QUANTITY,
-    Reject.QUANTITY_ABOVE_MAXIMUM: OrderExpiryReason.INVALID_QUANTITY,
-    Reject.INSUFFICIENT_SUPPLY: OrderExpiryReason.INSUFFICIENT_BORROWABLE_QUANTITY,
-    Reject.TRADING_FROZEN: OrderExpiryReason.USER_PERMISSIONS,
-}
-"""The wire's reason why the order of a trigger was refused; any other is unknown to it."""
 
 Balances: TypeAlias = dict[int, tuple[int, int]]
 """Available and locked atoms by asset."""
 
 
 class PrivateStreams:
-    """Follows the accounts that somebody listens to."""
+    """Follows the accounts that somebody listens to, and keeps ``conditions`` for everybody, event by event."""
 
-    def __init__(self, hub: Hub, catalog: Catalog, state: AccountState, clock_us: Callable[[], int]) -> None:
+    def __init__(
+        self, hub: Hub, catalog: Catalog, state: AccountState, conditions: Conditions, clock_us: Callable[[], int]
+    ) -> None:
         self._hub, self._catalog, self._state, self._clock_us = hub, catalog, state, clock_us
+        self._conditions = conditions
         self._trackers: dict[int, OrderTracker] = {}
         self._triggers: dict[int, dict[int, TriggerRow]] = {}
+        """What waits of each followed account."""
         self._fired: dict[int, TriggerRow] = {}
+        """What has fired in this batch."""
+        self._coming: dict[int, TriggerRow] = {}
+        """What will be attached in this batch: an order is told of before its take-profit and stop-loss are placed."""
         self._order_listeners: Counter[int] = Counter()
         self._balance_listeners: Counter[int] = Counter()
         self._balances: dict[int, Balances] = {}
@@ -69,7 +63,9 @@ class PrivateStreams:
             self._order_listeners[account] += 1
             if account not in self._trackers:
                 rows = self._state.open_orders(account)
-                self._trackers[account] = OrderTracker(account, rows, follows_new=True, keeps_closed=False)
+                self._trackers[account] = OrderTracker(
+                    account, rows, self._conditions, follows_new=True, keeps_closed=False
+                )
                 self._triggers[account] = {row.trigger: row for row in self._state.triggers(account)}
         elif stream == BALANCE_STREAM:
             self._balance_listeners[account] += 1
@@ -88,11 +84,7 @@ class PrivateStreams:
 
     def publish(self, events: Sequence[Event], *, has_settled: bool) -> None:
         """Publish the events of one batch, in their order; with ``has_settled`` perpetuals may have moved money too."""
-        if self._trackers:
-            finishing = _finishing_trades(events)
-            for event in events:
-                self._publish_order_event(event, (event.sequence, event.index) in finishing)
-            self._fired.clear()
+        self._publish_orders(events)
         if self._balance_listeners:
             touched: dict[tuple[int, int], int] = {}
             for event in events:
@@ -101,6 +93,18 @@ class PrivateStreams:
                 self._touch_settled(touched)
             for (account, asset), time_us in touched.items():
                 self._publish_balance(account, asset, time_us)
+
+    def _publish_orders(self, events: Sequence[Event]) -> None:
+        if not self._trackers:
+            for event in events:
+                self._conditions.apply(event)
+        else:
+            finishing, self._coming = _finishing_trades(events), _attached(events)
+            for event in events:
+                self._conditions.apply(event)
+                self._publish_order_event(event, (event.sequence, event.index) in finishing)
+            self._fired.clear()
+        self._conditions.forget_ended()
 
     def _publish_order_event(self, event: Event, finishes_taker: bool) -> None:
         if isinstance(event, Trade):
@@ -127,22 +131,26 @@ class PrivateStreams:
         if isinstance(event, TriggerPlaced):
             triggers[event.trigger] = placed_trigger(event)
             self._say_trigger("triggerPlaced", event, triggers[event.trigger], OrderStatus.TRIGGER_PENDING)
-        elif isinstance(event, TriggerFired):
-            self._fired[event.trigger] = triggers.pop(event.trigger)
+            return
+        self._coming.pop(event.trigger, None)
+        row = triggers.pop(event.trigger, None) or self._fired.get(event.trigger)
+        if row is None:
+            return
+        if isinstance(event, TriggerFired):
+            self._fired[event.trigger] = msgspec.structs.replace(row, quantity_lots=event.quantity_lots)
+        elif event.reason == TriggerEnd.FAILED:
+            is_perpetual = self._catalog.market_by_number[row.market].is_perpetual
+            reason = failure_name(event.reject, row.quantity_lots, is_perpetual=is_perpetual)
+            self._say_trigger("triggerFailed", event, row, OrderStatus.TRIGGER_FAILED, reason)
         else:
-            # One whose order was refused was told to have fired in the same command.
-            row = triggers.pop(event.trigger, None) or self._fired.pop(event.trigger)
-            if event.reason == TriggerEnd.FAILED:
-                reason = FAILURE_NAMES.get(Reject(event.reject), OrderExpiryReason.UNKNOWN)
-                self._say_trigger("triggerFailed", event, row, OrderStatus.TRIGGER_FAILED, reason)
-            else:
-                self._say_trigger("orderCancelled", event, row, OrderStatus.CANCELLED)
+            self._say_trigger("orderCancelled", event, row, OrderStatus.CANCELLED)
 
     def _say_trigger(
         self, name: str, event: Event, row: TriggerRow, status: OrderStatus, reason: str | None = None
     ) -> None:
         market = self._catalog.market_by_number[row.market]
-        data = trigger_data(name, event, row, status, market, self._clock_us(), reason)
+        condition = self._conditions.get(row.trigger)
+        data = trigger_data(name, event, row, condition, status, market, self._clock_us(), reason)
         for stream in (ORDER_STREAM, f"{ORDER_STREAM}.{market.symbol}"):
             self._hub.publish(stream, data, row.account)
 
@@ -187,9 +195,15 @@ class PrivateStreams:
         if tracked is None:
             return
         market = self._catalog.market_by_number[tracked.market]
-        data = order_data(name, event, tracked, status, market, self._clock_us(), fill, reason)
+        attached = self._attached_to(tracked)
+        data = order_data(name, event, tracked, attached, status, market, self._clock_us(), fill, reason)
         for stream in (ORDER_STREAM, f"{ORDER_STREAM}.{market.symbol}"):
             self._hub.publish(stream, data, tracked.account)
+
+    def _attached_to(self, tracked: TrackedOrder) -> list[TriggerRow | None]:
+        """Return what waits to close an order: its take-profit and its stop-loss."""
+        triggers = self._triggers[tracked.account]
+        return [triggers.get(number) or self._coming.get(number) for number in attached_numbers(tracked.order)]
 
     def _touch(self, event: Event, touched: dict[tuple[int, int], int]) -> None:
         """Note which balances of followed accounts an event may have changed."""
@@ -250,90 +264,8 @@ def _finishing_trades(events: Iterable[Event]) -> set[tuple[int, int]]:
     return set(last.values())
 
 
-def order_data(
-    name: str,
-    event: Event,
-    tracked: TrackedOrder,
-    status: OrderStatus,
-    market: MarketInfo,
-    now_us: int,
-    fill: Fill | None = None,
-    reason: str | None = None,
-) -> OrderData:
-    """Return the message of one event of an order, after the order has taken it in."""
-    is_limit = tracked.order_type == OrderType.LIMIT
-    fee_asset = market.fee_asset(fill.side) if fill is not None else market.quote
-    return OrderData(
-        event=name,
-        event_us=now_us,
-        symbol=market.symbol,
-        client_id=tracked.client_id if tracked.client_id >= 0 else UNSET,
-        side=SIDES[tracked.side],
-        order_type=ORDER_TYPES[tracked.order_type].upper(),
-        time_in_force=TIMES_IN_FORCE[tracked.time_in_force],
-        quantity=market.quantity_padded(tracked.quantity_lots or tracked.executed_lots),
-        quote_quantity=_quote_quantity(tracked, market),
-        price=market.price_padded(tracked.price_ticks) if is_limit else UNSET,
-        status=status,
-        expiry_reason=reason or UNSET,
-        order=str(tracked.order),
-        trade=fill.trade if fill else None,
-        fill_quantity=market.quantity_padded(fill.quantity_lots) if fill else UNSET,
-        fill_price=market.price_padded(fill.price_ticks) if fill else UNSET,
-        is_maker=fill.is_maker if fill else UNSET,
-        fee=fee_asset.padded(fill.fee_atoms) if fill else UNSET,
-        fee_symbol=fee_asset.symbol if fill else UNSET,
-        executed_quantity=market.quantity_padded(tracked.executed_lots),
-        executed_quote_quantity=market.quote_padded(tracked.executed_quote_atoms),
-        self_trade_prevention=SELF_TRADE_PREVENTIONS[tracked.self_trade_prevention],
-        engine_us=event.time_us,
-        post_only=bool(tracked.post_only) if is_limit else UNSET,
-        reduce_only=bool(tracked.reduce_only),
-    )
-
-
-def trigger_data(
-    name: str,
-    event: Event,
-    row: TriggerRow,
-    status: OrderStatus,
-    market: MarketInfo,
-    now_us: int,
-    reason: str | None = None,
-) -> OrderData:
-    """Return the message of a conditional order, which has no quantity before it fires."""
-    is_limit = row.order_type == OrderType.LIMIT
-    return OrderData(
-        event=name,
-        event_us=now_us,
-        symbol=market.symbol,
-        client_id=row.client_id if row.client_id >= 0 else UNSET,
-        side=SIDES[row.side],
-        order_type=ORDER_TYPES[row.order_type].upper(),
-        time_in_force=TIMES_IN_FORCE[row.time_in_force],
-        quantity="0",
-        quote_quantity="0",
-        price=market.price_padded(row.price_ticks) if is_limit else UNSET,
-        trigger_price=market.price_padded(row.trigger_ticks),
-        trigger_by=TRIGGERED_BY_NAMES[row.trigger_by],
-        trigger_quantity=trigger_quantity(row, market),
-        related_order=str(row.parent) if row.parent else UNSET,
-        status=status,
-        expiry_reason=reason or UNSET,
-        order=str(row.trigger),
-        executed_quantity="0",
-        executed_quote_quantity="0",
-        self_trade_prevention=SELF_TRADE_PREVENTIONS[row.self_trade_prevention],
-        engine_us=event.time_us,
-        post_only=bool(row.post_only) if is_limit else UNSET,
-        reduce_only=bool(row.reduce_only),
-    )
-
-
-def _quote_quantity(tracked: TrackedOrder, market: MarketInfo) -> str:
-    """Return what the order is worth in quote: at its limit price, or what it was sized by, or what it executed."""
-    if tracked.price_ticks:
-        atoms = min(tracked.price_ticks * tracked.quantity_lots * market.row.quote_factor, MAX_ATOMS)
-    else:
-        atoms = tracked.quote_atoms or tracked.executed_quote_atoms
-    return market.quote_padded(atoms)
+def _attached(events: Iterable[Event]) -> dict[int, TriggerRow]:
+    """Return what is attached to orders by some events."""
+    return {
+        event.trigger: placed_trigger(event) for event in events if isinstance(event, TriggerPlaced) and event.parent
+    }

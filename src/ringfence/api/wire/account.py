@@ -206,7 +206,7 @@ class Order(Wire, frozen=True, kw_only=True):
     take_profit_trigger_price: Decimal | None = None
     trigger_by: str | None = None
     trigger_price: Decimal | None = None
-    trigger_quantity: Decimal | None = None
+    trigger_quantity: str | None = None
     system_order_type: str | None = None
     strategy_id: str | None = None
     slippage_tolerance: Decimal | None = None

@@ -8,7 +8,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from ringfence.schema.enums import STOP_LOSS, TAKE_PROFIT
+
 from ..candles import Candle, Interval
+from ..orders import OrderStatus
 from .tables import (
     DEPOSITS,
     FILLS,
@@ -24,6 +27,7 @@ from .tables import (
     POSITIONS,
     SETTLEMENTS,
     TRADES,
+    TRIGGERS,
     WITHDRAWALS,
 )
 from .writer import written_cursor
@@ -31,6 +35,7 @@ from .writer import written_cursor
 T = TypeVar("T")
 LIMIT_MAXIMUM = 1_000
 CANDLE_COLUMNS = [KLINES.c[name] for name in Candle.__struct_fields__]
+UNENDED = [status.value for status in (OrderStatus.TRIGGER_PENDING, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)]
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -51,6 +56,27 @@ class Range(msgspec.Struct, frozen=True):
 
 
 FIRST = Range()
+
+
+_PARENT = ORDERS.alias("parents")
+_ATTACHED = (
+    (TRIGGERS.alias("take_profits"), TAKE_PROFIT, "take_profit"),
+    (TRIGGERS.alias("stop_losses"), STOP_LOSS, "stop_loss"),
+)
+
+
+def _orders_with_triggers() -> sa.Select[Any]:
+    """Return the query for orders beside what they wait for and what is attached to them."""
+    own = [column for column in TRIGGERS.columns if column is not TRIGGERS.c.order_id]
+    columns: list[sa.ColumnElement[Any]] = [*own, _PARENT.c.executed_lots.label("parent_executed_lots")]
+    joined = ORDERS.outerjoin(TRIGGERS, TRIGGERS.c.order_id == ORDERS.c.order_id)
+    joined = joined.outerjoin(_PARENT, _PARENT.c.order_id == TRIGGERS.c.parent)
+    for table, offset, prefix in _ATTACHED:
+        # The numbers of what is attached lie apart by as much as a take-profit lies above its order.
+        is_attached = sa.and_(table.c.order_id == ORDERS.c.order_id + offset, table.c.parent == ORDERS.c.order_id)
+        joined = joined.outerjoin(table, is_attached)
+        columns += [table.c[name].label(f"{prefix}_{name}") for name in ("trigger_ticks", "trigger_by", "limit_ticks")]
+    return sa.select(ORDERS, *columns).select_from(joined)
 
 
 class HistoryReader:
@@ -92,12 +118,31 @@ class HistoryReader:
         client_id: int | None = None,
         markets: Sequence[int] | None = None,
     ) -> Page[Any]:
-        """Return orders of some accounts, open ones included."""
-        query = sa.select(ORDERS).where(ORDERS.c.account.in_(accounts))
+        """Return orders of some accounts, open ones included, with what they wait for and what is attached to them.
+
+        Those columns are null where there is none: those of ``triggers``, of ``take_profit_`` and ``stop_loss_``
+        ``trigger_ticks``, ``trigger_by`` and ``limit_ticks``, and ``parent_executed_lots``.
+        """
+        query = _orders_with_triggers().where(ORDERS.c.account.in_(accounts))
         if markets is not None:
             query = query.where(ORDERS.c.market.in_(markets))
         filters = {ORDERS.c.market: market, ORDERS.c.order_id: order_id, ORDERS.c.client_id: client_id}
-        return self._page(query, filters, ORDERS.c.created_us, (ORDERS.c.order_id,), part)
+        order = (ORDERS.c.created_us, ORDERS.c.order_id)
+        return self._page(query, filters, ORDERS.c.created_us, order, part)
+
+    def triggers(self) -> Sequence[Any]:
+        """Return what each order that has not ended waits or waited for, with ``created_us`` and ``executed_lots``.
+
+        The latter are those of the order to which it is attached, null if there is none.
+        """
+        query = (
+            sa.select(TRIGGERS, ORDERS.c.created_us, _PARENT.c.executed_lots)
+            .join(ORDERS, ORDERS.c.order_id == TRIGGERS.c.order_id)
+            .outerjoin(_PARENT, _PARENT.c.order_id == TRIGGERS.c.parent)
+            .where(ORDERS.c.status.in_(UNENDED))
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).all()
 
     def deposits(self, accounts: Sequence[int], part: Range = FIRST) -> Page[Any]:
         """Return deposits to some accounts."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from ringfence.schema.enums import CloseReason, HouseAccount, LoanCause, MoveCause, Side
+from ringfence.schema.enums import CloseReason, HouseAccount, LoanCause, MoveCause, Side, TriggerEnd
 from ringfence.schema.events import (
     ClockTicked,
     Event,
@@ -18,6 +18,9 @@ from ringfence.schema.events import (
     OrderAmended,
     OrderClosed,
     Trade,
+    TriggerClosed,
+    TriggerFired,
+    TriggerPlaced,
 )
 
 from ..candles import Candle, Interval, fold
@@ -65,6 +68,8 @@ class Changes:
         self.new_orders: dict[int, Row] = {}
         self.progress: dict[int, Row] = {}
         self.amendments: dict[int, Row] = {}
+        self.new_triggers: dict[int, Row] = {}
+        self.firings: dict[int, Row] = {}
         self.trades: list[Row] = []
         self.fills: list[Row] = []
         self.movements: list[Row] = []
@@ -94,25 +99,59 @@ class Changes:
             self._add_candle(market, candle)
 
     def _accepted(self, event: OrderAccepted) -> None:
-        row = {name: getattr(event, name) for name in ORDER_FIELDS}
         # What neither rests nor is closed later in the command is filled.
         status = OrderStatus.NEW if event.rested_lots else OrderStatus.FILLED
+        if event.order == event.sequence:
+            self._add_order(event, event.order, status)
+        else:
+            # It waited for its price, and has had a row since.
+            self._resize(event)
+            self._progress(event.order, 0, 0, status, event.time_us, None)
+
+    def _add_order(self, event: OrderAccepted | TriggerPlaced, order: int, status: OrderStatus) -> None:
+        row: Row = {name: getattr(event, name, 0) for name in ORDER_FIELDS}
         row.update(
-            order_id=event.order, created_us=event.time_us, updated_us=event.time_us, status=status.value,
+            order_id=order, created_us=event.time_us, updated_us=event.time_us, status=status.value,
             executed_lots=0, executed_quote_atoms=0, close_reason=None,
         )  # fmt: skip
-        self.new_orders[event.order] = row
+        self.new_orders[order] = row
+
+    def _resize(self, event: OrderAccepted | OrderAmended) -> None:
+        row = self.new_orders.get(event.order)
+        if row is None:
+            row = self.amendments.setdefault(event.order, {"key": event.order})
+        row["price_ticks"], row["quantity_lots"] = event.price_ticks, event.quantity_lots
 
     def _amended(self, event: OrderAmended) -> None:
         status = OrderStatus.FILLED
         if event.rested_lots:
             untouched = event.rested_lots == event.quantity_lots
             status = OrderStatus.NEW if untouched else OrderStatus.PARTIALLY_FILLED
-        row = self.new_orders.get(event.order)
-        if row is None:
-            row = self.amendments.setdefault(event.order, {"key": event.order})
-        row["price_ticks"], row["quantity_lots"] = event.price_ticks, event.quantity_lots
+        self._resize(event)
         self._progress(event.order, 0, 0, status, event.time_us, None)
+
+    def _trigger_placed(self, event: TriggerPlaced) -> None:
+        self._add_order(event, event.trigger, OrderStatus.TRIGGER_PENDING)
+        self.new_orders[event.trigger]["quantity_lots"] = 0
+        self.new_triggers[event.trigger] = {
+            "order_id": event.trigger, "parent": event.parent, "trigger_ticks": event.trigger_ticks,
+            "trigger_by": event.trigger_by, "limit_ticks": event.price_ticks, "trigger_lots": event.quantity_lots,
+            "trigger_percent": event.quantity_percent, "triggered_us": None, "reject": None,
+        }  # fmt: skip
+
+    def _trigger_fired(self, event: TriggerFired) -> None:
+        row = self.new_triggers.get(event.trigger)
+        if row is None:
+            row = self.firings[event.trigger] = {"key": event.trigger, "reject": None}
+        row["triggered_us"], row["trigger_lots"] = event.time_us, event.quantity_lots
+
+    def _trigger_closed(self, event: TriggerClosed) -> None:
+        status = OrderStatus.CANCELLED
+        if event.reason == TriggerEnd.FAILED:
+            # The command that refused its order has fired it.
+            row = self.new_triggers.get(event.trigger) or self.firings[event.trigger]
+            row["reject"], status = event.reject, OrderStatus.TRIGGER_FAILED
+        self._progress(event.trigger, 0, 0, status, event.time_us, None)
 
     def _closed(self, event: OrderClosed) -> None:
         requested = event.reason == CloseReason.REQUESTED
@@ -267,6 +306,9 @@ class Changes:
         OrderAccepted: _accepted,
         OrderAmended: _amended,
         OrderClosed: _closed,
+        TriggerPlaced: _trigger_placed,
+        TriggerFired: _trigger_fired,
+        TriggerClosed: _trigger_closed,
         Trade: _traded,
         FundsMoved: _moved,
         LoanMoved: _loan_moved,

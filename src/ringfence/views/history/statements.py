@@ -29,6 +29,7 @@ from .tables import (
     POSITIONS,
     SETTLEMENTS,
     TRADES,
+    TRIGGERS,
     WITHDRAWALS,
 )
 
@@ -44,7 +45,7 @@ HISTORY = 1
 
 INSERTED = (
     ORDERS, TRADES, FILLS, MOVEMENTS, DEPOSITS, WITHDRAWALS, LOAN_MOVEMENTS, INTEREST_PAYMENTS, LENDING_HOURS,
-    FUNDING_PAYMENTS, FUNDING_HOURS, SETTLEMENTS,
+    FUNDING_PAYMENTS, FUNDING_HOURS, SETTLEMENTS, TRIGGERS,
 )  # fmt: skip
 
 
@@ -67,6 +68,7 @@ class BatchStatements:
         self.progress = prepared(_PROGRESS)
         self.amendment = prepared(_AMENDMENT)
         self.settlement = prepared(_SETTLEMENT)
+        self.firing = prepared(_FIRING)
 
     def run(self, connection: sa.Connection, changes: Changes, last_sequence: int) -> None:
         """Write all rows, and the cursor with them."""
@@ -75,6 +77,9 @@ class BatchStatements:
         self.progress.run(connection, [_progress_parameters(row) for row in changes.progress.values()])
         amended = ("price_ticks", "quantity_lots")
         self.amendment.run(connection, [_prefixed(row, *amended) for row in changes.amendments.values()])
+        inserts["triggers"].run(connection, list(changes.new_triggers.values()))
+        fired = ("triggered_us", "trigger_lots", "reject")
+        self.firing.run(connection, [_prefixed(row, *fired) for row in changes.firings.values()])
         inserts["trades"].run(connection, changes.trades)
         inserts["fills"].run(connection, changes.fills)
         inserts["movements"].run(connection, changes.movements)
@@ -117,6 +122,15 @@ _AMENDMENT = (
     sa.update(ORDERS)
     .where(ORDERS.c.order_id == bindparam("key"))
     .values(price_ticks=bindparam("new_price_ticks"), quantity_lots=bindparam("new_quantity_lots"))
+)
+_FIRING = (
+    sa.update(TRIGGERS)
+    .where(TRIGGERS.c.order_id == bindparam("key"))
+    .values(
+        triggered_us=bindparam("new_triggered_us"),
+        trigger_lots=bindparam("new_trigger_lots"),
+        reject=bindparam("new_reject"),
+    )
 )
 _SETTLEMENT = (
     sa.update(WITHDRAWALS)

@@ -56,9 +56,33 @@ ORDERS = sa.Table(
     _big("executed_lots"),
     _big("executed_quote_atoms"),
     sa.Column("close_reason", sa.SmallInteger, nullable=True),
-    sa.Index(None, "account", "order_id"),
+    sa.Index(None, "account", "created_us", "order_id"),
 )
-"""One row an order; ``close_reason`` is a CloseReason, null while it is open and when it was filled."""
+"""One row an order, also one that waits for a price: it has quantity 0 until it is placed, under the same number.
+
+``close_reason`` is a CloseReason, null while it is open, when it was filled, and when it ended before it was placed.
+"""
+
+TRIGGERS = sa.Table(
+    "triggers",
+    METADATA,
+    _big("order_id", key=True),
+    _big("parent"),
+    _big("trigger_ticks"),
+    sa.Column("trigger_by", sa.SmallInteger, nullable=False),
+    _big("limit_ticks"),
+    _big("trigger_lots"),
+    sa.Column("trigger_percent", sa.SmallInteger, nullable=False),
+    _big("triggered_us", nullable=True),
+    _number("reject", nullable=True),
+    sqlite_with_rowid=False,
+)
+"""One row an order that waits or waited for a price, beside its row in ``orders``.
+
+``parent`` is the order that it is attached to, 0 for none, ``limit_ticks`` 0 for a market order. ``trigger_lots`` is
+what was asked for, of what is attached what was filled at first; once it has fired, what it ordered. ``reject`` is why
+that was refused.
+"""
 
 TRADES = sa.Table(
     "trades",
