@@ -253,7 +253,8 @@ SCENARIOS["a trigger of a percentage closes that part of the position that there
                                             , trigger 0 armed 4 due 7
     carol bid 9880 x 2 on3                  : accepted, rests 2
     op fire                                 : alice fires 2 at 9890; accepted, rests 0; trade 2@9880 with carol
-    op fire                                 : alice fires 0 at 9880; alice's trigger ends: FAILED INVALID_COMBINATION
+    op fire                                 : alice fires 0 at 9880
+                                            ; alice's trigger ends: FAILED QUANTITY_BELOW_MINIMUM limit=1
     op fire                                 : alice fires 3 at 9880; accepted, rests 3
     price SOL 98
     op fire                                 : alice fires 3 at 9800
@@ -283,13 +284,14 @@ SCENARIOS["a sale of what was bought is limited to what is available"] = """
                     ; alice's trigger ends: FAILED INSUFFICIENT_FUNDS value=50000000 limit=29500000 asset=2
     alice stop 9800 buy 50%                 : INVALID_COMBINATION
 """
-SCENARIOS["nothing to sell is a combination that a market order does not know"] = """
+SCENARIOS["nothing to sell is less than the least"] = """
     bob bid 9900 x 1                        : accepted, rests 1
     carol ask 9900 x 1                      : accepted, rests 0; trade 1@9900 with bob
     alice stop 9900 sell 1%                 : alice waits RISES 9900: sell 1%
     alice stop 9900 sell 1% @9000           : alice waits RISES 9900: sell 1% @9000
     alice transfer 9999999999 SOL alice.1   : TRANSFER 9999999999 alice to alice.1
-    op fire                                 : alice fires 0 at 9900; alice's trigger ends: FAILED INVALID_COMBINATION
+    op fire                                 : alice fires 0 at 9900
+                                            ; alice's trigger ends: FAILED QUANTITY_BELOW_MINIMUM limit=1
     op fire                                 : alice fires 0 at 9900
                                             ; alice's trigger ends: FAILED QUANTITY_BELOW_MINIMUM limit=1
 """
@@ -365,13 +367,13 @@ SCENARIOS["a trigger is refused for what its order would be, then for its own pr
     bob bid 9900 x 2                        : accepted, rests 2
     carol ask 9900 x 2                      : accepted, rests 0; trade 2@9900 with bob
     alice stop 9800 sell 2                  : alice waits FALLS 9800: sell 2
-    alice stop 9800 sell 2                  : TRIGGERS_LIMIT value=1 limit=1
+    alice stop 9800 sell 2                  : TRIGGERS_LIMIT value=2 limit=1
     alice bid 9000 x 2 tp=9500              : TRIGGERS_LIMIT value=2 limit=1
     bob bid 9000 x 2 tp=9500 sl=8000        : TRIGGERS_LIMIT value=2 limit=1
     bob bid 9000 x 2 tp=9500                : accepted, rests 2; bob's take-profit waits RISES 9500: sell 0
-    carol stop 9800 sell 2                  : VENUE_FULL value=2 limit=2
+    carol stop 9800 sell 2                  : VENUE_FULL value=3 limit=2
     carol bid 9000 x 2 tp=9500              : VENUE_FULL value=3 limit=2
-    op parameter TRIGGERS 1                 : ParameterSet
+    op parameter TRIGGERS 1                 : BELOW_USE value=1 limit=2
 """
 SCENARIOS["what is attached is refused after the value of its order and before its funds"] = """
     alice bid 9900 x 2000 tp=@9950          : INVALID_COMBINATION
