@@ -48,7 +48,7 @@ def broken_triggers(rows: Rows) -> Iterator[str]:
     triggers = {number: Trigger(number, *rest) for number, *rest in _columns(rows["triggers"], *Trigger._fields)}
     is_parent = np.isin(rows["orders"]["order"], rows["triggers"]["parent"])
     parents = {number: Parent(number, *rest) for number, *rest in _columns(rows["orders"][is_parent], *Parent._fields)}
-    last_ticks = dict(_columns(rows["markets"], "market", "last_price_ticks"))
+    last_ticks = {market: ticks for market, ticks in _columns(rows["markets"], "market", "last_price_ticks")}
     accounts = set(rows["accounts"]["account"].tolist())
     venue = rows["venue"][0]
     for number, row in triggers.items():
