@@ -101,7 +101,9 @@ def test_cancellation_by_kind_ends_what_it_names(venue: Venue, client: TestClien
     ("more", "message"),
     [
         ({"triggerQuantity": None}, "Must specify both `triggerPrice` and `triggerQuantity` or neither"),
-        ({"quantity": "1"}, "sized by `triggerQuantity`"),
+        ({"quantity": "1"}, "sized by `triggerQuantity`, 2: leave `quantity` out"),
+        ({"quantity": "1", "triggerQuantity": "80%"}, "sized by `triggerQuantity`, 80%"),
+        ({"quoteQuantity": "100"}, "not by `quoteQuantity`"),
         ({"triggerQuantity": "0%"}, "whole percent"),
         ({"triggerQuantity": "101%"}, "whole percent"),
         ({"triggerQuantity": "1.5%"}, "whole percent"),
@@ -195,6 +197,12 @@ def bracket(venue: Venue, client: TestClient, price: str = "99", quantity: str =
     return venue.alice.limit(client, "Bid", price, quantity, **given)
 
 
+def test_quantity_that_says_the_same_once_more_is_taken(venue: Venue, client: TestClient) -> None:
+    trade(venue, client, "100")
+    pending = trigger(venue, client, quantity="2.00").json()
+    assert (pending["quantity"], pending["triggerQuantity"]) == ("0", "2")
+
+
 def test_order_that_waited_says_so_until_it_ends(venue: Venue, client: TestClient) -> None:
     trade(venue, client, "100")
     waiting = {"orderType": "Limit", "price": "130", "triggerPrice": "110", "clientId": 5}
@@ -246,7 +254,9 @@ def test_history_has_an_order_from_when_it_waits(venue: Venue, client: TestClien
     (row,) = history(venue, client, orderId=pending["id"])
     conditions = {"triggerPrice": "90", "triggerBy": "LastPrice", "triggerQuantity": "2"}
     assert {name: row[name] for name in conditions} == conditions
-    assert (row["status"], row["quantity"], row["price"], row["executedQuantity"]) == ("TriggerPending", "0", "88", "0")
+    assert (row["status"], row["quantity"], row["price"], row["executedQuantity"]) == (
+        "TriggerPending", None, "88", "0",
+    )  # fmt: skip
     venue.bob.limit(client, "Bid", "89", "2")
     venue.alice.limit(client, "Ask", "89", "1")
     venue.node.command(c.FireTrigger())
@@ -269,7 +279,7 @@ def test_history_tells_how_an_order_ended_that_was_never_placed(venue: Venue, cl
     assert (second["id"], second["status"], second["expiryReason"]) == (
         failed["id"], "TriggerFailed", "InsufficientFunds",
     )  # fmt: skip
-    assert (second["quantity"], second["triggerQuantity"]) == ("0", "2000000")
+    assert (second["quantity"], second["triggerQuantity"]) == (None, "2000000")
 
 
 def test_history_shows_what_is_attached_beside_its_order(venue: Venue, client: TestClient) -> None:
