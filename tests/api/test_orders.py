@@ -179,7 +179,7 @@ REFUSED = [
     ({"quoteQuantity": "5"}, "INVALID_ORDER", "quoteQuantity"),
     ({"reduceOnly": True}, "INVALID_ORDER", "`reduceOnly`: SOL_USDC is a spot market"),
     ({"triggerPrice": "5"}, "INVALID_CLIENT_REQUEST", "Must specify both `triggerPrice` and `triggerQuantity`"),
-    ({"triggerPrice": "5", "triggerQuantity": "1"}, "INVALID_ORDER", "sized by `triggerQuantity`"),
+    ({"triggerPrice": "5", "triggerQuantity": "2"}, "INVALID_ORDER", "sized by `triggerQuantity`"),
     ({"stopLossLimitPrice": "5"}, "INVALID_CLIENT_REQUEST", "`stopLossTriggerPrice`"),
     ({"postOnly": True, "timeInForce": "IOC"}, "INVALID_ORDER", "GTC"),
     ({"orderType": "Market"}, "INVALID_ORDER", "takes neither `price`"),

@@ -26,8 +26,8 @@ def is_trigger(payload: OrderExecutePayload) -> bool:
 def trigger_fields(market: MarketInfo, payload: OrderExecutePayload) -> dict[str, int]:
     """Return what a PlaceTrigger has beside the fields of its order; raises ``ApiError`` and ``AmountError``."""
     assert payload.trigger_price is not None and payload.trigger_quantity is not None
-    if payload.quantity is not None or payload.quote_quantity is not None:
-        raise invalid_order("a conditional order is sized by `triggerQuantity`, not by `quantity` or `quoteQuantity`")
+    size = _size(market, payload.trigger_quantity)
+    _refuse_other_sizes(market, payload, size)
     if any(_given(payload, prefix) for prefix in _ATTACHED):
         raise invalid_order("nothing can be attached to a conditional order: leave takeProfit and stopLoss fields out")
     is_limit = payload.order_type is OrderTypeEnum.LIMIT
@@ -40,7 +40,17 @@ def trigger_fields(market: MarketInfo, payload: OrderExecutePayload) -> dict[str
     fields = {"trigger_ticks": market.parse_price(payload.trigger_price), "trigger_by": _by(payload.trigger_by)}
     if is_limit and payload.price is not None:
         fields["price_ticks"] = market.parse_price(payload.price)
-    return fields | _size(market, payload.trigger_quantity)
+    return fields | size
+
+
+def _refuse_other_sizes(market: MarketInfo, payload: OrderExecutePayload, size: dict[str, int]) -> None:
+    """Refuse a second size; ``quantity`` may say the same once more, which bpx-py cannot but send."""
+    if payload.quote_quantity is not None:
+        raise invalid_order("a conditional order is sized by `triggerQuantity`, not by `quoteQuantity`")
+    if payload.quantity is not None and size != {"quantity_lots": market.parse_quantity(payload.quantity)}:
+        raise invalid_order(
+            f"a conditional order is sized by `triggerQuantity`, {payload.trigger_quantity}: leave `quantity` out"
+        )
 
 
 def attached_fields(market: MarketInfo, payload: OrderExecutePayload) -> dict[str, int]:

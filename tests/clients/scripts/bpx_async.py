@@ -28,6 +28,7 @@ async def main() -> None:
     await calls.order_calls(alice, public, SYMBOL, BELOW)
     await calls.account_calls(alice, SYMBOL, BELOW)
     await calls.trade_calls(alice, bob, public, SYMBOL, PRICE)
+    await calls.trigger_calls(alice, SYMBOL, BELOW, PRICE)
     # The asynchronous side cannot send a boolean in a query, but its text.
     await calls.margin_calls(alice, bob, public, "BTC", "true")
     await calls.error_calls(alice, forged, SYMBOL, PRICE, UNAFFORDABLE)

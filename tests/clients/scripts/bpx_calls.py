@@ -81,6 +81,29 @@ async def trade_calls(alice, bob, public, symbol: str, price: str) -> None:
     assert any(candle["close"] == price for candle in candles), candles
 
 
+async def trigger_calls(alice, symbol: str, below: str, price: str) -> None:
+    """Orders that wait; this client wants a quantity beside the one of the trigger, and sends both."""
+    lower = str(int(below) - 1)
+    size = {"quantity": "0.1", "trigger_quantity": "0.1"}
+    waiting = await call(alice.execute_order(symbol, "Ask", "Market", trigger_price=below, client_id=78, **size))
+    assert waiting["status"] == "TriggerPending" and waiting["triggerPrice"] == below, waiting
+    assert waiting["quantity"] == "0" and waiting["triggerQuantity"] == "0.1", waiting
+    assert (await call(alice.get_open_order(symbol, client_id=78)))["id"] == waiting["id"]
+    assert (await call(alice.get_account()))["triggerOrders"] == 1
+    assert (await call(alice.cancel_order(symbol, order_id=waiting["id"])))["status"] == "Cancelled"
+    history = await call(alice.get_order_history(symbol=symbol, order_id=waiting["id"]))
+    assert [(row["status"], row["triggerQuantity"]) for row in history] == [("Cancelled", "0.1")], history
+    attached = {"take_profit_trigger_price": price, "stop_loss_trigger_price": lower, "stop_loss_limit_price": lower}
+    order = await call(alice.execute_order(symbol, "Bid", "Limit", price=below, quantity="0.1", **attached))
+    assert order["takeProfitTriggerPrice"] == price and order["stopLossLimitPrice"] == lower, order
+    listed = await call(alice.get_open_orders(symbol=symbol))
+    assert [row["relatedOrderId"] for row in listed] == [None, order["id"], order["id"]], listed
+    ended = await call(alice.cancel_all_orders(symbol))
+    assert [row["status"] for row in ended] == ["Cancelled"] * 3, ended
+    half = await call(alice.execute_order(symbol, "Ask", "Market", trigger_price=below, quantity="0.1"))
+    require_error(half, "INVALID_CLIENT_REQUEST", "Must specify both `triggerPrice` and `triggerQuantity`")
+
+
 async def account_calls(alice, symbol: str, price: str) -> None:
     account = await call(alice.get_account())
     assert account["spotMakerFee"] and account["limitOrders"] == 0, account

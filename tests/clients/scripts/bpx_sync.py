@@ -28,6 +28,7 @@ async def main() -> None:
     await calls.order_calls(alice, public, SYMBOL, BELOW)
     await calls.account_calls(alice, SYMBOL, BELOW)
     await calls.trade_calls(alice, bob, public, SYMBOL, PRICE)
+    await calls.trigger_calls(alice, SYMBOL, BELOW, PRICE)
     await calls.margin_calls(alice, bob, public, "BTC")
     await calls.error_calls(alice, forged, SYMBOL, PRICE, UNAFFORDABLE)
 

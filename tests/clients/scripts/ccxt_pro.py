@@ -97,6 +97,21 @@ async def watch_account(alice, bob) -> None:
         ended = await within(bob.watch_orders(SYMBOL))
 
 
+async def watch_conditional_orders(bob) -> None:
+    async def place() -> None:
+        await bob.create_trigger_order(SYMBOL, "limit", "sell", 1, 3040, 3030)
+
+    async def cancel() -> None:
+        await bob.cancel_order(waiting["id"], SYMBOL)
+
+    waiting = (await watching(bob.watch_orders(SYMBOL), place))[-1]
+    assert waiting["status"] == "open" and waiting["triggerPrice"] == 3030 and waiting["price"] == 3040, waiting
+    assert waiting["info"]["e"] == "triggerPlaced" and waiting["info"]["Y"] == "1", waiting
+    ended = await watching(bob.watch_orders(SYMBOL), cancel)
+    while ended[-1]["id"] != waiting["id"] or ended[-1]["status"] != "canceled":
+        ended = await within(bob.watch_orders(SYMBOL))
+
+
 async def watch_balance(bob) -> None:
     async def lock() -> None:
         await bob.create_limit_buy_order(SYMBOL, 1, 2900)
@@ -126,6 +141,7 @@ async def main() -> None:
         await watch_order_book(alice, bob)
         await watch_market(alice, bob)
         await watch_account(alice, bob)
+        await watch_conditional_orders(bob)
         await asyncio.gather(alice.cancel_all_orders(SYMBOL), bob.cancel_all_orders(SYMBOL))
         await watch_balance(bob)
         await bob.cancel_all_orders(SYMBOL)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import ccxt
 
@@ -158,6 +159,72 @@ def margin(alice: ccxt.backpack) -> None:
     assert alice.private_get_api_v1_account()["leverageLimit"] == "10"
 
 
+def until(condition, *arguments) -> None:
+    """Wait for what the venue does by itself within a moment."""
+    for _ in range(100):
+        if condition(*arguments):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{condition.__name__} did not come to be")
+
+
+def trade(alice: ccxt.backpack, bob: ccxt.backpack, price: float) -> None:
+    bob.create_limit_sell_order(SYMBOL, 1, price)
+    assert alice.create_limit_buy_order(SYMBOL, 1, price)["status"] == "closed"
+
+
+def conditional_orders(alice: ccxt.backpack, bob: ccxt.backpack) -> None:
+    stop = alice.create_trigger_order(SYMBOL, "market", "sell", 2, None, 140, {"clientOrderId": "77"})
+    assert stop["status"] == "open" and stop["triggerPrice"] == 140 and stop["type"] == "market", stop
+    assert stop["info"]["status"] == "TriggerPending" and stop["info"]["triggerQuantity"] == "2", stop
+    assert [one["id"] for one in alice.fetch_open_orders(SYMBOL)] == [stop["id"]]
+    found = alice.fetch_order(stop["id"], SYMBOL)
+    assert found["status"] == "open" and found["amount"] == 2 and found["triggerPrice"] == 140, found
+    assert alice.cancel_order(stop["id"], SYMBOL)["status"] == "canceled"
+    assert alice.fetch_order(stop["id"], SYMBOL)["status"] == "canceled"
+    waiting = alice.create_trigger_order(SYMBOL, "limit", "sell", 2, 165, 155)
+    trade(alice, bob, 155)
+
+    def fired() -> bool:
+        (order,) = alice.fetch_open_orders(SYMBOL)
+        return order["info"]["status"] == "New"
+
+    until(fired)
+    (order,) = alice.fetch_open_orders(SYMBOL)
+    assert (order["id"], order["amount"], order["triggerPrice"]) == (waiting["id"], 2, 155), order
+    assert order["info"]["triggeredAt"] >= order["timestamp"] == waiting["timestamp"], order
+    assert [one["id"] for one in alice.cancel_all_orders(SYMBOL)] == [waiting["id"]]
+
+
+def brackets(alice: ccxt.backpack, bob: ccxt.backpack) -> None:
+    order = alice.create_order_with_take_profit_and_stop_loss(SYMBOL, "limit", "buy", 1, 150, 170, 140)
+    assert (order["takeProfitPrice"], order["stopLossPrice"]) == (170, 140), order
+    resting, profit, loss = alice.fetch_open_orders(SYMBOL)
+    assert resting["id"] == order["id"] and (profit["triggerPrice"], loss["triggerPrice"]) == (170, 140)
+    assert {one["info"]["relatedOrderId"] for one in (profit, loss)} == {order["id"]}
+    assert alice.cancel_order(order["id"], SYMBOL)["status"] == "canceled"
+    assert alice.fetch_open_orders(SYMBOL) == [], "nothing was filled that they could close"
+    raises(
+        ccxt.InvalidOrder, "wrong side", alice.create_order_with_take_profit_and_stop_loss,
+        SYMBOL, "limit", "buy", 1, 150, 149, 140,
+    )  # fmt: skip
+    bob.create_limit_sell_order(SYMBOL, 1, 156)
+    bought = alice.create_order_with_take_profit_and_stop_loss(SYMBOL, "market", "buy", 1, None, 170, 140)
+    assert bought["status"] == "closed", bought
+    profit, loss = alice.fetch_open_orders(SYMBOL)
+    bob.create_limit_buy_order(SYMBOL, 3, 139)
+    assert alice.create_market_sell_order(SYMBOL, 1)["status"] == "closed"
+
+    def over() -> bool:
+        return alice.fetch_open_orders(SYMBOL) == []
+
+    until(over)
+    assert alice.fetch_order(profit["id"], SYMBOL)["status"] == "canceled"
+    closed = alice.fetch_order(loss["id"], SYMBOL)
+    assert closed["status"] == "closed" and closed["average"] == 139 and 0.999 < closed["filled"] <= 1, closed
+    bob.cancel_all_orders(SYMBOL)
+
+
 def errors(alice: ccxt.backpack, bob: ccxt.backpack) -> None:
     raises(ccxt.ExchangeNotAvailable, "Not Found", alice.fetch_open_order, "999999999", SYMBOL)
     raises(ccxt.ExchangeNotAvailable, "Not Found", alice.cancel_order, "999999999", SYMBOL)
@@ -189,5 +256,7 @@ batches(alice)
 trading(alice, bob)
 after_trading(alice)
 margin(alice)
+conditional_orders(alice, bob)
+brackets(alice, bob)
 errors(alice, bob)
 print("all of it")

@@ -74,9 +74,35 @@ def closing(alice: ccxt.backpack, bob: ccxt.backpack, mark: int) -> None:
     assert {trade["fee"]["currency"] for trade in trades} == {"USDC"}, trades
 
 
+def brackets(alice: ccxt.backpack, bob: ccxt.backpack, mark: int) -> None:
+    bob.create_order(SYMBOL, "limit", "sell", 2, mark, {"postOnly": True})
+    order = alice.create_order_with_take_profit_and_stop_loss(
+        SYMBOL, "market", "buy", 2, None, mark + 20, mark - 5, {"stopLossTriggerBy": "LastPrice"}
+    )
+    assert order["status"] == "closed" and order["stopLossPrice"] == mark - 5, order
+    profit, loss = alice.fetch_open_orders(SYMBOL)
+    assert (profit["triggerPrice"], loss["triggerPrice"]) == (mark + 20, mark - 5), (profit, loss)
+    assert profit["reduceOnly"] and loss["reduceOnly"] and loss["info"]["triggerQuantity"] == "2", loss
+    half = {"symbol": "SOL_USDC_PERP", "side": "Ask", "orderType": "Market", "triggerBy": "MarkPrice"}
+    waiting = alice.private_post_api_v1_order(half | {"triggerPrice": str(mark + 50), "triggerQuantity": "50%"})
+    assert waiting["status"] == "TriggerPending" and waiting["triggerQuantity"] == "50%", waiting
+    assert alice.cancel_order(waiting["id"], SYMBOL)["status"] == "canceled"
+    bob.create_order(SYMBOL, "limit", "buy", 3, mark - 5, {"postOnly": True})
+    alice.create_order(SYMBOL, "market", "sell", 1, None, {"reduceOnly": True})
+    for _ in range(100):
+        if not alice.fetch_open_orders(SYMBOL):
+            break
+        time.sleep(0.02)
+    assert alice.fetch_open_orders(SYMBOL) == [] and alice.fetch_positions([SYMBOL]) == []
+    assert alice.fetch_order(profit["id"], SYMBOL)["status"] == "canceled"
+    assert alice.fetch_order(loss["id"], SYMBOL)["filled"] == 1, "it closes what is left of the position"
+    bob.cancel_all_orders(SYMBOL)
+
+
 alice, bob = client("alice"), client("bob")
 mark = market_data(alice)
 bob.load_markets()
 trading(alice, bob, mark)
 closing(alice, bob, mark)
+brackets(alice, bob, mark)
 print("all of it")

@@ -83,6 +83,26 @@ def trade_calls(alice: AuthenticationClient, bob: AuthenticationClient, public: 
     assert sum(float(candle["volume"]) for candle in candles) == 3.5, candles
 
 
+def trigger_calls(alice: AuthenticationClient) -> None:
+    """Orders that wait: a percentage of what there is to sell, and a pair that is attached."""
+    waiting = alice.execute_order(
+        "Market", "Ask", SYMBOL, triggerPrice="25", triggerQuantity="50%", triggerBy="LastPrice", clientId=98
+    )
+    assert waiting["status"] == "TriggerPending" and waiting["triggerQuantity"] == "50%", waiting
+    attached = {"takeProfitTriggerPrice": "35", "takeProfitTriggerBy": "LastPrice", "stopLossTriggerPrice": "24"}
+    order = alice.execute_order("Limit", "Bid", SYMBOL, price="28", quantity="3", timeInForce="GTC", **attached)
+    assert {name: order[name] for name in attached} == attached, order
+    assert len(alice.get_open_orders(SYMBOL)) == 4 and alice.get_account()["triggerOrders"] == 3
+    ended = alice.cancel_open_orders(SYMBOL, "ConditionalOrder")
+    assert [row["triggerPrice"] for row in ended] == ["25", "35", "24"], ended
+    ended = alice.cancel_open_orders(SYMBOL, "RestingLimitOrder")
+    assert [row["id"] for row in ended] == [order["id"]], ended
+    raises(
+        errors.BackpackInvalidRequestError, "wrong side", alice.execute_order,
+        "Limit", "Bid", SYMBOL, price="28", quantity="3", timeInForce="GTC", stopLossTriggerPrice="29",
+    )  # fmt: skip
+
+
 def account_calls(alice: AuthenticationClient) -> None:
     balances = alice.get_balances()
     assert balances["GLXY.US"] == {"available": "1003.49825", "locked": "0", "staked": "0"}, balances["GLXY.US"]
@@ -145,6 +165,7 @@ alice, bob, public = client("alice"), client("bob"), PublicClient(base_url=BASE)
 public_calls(public)
 order_calls(alice)
 trade_calls(alice, bob, public)
+trigger_calls(alice)
 account_calls(alice)
 margin_calls(alice, public)
 error_calls(alice)

@@ -66,6 +66,7 @@ def _order(row: Any, catalog: Catalog) -> wire.Order:
     market = catalog.market_by_number[row.market]
     is_limit = row.order_type == OrderType.LIMIT
     expiry = _expiry(row, market)
+    was_never_placed = row.trigger_ticks is not None and (row.triggered_us is None or row.reject is not None)
     quote_atoms = row.quote_atoms or row.executed_quote_atoms
     return wire.Order(
         id=str(row.order_id),
@@ -76,8 +77,8 @@ def _order(row: Any, catalog: Catalog) -> wire.Order:
         order_type=ORDER_TYPES[row.order_type],
         post_only=bool(row.post_only) if is_limit else None,
         price=market.price_text(row.price_ticks) if is_limit else None,
-        quantity=market.quantity_text(row.quantity_lots or row.executed_lots),
-        quote_quantity=None if is_limit else market.quote_text(quote_atoms),
+        quantity=None if was_never_placed else market.quantity_text(row.quantity_lots or row.executed_lots),
+        quote_quantity=None if is_limit or was_never_placed else market.quote_text(quote_atoms),
         self_trade_prevention=SELF_TRADE_PREVENTIONS[row.self_trade_prevention],
         status=OrderStatus(row.status),
         side=SIDES[row.side],

@@ -116,12 +116,12 @@ async def cancel_order(call: Call) -> wire.OrderType:
     if isinstance(row, TriggerRow):
         return await _cancel_trigger(call, market, row)
     attached = attached_to(call.gateway.exchange, row.order, market)
+    tracked = TrackedOrder.from_row(row, call.gateway.conditions.get(row.order))
     command = CancelOrder(account=call.account, market=market.number, order=row.order)
     (events,) = await call.gateway.submit([command])
     (result,) = cancelled(events)
     if result.reject is not None:
         raise rejected(result, call.gateway.catalog)
-    tracked = TrackedOrder.from_row(row, call.gateway.conditions.get(row.order))
     assert result.closed is not None, "a cancellation that was not refused closes its order"
     tracked.price_ticks = result.closed.price_ticks
     tracked.quantity_lots = result.closed.executed_lots + result.closed.remaining_lots
