@@ -18,6 +18,7 @@ from .fields import (
     AttachedTicks,
     ClassMask,
     ClientId,
+    ConversionDiscount,
     Count,
     Flag,
     FundingRate,
@@ -241,7 +242,8 @@ class SetSession(Command, tag=17, frozen=True, kw_only=True):
 class SetCollateral(Command, tag=18, frozen=True, kw_only=True):
     """Say what an asset is worth as collateral, and what margin a debt in it needs. Origin: operator.
 
-    Weight at a size, and requirement at a notional, are in docs/rules.md, "Margin".
+    Weight at a size, and requirement at a notional, are in docs/rules.md, "Margin". Of who cannot pay a loss it is sold
+    in ``conversion_market`` (0: not at all), no further below the mark than the discount.
     """
 
     since: ClassVar = 2
@@ -255,6 +257,8 @@ class SetCollateral(Command, tag=18, frozen=True, kw_only=True):
     maintenance_base_e8: Rate
     maintenance_factor_e8: Share = 0
     haircut_kind: Annotated[int, member(e.HaircutKind)] = e.HaircutKind.IDENTITY
+    conversion_market: MarketNumber = 0
+    conversion_discount_ppm: ConversionDiscount = 30_000
 
 
 class SetLendingPool(Command, tag=19, frozen=True, kw_only=True):
@@ -471,6 +475,13 @@ class FireTrigger(Command, tag=36, frozen=True, kw_only=True):
     origins: ClassVar = (NODE,)
 
 
+class ConvertCollateral(Command, tag=37, frozen=True, kw_only=True):
+    """Sell what the next account has that could not pay its loss; nothing if there is none. Origin: node."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (NODE,)
+
+
 class Quote(Command, tag=40, frozen=True, kw_only=True):
     """What a source sees of an asset: best bid, best ask and last price, 0 for what it does not. Origin: price_source.
 
@@ -513,6 +524,14 @@ class ContinueSettlement(Command, tag=42, frozen=True, kw_only=True):
 
     since: ClassVar = 2
     origins: ClassVar = (NODE,)
+
+
+class DelistPerpetual(Command, tag=43, frozen=True, kw_only=True):
+    """Stop a contract for good at its mark as it stands; the next settlement ends what is open. Origin: operator."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (OPERATOR,)
+    market: MarketNumber
 
 
 COMMANDS: tuple[type[Command], ...] = tuple(

@@ -208,6 +208,7 @@ class CloseReason(IntEnum):
     POST_ONLY_MODE = 8
     WORK_LIMIT = 9
     REDUCE_ONLY = 10
+    MARKET_DELISTED = 11
 
 
 class TriggerBy(IntEnum):
@@ -229,13 +230,32 @@ class TriggerEnd(IntEnum):
     """Why a trigger ended without an order.
 
     At its owner's wish; because its order was refused; because the other of a pair fired; because the order that it
-    was attached to ended without a fill.
+    was attached to ended without a fill; because its market was delisted.
     """
 
     REQUESTED = 1
     FAILED = 2
     SIBLING = 3
     PARENT = 4
+    DELISTED = 5
+
+
+class Delisting(IntEnum):
+    """How far a perpetual is that will not be traded again; its positions end while it is CLOSING."""
+
+    LISTED = 0
+    ANNOUNCED = 1
+    CLOSING = 2
+    ENDED = 3
+
+
+class Settling(IntEnum):
+    """What a settlement is doing: nothing, taking from who lost, selling collateral of who could not pay, paying."""
+
+    NOTHING = 0
+    COLLECTING = 1
+    CONVERTING = 2
+    PAYING = 3
 
 
 class Cancels(IntEnum):

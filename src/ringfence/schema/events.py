@@ -17,6 +17,7 @@ from .fields import (
     Atoms,
     ClassMask,
     ClientId,
+    ConversionDiscount,
     Count,
     Flag,
     FundingIndex,
@@ -352,6 +353,8 @@ class CollateralSet(Event, tag=46, frozen=True, kw_only=True):
     maintenance_base_e8: Rate
     maintenance_factor_e8: Share
     haircut_kind: Annotated[int, member(e.HaircutKind)]
+    conversion_market: MarketNumber
+    conversion_discount_ppm: ConversionDiscount
 
 
 class LendingPoolSet(Event, tag=47, frozen=True, kw_only=True):
@@ -527,6 +530,33 @@ class TriggerClosed(Event, tag=58, frozen=True, kw_only=True):
     reject: Annotated[int, unit("u2", "Reject, 0 for none", 0, 65_535)] = 0
     field_number: Annotated[int, unit("u2", "place of the field in PlaceOrder, from 1; 0 for none", 0, 65_535)] = 0
     reason: Annotated[int, member(e.TriggerEnd)]
+
+
+class CollateralConverted(Event, tag=59, frozen=True, kw_only=True):
+    """What ``account`` has of ``asset`` is sold for a loss in market ``contract`` that it could not pay.
+
+    OrderAccepted follows unless ``reject`` is there. ``missing_atoms`` was missing before, ``paid_atoms`` of it was then
+    paid.
+    """
+
+    since: ClassVar = 2
+    order: OrderNumber
+    contract: MarketNumber
+    asset: AssetNumber
+    price_ticks: PriceTicks
+    quantity_lots: QuantityLots
+    missing_atoms: Atoms
+    paid_atoms: Atoms = 0
+    reject: Annotated[int, unit("u2", "Reject, 0 for none", 0, 65_535)] = 0
+
+
+class PerpetualDelisted(Event, tag=60, frozen=True, kw_only=True):
+    """A contract is not traded any more; the next settlement ends every position at this mark."""
+
+    since: ClassVar = 2
+    price_state: Annotated[int, member(e.PriceState)]
+    index_ticks: PriceTicks
+    mark_ticks: PriceTicks
 
 
 EVENTS: tuple[type[Event], ...] = tuple(

@@ -118,3 +118,4 @@ class Reject(IntEnum):
     NO_TRIGGER_PRICE = 109, 400, "INVALID_PRICE", "{place} has no price of this kind to trigger by"
     WRONG_SIDE_TRIGGER = 110, 400, "INVALID_PRICE", "trigger {value} is on the wrong side of {limit}"
     REDUCE_ORDERS_LIMIT = 111, 400, "ORDER_LIMIT", "{value} open orders only reduce in {place}, the limit is {limit}"
+    MARKET_DELISTED = 112, 409, "PRECONDITION_FAILED", "{place} is delisted, which is for good"

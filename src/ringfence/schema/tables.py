@@ -18,6 +18,7 @@ from .fields import (
     Atoms,
     ClassMask,
     ClientId,
+    ConversionDiscount,
     Count,
     Flag,
     FundingIndex,
@@ -69,7 +70,7 @@ class VenueRow(Row, frozen=True, kw_only=True):
     schema_hash: Annotated[bytes, raw(32, "hash")]
     seed: Annotated[bytes, raw(32, "hash")]
     settled_tick: Annotated[int, unit("i8", "ten seconds since 1970", 0, MAX_SEQUENCE, since=2)]
-    settling: Annotated[int, unit("i4", "0 nothing, 1 collecting, 2 paying", 0, 2, since=2)]
+    settling: Annotated[int, member(e.Settling, since=2)]
     settled_account: Annotated[int, unit("i4", "the last account met", 0, 2**31 - 1, since=2)]
     triggers_counted: Annotated[int, unit("i8", "triggers armed and triggers reached", 0, MAX_SEQUENCE, since=2)]
 
@@ -272,6 +273,8 @@ class CollateralRow(Row, frozen=True, kw_only=True):
     maintenance_base_e8: Rate
     maintenance_factor_e8: Share
     haircut_kind: Annotated[int, member(e.HaircutKind)]
+    conversion_market: MarketNumber
+    conversion_discount_ppm: ConversionDiscount
 
 
 class LendingPoolRow(Row, frozen=True, kw_only=True):
@@ -348,10 +351,14 @@ class PerpetualRow(Row, frozen=True, kw_only=True):
     short_atoms: Atoms
     due_atoms: Atoms
     paid_atoms: Atoms
+    delisting: Annotated[int, member(e.Delisting)]
 
 
 class PositionRow(Row, frozen=True, kw_only=True):
-    """What an account has of a contract; a house account has what is due to it. An empty row does not exist."""
+    """What an account has of a contract; a house account has what is due to it. An empty row does not exist.
+
+    ``due_atoms`` is what a settlement has to pay to it, below 0 what it could not pay.
+    """
 
     since: ClassVar = 2
     key = ("account", "market")
@@ -368,7 +375,7 @@ class PositionRow(Row, frozen=True, kw_only=True):
     funding_atoms: SignedAtoms
     fees_atoms: SignedAtoms
     funding_index: FundingIndex
-    due_atoms: Atoms
+    due_atoms: SignedAtoms
 
 
 class TriggerRow(Row, frozen=True, kw_only=True):
