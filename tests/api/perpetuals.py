@@ -37,7 +37,7 @@ def set_up(venue: Venue, client: TestClient) -> None:
 def finish(venue: Venue) -> None:
     """Let the settlement that is under way end."""
     while venue.node.exchange.settling:
-        venue.node.command(c.ContinueSettlement())
+        venue.node.command(c.ConvertCollateral() if venue.node.exchange.converting else c.ContinueSettlement())
 
 
 def quote(venue: Venue, client: TestClient, units: int) -> None:

@@ -93,7 +93,7 @@ class PerpetualVenue:
 
     def end_settlement(self) -> None:
         while self.exchange.settling:
-            self.give(c.ContinueSettlement())
+            self.give(c.ConvertCollateral() if self.exchange.converting else c.ContinueSettlement())
 
     def fund(self, account: int, atoms: int, asset: int = USDC) -> None:
         self.number += 1

@@ -192,7 +192,12 @@ def test_venue_restored_in_the_middle_of_a_settlement_goes_on_alike(seed: int) -
     for _ in range(200):
         account, side, lots = chance.choice(people), chance.randrange(2), chance.randrange(1, 300)
         command = chance.choice(
-            (venue.order(account, side, 97, lots), venue.at_market(account, side, lots), c.ContinueSettlement())
+            (
+                venue.order(account, side, 97, lots),
+                venue.at_market(account, side, lots),
+                c.ContinueSettlement(),
+                c.ConvertCollateral(),
+            )
         )
         assert venue.give(command) == twin.give(command)
         assert venue.exchange.state_hash() == twin.exchange.state_hash()

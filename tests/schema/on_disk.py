@@ -53,7 +53,8 @@ COMMANDS_ON_DISK = {
     "Quote": "40: asset:i4@32 price_source:u1@36 bid_units:i8@40 ask_units:i8@48 last_units:i8@56 observed_us:i8@64",
     "SetCollateral": (
         "18: asset:i4@32 weight_e8:i8@40 haircut_base_e8:i8@48 haircut_penalty_e8:i8@56 initial_base_e8:i8@64 "
-        "initial_factor_e8:i8@72 maintenance_base_e8:i8@80 maintenance_factor_e8:i8@88 haircut_kind:u1@96"
+        "initial_factor_e8:i8@72 maintenance_base_e8:i8@80 maintenance_factor_e8:i8@88 haircut_kind:u1@96 "
+        "conversion_market:i4@100 conversion_discount_ppm:i4@104"
     ),
     "SetLendingPool": (
         "19: asset:i4@32 pool_state:u1@36 rate_idle_e8:i8@40 rate_optimal_e8:i8@48 rate_full_e8:i8@56 "
@@ -78,6 +79,8 @@ COMMANDS_ON_DISK = {
         "trigger_by:u1@96 quantity_percent:u1@97"
     ),
     "FireTrigger": "36: ",
+    "ConvertCollateral": "37: ",
+    "DelistPerpetual": "43: market:i4@32",
 }
 
 EVENTS_ON_DISK = {
@@ -139,7 +142,8 @@ EVENTS_ON_DISK = {
     ),
     "CollateralSet": (
         "46: asset:i4@32 weight_e8:i8@40 haircut_base_e8:i8@48 haircut_penalty_e8:i8@56 initial_base_e8:i8@64 "
-        "initial_factor_e8:i8@72 maintenance_base_e8:i8@80 maintenance_factor_e8:i8@88 haircut_kind:u1@96"
+        "initial_factor_e8:i8@72 maintenance_base_e8:i8@80 maintenance_factor_e8:i8@88 haircut_kind:u1@96 "
+        "conversion_market:i4@100 conversion_discount_ppm:i4@104"
     ),
     "LendingPoolSet": (
         "47: asset:i4@32 pool_state:u1@36 rate_idle_e8:i8@40 rate_optimal_e8:i8@48 rate_full_e8:i8@56 "
@@ -178,11 +182,16 @@ EVENTS_ON_DISK = {
         "58: trigger:i8@32 parent:i8@40 value:i8@48 limit:i8@56 asset:i4@64 reject:u2@68 field_number:u2@70 "
         "reason:u1@72"
     ),
+    "CollateralConverted": (
+        "59: order:i8@32 contract:i4@40 asset:i4@44 price_ticks:i8@48 quantity_lots:i8@56 missing_atoms:i8@64 "
+        "paid_atoms:i8@72 reject:u2@80"
+    ),
+    "PerpetualDelisted": "60: price_state:u1@32 index_ticks:i8@40 mark_ticks:i8@48",
 }
 
 ROWS_ON_DISK = {
     "venue": (
-        "sequence:i8 time_us:i8 rules_version:i4 schema_hash:B32 seed:B32 settled_tick:i8 settling:i4 "
+        "sequence:i8 time_us:i8 rules_version:i4 schema_hash:B32 seed:B32 settled_tick:i8 settling:u1 "
         "settled_account:i4 triggers_counted:i8"
     ),
     "parameters": "parameter:i4 value:i8",
@@ -218,7 +227,8 @@ ROWS_ON_DISK = {
     ),
     "collaterals": (
         "asset:i4 weight_e8:i8 haircut_base_e8:i8 haircut_penalty_e8:i8 initial_base_e8:i8 "
-        "initial_factor_e8:i8 maintenance_base_e8:i8 maintenance_factor_e8:i8 haircut_kind:u1"
+        "initial_factor_e8:i8 maintenance_base_e8:i8 maintenance_factor_e8:i8 haircut_kind:u1 "
+        "conversion_market:i4 conversion_discount_ppm:i4"
     ),
     "lending_pools": (
         "asset:i4 pool_state:u1 rate_idle_e8:i8 rate_optimal_e8:i8 rate_full_e8:i8 optimal_utilisation_ppm:i8 "
@@ -234,7 +244,7 @@ ROWS_ON_DISK = {
         "highest_funding_e10:i8 mark_bound_ppm:i8 price_state:u1 index_ticks:i8 mark_ticks:i8 premium:i8 "
         "updated_us:i8 premium_sum_e10:i8 premium_count:i8 funding_rate_e10:i8 funding_index:i8 "
         "funding_hour:i8 open_interest_lots:i8 clearing_atoms:i8 settle_ticks:i8 collected_atoms:i8 "
-        "short_atoms:i8 due_atoms:i8 paid_atoms:i8"
+        "short_atoms:i8 due_atoms:i8 paid_atoms:i8 delisting:u1"
     ),
     "positions": (
         "account:i4 market:i4 opened:i8 net_lots:i8 bid_lots:i8 ask_lots:i8 reduce_lots:i8 reference_atoms:i8 "
@@ -264,7 +274,8 @@ NUMBERS_ON_DISK = {
     "UserFlag": "TRADING_FROZEN=1 WITHDRAWALS_FROZEN=2 TRANSFERS_FROZEN=4",
     "CloseReason": (
         "REQUESTED=1 IMMEDIATE_OR_CANCEL=2 FILL_OR_KILL=3 SELF_TRADE_PREVENTION=4 PRICE_IMPACT=5 "
-        "INSUFFICIENT_LIQUIDITY=6 SLIPPAGE_TOLERANCE_EXCEEDED=7 POST_ONLY_MODE=8 WORK_LIMIT=9 REDUCE_ONLY=10"
+        "INSUFFICIENT_LIQUIDITY=6 SLIPPAGE_TOLERANCE_EXCEEDED=7 POST_ONLY_MODE=8 WORK_LIMIT=9 REDUCE_ONLY=10 "
+        "MARKET_DELISTED=11"
     ),
     "MoveCause": (
         "DEPOSIT=1 WITHDRAWAL_REQUESTED=2 WITHDRAWAL_FEE=3 WITHDRAWAL_SETTLED=4 WITHDRAWAL_RETURNED=5 "
@@ -291,7 +302,8 @@ NUMBERS_ON_DISK = {
         "BORROW_REQUIRES_LEND_REDEEM=96 LEND_REQUIRES_BORROW_REPAY=97 LEND_LIMIT=98 INSUFFICIENT_SUPPLY=99 "
         "AMOUNT_TOO_SMALL=100 PRICE_NOT_FRESH=101 INSUFFICIENT_MARGIN=102 NOT_PERPETUAL=103 "
         "NO_PERPETUAL_RULES=104 REDUCE_ONLY_NOT_REDUCED=105 POSITION_LIMIT=106 OPEN_INTEREST_LIMIT=107 "
-        "TRIGGERS_LIMIT=108 NO_TRIGGER_PRICE=109 WRONG_SIDE_TRIGGER=110 REDUCE_ORDERS_LIMIT=111"
+        "TRIGGERS_LIMIT=108 NO_TRIGGER_PRICE=109 WRONG_SIDE_TRIGGER=110 REDUCE_ORDERS_LIMIT=111 "
+        "MARKET_DELISTED=112"
     ),
     "Session": "OPEN=1 CLOSED=2",
     "PriceState": "NONE=0 FRESH=1 CLOSED=2 STALE=3",
@@ -304,12 +316,14 @@ NUMBERS_ON_DISK = {
     "MarketKind": "SPOT=0 PERPETUAL=1",
     "TriggerBy": "LAST=0 MARK=1 INDEX=2",
     "TriggerDirection": "RISES=0 FALLS=1",
-    "TriggerEnd": "REQUESTED=1 FAILED=2 SIBLING=3 PARENT=4",
+    "TriggerEnd": "REQUESTED=1 FAILED=2 SIBLING=3 PARENT=4 DELISTED=5",
     "Cancels": "ALL=0 ORDERS=1 TRIGGERS=2",
+    "Delisting": "LISTED=0 ANNOUNCED=1 CLOSING=2 ENDED=3",
+    "Settling": "NOTHING=0 COLLECTING=1 CONVERTING=2 PAYING=3",
 }
 
 SCHEMA_HASHES = {
     1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
-    2: "b73fa82362bf9401847d815a1e14741f148c9003c8f745ae6e3706925b71183d",
+    2: "f1808510d83b84dfc7f0c393240b1e34aad6f2e09a4a341d8e5876a9838f2f69",
 }
 """The hash of the schema under each version of the rules; those of rules that have been released never change."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core import Exchange
-from ..schema.commands import Clock, Command, ContinueSettlement, Quote
+from ..schema.commands import Clock, Command, ContinueSettlement, ConvertCollateral, Quote
 from ..schema.enums import FIRST_USER_ACCOUNT, ONE_E8, AssetKind, HaircutKind, MarketKind, PriceState, Session
 from ..schema.layout import RECORD, ROW_DTYPES, encode
 from .flow import Shape, opening
@@ -158,5 +158,5 @@ def settle(accounts: int, positions: int) -> Settled:
         exchange.take_up_changes(accounts)
         looked.append((time.perf_counter() - applied) * 1e3)
         taken.append((applied - begin) * 1e3)
-        command = ContinueSettlement()
+        command = ConvertCollateral() if exchange.converting else ContinueSettlement()
     return Settled(max(taken), sum(taken), len(taken), max(looked))

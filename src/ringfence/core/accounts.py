@@ -3,10 +3,14 @@
 docs/rules.md, "Margin".
 """
 
+from ..schema.commands import SetCollateral
 from ..schema.enums import ONE_E8 as E8
-from .admission import known_asset, trading_account, user_account
+from ..schema.enums import AssetKind
+from ..schema.layout import body_fields
+from ..schema.rejects import Reject
+from .admission import is_spot, known_asset, known_market, trading_account, user_account
 from .bits import divide_up
-from .emit import emit
+from .emit import emit, refuse_field
 from .jit import cold
 from .ledger import available
 from .margin import judge, take_measure
@@ -15,6 +19,7 @@ from .records import ACCOUNT_SET, COLLATERAL_SET, EventKind, cast
 from .valuation import set_worth
 
 PERCENT = 100
+CONVERSION_FIELD = 1 + [field.name for field in body_fields(SetCollateral)].index("conversion_market")
 
 
 @cold
@@ -25,12 +30,26 @@ def copy_collateral(source, target):
     target.initial_base_e8, target.initial_factor_e8 = source.initial_base_e8, source.initial_factor_e8
     target.maintenance_base_e8 = source.maintenance_base_e8
     target.maintenance_factor_e8 = source.maintenance_factor_e8
+    target.conversion_market, target.conversion_discount_ppm = source.conversion_market, source.conversion_discount_ppm
+
+
+@cold
+def sells_for_cash(s, asset, market_number):
+    """Check that an asset can be sold for cash in a market."""
+    if not known_market(s, market_number):
+        return False
+    market = s.markets[market_number]
+    if is_spot(market) and market.base_asset == asset and s.assets[market.quote_asset].asset_kind == AssetKind.CASH:
+        return True
+    return refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, CONVERSION_FIELD)
 
 
 @cold
 def set_collateral(s, c):
     """Say what an asset is worth as collateral, and what margin a debt in it needs."""
     if not known_asset(s, c.asset):
+        return False
+    if c.conversion_market != 0 and not sells_for_cash(s, c.asset, c.conversion_market):
         return False
     copy_collateral(c, s.collaterals[c.asset])
     set_worth(s, c.asset)

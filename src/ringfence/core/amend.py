@@ -18,7 +18,7 @@ from .book import ATTACHED, REDUCES, leave_position, lock_of, sold_asset, take_o
 from .bounds import set_bound, within_band
 from .contracts import bears_contract, reserved_for_contract, within_limits
 from .emit import emit, refuse
-from .jit import cold, flat
+from .jit import cold
 from .orders import credit_taker, crosses, execute, funded, own_order, start_taker, value_fits
 from .paying import bears_order, carry_out, plan, release
 from .records import ORDER_AMENDED, EventKind, cast
@@ -133,7 +133,7 @@ def shrink(s, slot, c):
     cast(s.events, place, ORDER_AMENDED).rested_lots = row.remaining_lots
 
 
-@flat
+@cold
 def requeue(s, slot, c):
     """Take an order out of the book and match it with its new price and quantity: step 4."""
     row, taker = s.orders[slot], s.taker[0]
@@ -163,7 +163,7 @@ def requeue(s, slot, c):
         grow_attached(s, taker.order, taker.filled_lots)
 
 
-@flat
+@cold
 def amend_order(s, c):
     """Amend an open order; returns whether it was accepted."""
     slot = own_order(s, c.account, c.market, c.order)

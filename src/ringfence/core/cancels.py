@@ -15,10 +15,10 @@ TRIGGERS_SINCE = PlaceTrigger.since
 
 
 @hot
-def cancel(s, slot):
-    """Take an order out of the book at its owner's wish."""
+def cancel(s, slot, reason):
+    """Take an order out of the book, at its owner's wish or for another reason."""
     row = s.orders[slot]
-    close_order(s, row, CloseReason.REQUESTED)
+    close_order(s, row, reason)
     release(s, row, row.remaining_lots)
     take_out(s, slot)
 
@@ -29,7 +29,7 @@ def cancel_order(s, c):
     slot = own_order(s, c.account, c.market, c.order)
     if slot == 0:
         return cancel_trigger(s, c)
-    cancel(s, slot)
+    cancel(s, slot, CloseReason.REQUESTED.value)
     return True
 
 
@@ -42,20 +42,20 @@ def cancel_all_orders(s, c):
         return False
     cancels = c.cancels if s.venue[0].rules >= TRIGGERS_SINCE else Cancels.ORDERS.value
     if cancels != Cancels.TRIGGERS:
-        cancel_orders(s, c.account, c.market)
+        cancel_orders(s, c.account, c.market, CloseReason.REQUESTED.value)
     if cancels != Cancels.ORDERS:
         end_triggers(s, c.account, c.market)
     return True
 
 
 @cold
-def cancel_orders(s, account, market):
+def cancel_orders(s, account, market, reason):
     """Cancel the open orders of an account in one market or in all (0)."""
     slot = s.accounts[account].first_order
     while slot != 0:
         following = s.orders[slot].account_next
         if market == 0 or s.orders[slot].market == market:
-            cancel(s, slot)
+            cancel(s, slot, reason)
         slot = following
 
 

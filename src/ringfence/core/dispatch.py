@@ -1,7 +1,7 @@
 """Commands in, events out.  The order of a command's life: stamp checked, door, handler, balance of postings.
 
 There are three ways in, for orders, for settings and prices, and for all others, because what is compiled together is
-compiled slowly.
+compiled slowly, and what is compiled in two of them twice: so everything that matches is in the first.
 """
 
 from ..schema.enums import PARAMETER_LIMITS, Parameter
@@ -9,6 +9,8 @@ from . import (
     accounts,
     amend,
     cancels,
+    conversion,
+    delisting,
     firing,
     listings,
     loans,
@@ -24,7 +26,7 @@ from . import records as r
 from .contracts import REDUCE_ORDERS
 from .door import market_named, passes_door
 from .emit import emit_rejected
-from .jit import flat, hot
+from .jit import cold, flat, hot
 from .lookahead import look_ahead
 from .records import Kind, cast
 
@@ -39,12 +41,8 @@ EVENTS_PER_COMMAND = max(
 
 @flat
 def handle_rare(s, commands, i):
-    """Carry out a command of the kinds that are neither frequent nor settings; returns whether it was accepted."""
+    """Carry out a command about money or people; returns whether it was accepted."""
     kind = commands[i].kind
-    if kind == Kind.CANCEL_ALL_ORDERS:
-        return cancels.cancel_all_orders(s, cast(commands, i, r.CANCEL_ALL_ORDERS))
-    if kind == Kind.AMEND_ORDER:
-        return amend.amend_order(s, cast(commands, i, r.AMEND_ORDER))
     if kind == Kind.DEPOSIT:
         return money.deposit(s, cast(commands, i, r.DEPOSIT))
     if kind == Kind.REQUEST_WITHDRAWAL:
@@ -80,10 +78,6 @@ def handle_loans(s, commands, i):
         return loans.redeem(s, cast(commands, i, r.REDEEM))
     if kind == Kind.BORROW:
         return loans.borrow(s, cast(commands, i, r.BORROW))
-    if kind == Kind.PLACE_TRIGGER:
-        return firing.place_trigger(s, cast(commands, i, r.PLACE_TRIGGER))
-    if kind == Kind.FIRE_TRIGGER:
-        return firing.fire_trigger(s)
     assert kind == Kind.REPAY, "a kind of command has no handler"
     return loans.repay(s, cast(commands, i, r.REPAY))
 
@@ -133,13 +127,15 @@ def handle_prices(s, commands, i):
         return loans.set_lending_pool(s, cast(commands, i, r.SET_LENDING_POOL))
     if kind == Kind.SET_PERPETUAL:
         return perpetuals.set_perpetual(s, cast(commands, i, r.SET_PERPETUAL))
+    if kind == Kind.DELIST_PERPETUAL:
+        return delisting.delist_perpetual(s, cast(commands, i, r.DELIST_PERPETUAL))
     assert kind == Kind.CONTINUE_SETTLEMENT, "a kind of command has no handler"
     return settlement.continue_settlement(s)
 
 
 @flat
 def step_rare(s, commands, i):
-    """Apply one command of the kinds that are neither frequent nor settings."""
+    """Apply one command about money or people."""
     begin_command(s, commands[i])
     end_command(s, commands, i, passes_door(s, commands, i) and handle_rare(s, commands, i))
 
@@ -171,9 +167,9 @@ def end_command(s, commands, i, accepted):
 
 
 @hot
-def is_frequent(kind):
-    """Whether the kind is about single orders, and so in the entry that is fast."""
-    return kind == Kind.PLACE_ORDER or kind == Kind.CANCEL_ORDER
+def is_about_orders(kind):
+    """Whether the kind is about orders and triggers, and so in the entry that matches."""
+    return Kind.PLACE_ORDER <= kind <= Kind.CONVERT_COLLATERAL and kind != Kind.REPAY
 
 
 @hot
@@ -186,17 +182,59 @@ def is_setting(kind):
     )
 
 
+@cold
+def handle_others(s, commands, i):
+    """Carry out a command about orders that places none; returns whether it was accepted."""
+    kind = commands[i].kind
+    if kind == Kind.CANCEL_ALL_ORDERS:
+        return cancels.cancel_all_orders(s, cast(commands, i, r.CANCEL_ALL_ORDERS))
+    if kind == Kind.AMEND_ORDER:
+        return amend.amend_order(s, cast(commands, i, r.AMEND_ORDER))
+    return firing.place_trigger(s, cast(commands, i, r.PLACE_TRIGGER))
+
+
+@hot
+def is_the_venues(kind):
+    """Whether the kind lets the venue place an order in somebody's name."""
+    return kind == Kind.FIRE_TRIGGER or kind == Kind.CONVERT_COLLATERAL
+
+
+@cold
+def begin_own(s, kind):
+    """Write the order that the venue places; returns whether there is one."""
+    return firing.begin_firing(s) if kind == Kind.FIRE_TRIGGER else conversion.begin_conversion(s)
+
+
+@cold
+def end_own(s, kind, accepted):
+    """Say what became of the order that the venue placed."""
+    if kind == Kind.FIRE_TRIGGER:
+        firing.end_firing(s, accepted)
+    else:
+        conversion.end_conversion(s, accepted)
+    return True
+
+
 @flat
 def handle(s, commands, i):
-    """Carry out a frequent command that passed the door; returns whether it was accepted."""
-    if commands[i].kind == Kind.PLACE_ORDER:
-        return orders.place_order(s, cast(commands, i, r.PLACE_ORDER))
-    return cancels.cancel_order(s, cast(commands, i, r.CANCEL_ORDER))
+    """Carry out a command about orders that passed the door; returns whether it was accepted."""
+    kind, order = commands[i].kind, cast(commands, i, r.PLACE_ORDER)
+    if kind == Kind.CANCEL_ORDER:
+        return cancels.cancel_order(s, cast(commands, i, r.CANCEL_ORDER))
+    if kind != Kind.PLACE_ORDER:
+        if not is_the_venues(kind):
+            return handle_others(s, commands, i)
+        if not begin_own(s, kind):
+            return True
+        order = cast(s.fired, 0, r.PLACE_ORDER)
+    # The one place where orders are placed, whoever does it: matching is large.
+    accepted = orders.place_order(s, order)
+    return accepted if kind == Kind.PLACE_ORDER else end_own(s, kind, accepted)
 
 
 @flat
 def step(s, commands, i):
-    """Apply one frequent command."""
+    """Apply one command about orders."""
     begin_command(s, commands[i])
     end_command(s, commands, i, passes_door(s, commands, i) and handle(s, commands, i))
 
@@ -208,14 +246,14 @@ def is_room(s):
 
 
 @flat
-def apply_frequent(s, commands, begin, ahead):
-    """Apply orders and cancellations from ``begin`` up to the first command of another kind; returns where it ended.
+def apply_orders(s, commands, begin, ahead):
+    """Apply commands about orders from ``begin`` up to the first command of another kind; returns where it ended.
 
     ``venue.applied`` counts the commands that were applied in full, so it names the one that broke an assertion.
     """
     venue = s.venue[0]
     i = begin
-    while i < len(commands) and is_frequent(commands[i].kind) and is_room(s):
+    while i < len(commands) and is_about_orders(commands[i].kind) and is_room(s):
         if ahead:
             look_ahead(s, commands, i, len(commands))
         step(s, commands, i)
@@ -226,11 +264,11 @@ def apply_frequent(s, commands, begin, ahead):
 
 @flat
 def apply_rare(s, commands, begin):
-    """Apply commands that are neither frequent nor settings, up to the first that is; returns where it ended."""
+    """Apply commands about money and people from ``begin`` up to the first of another kind; returns where it ended."""
     venue = s.venue[0]
     i = begin
     while i < len(commands) and is_room(s):
-        if is_frequent(commands[i].kind) or is_setting(commands[i].kind):
+        if is_about_orders(commands[i].kind) or is_setting(commands[i].kind):
             break
         step_rare(s, commands, i)
         venue.applied += 1

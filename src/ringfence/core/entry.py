@@ -9,7 +9,7 @@ import ctypes
 from numba import carray, cfunc, config, types
 
 from ..schema.layout import COMMAND_HEADER
-from .dispatch import apply_frequent, apply_rare, apply_settings
+from .dispatch import apply_orders, apply_rare, apply_settings
 from .handle import state_at
 from .margin import take_measure
 from .revaluation import revalue
@@ -18,9 +18,9 @@ from .watch import find_unsafe
 INTERPRETED = bool(config.DISABLE_JIT)
 
 
-def _apply_frequent(address, commands, n, begin, ahead):
+def _apply_orders(address, commands, n, begin, ahead):
     # An assertion that fires inside does not raise through C: the caller sees 0.
-    return 1 + apply_frequent(state_at(address), carray(commands, n, COMMAND_HEADER), begin, ahead != 0)
+    return 1 + apply_orders(state_at(address), carray(commands, n, COMMAND_HEADER), begin, ahead != 0)
 
 
 def _apply_rare(address, commands, n, begin, ahead):
@@ -46,8 +46,8 @@ def _find_unsafe(address, arguments, n, begin, ahead):
 
 
 ENTRIES = {
-    "orders and matching": _apply_frequent,
-    "money, people and amendments": _apply_rare,
+    "orders and matching": _apply_orders,
+    "money and people": _apply_rare,
     "settings and prices": _apply_settings,
 }
 """The entries, by what they are for; each command belongs to one of them."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ..schema.enums import HouseAccount, Parameter, Side, rules_that_hold
+from ..schema.enums import HouseAccount, Parameter, Settling, Side, rules_that_hold
 from ..schema.hashing import state_hash
 from ..schema.layout import COMMAND_HEADER, RECORD
 from ..schema.tables import (
@@ -27,7 +27,7 @@ from ..schema.tables import (
     UserRow,
 )
 from . import entry, revaluation
-from .dispatch import EVENTS_PER_COMMAND, apply_frequent, apply_rare, apply_settings
+from .dispatch import EVENTS_PER_COMMAND, apply_orders, apply_rare, apply_settings
 from .margin import take_measure
 from .memory import MemoryAhead
 from .reads import Reads, row_of
@@ -188,7 +188,7 @@ class Exchange:
         try:
             while at < len(commands):
                 before = at
-                at = apply_rare(self._s, headers, apply_frequent(self._s, headers, at, False))
+                at = apply_rare(self._s, headers, apply_orders(self._s, headers, at, False))
                 at = apply_settings(self._s, headers, at)
                 if at == before:
                     break
@@ -303,6 +303,12 @@ class Exchange:
     def settling(self) -> bool:
         """Whether a settlement is under way that waits for ContinueSettlement."""
         return bool(self._s.venue[0].settling)
+
+    @property
+    def converting(self) -> int:
+        """How many positions wait for ConvertCollateral before the settlement goes on."""
+        venue = self._s.venue[0]
+        return int(venue.shorts - venue.next_short) if venue.settling == Settling.CONVERTING else 0
 
     def pool_atoms(self, asset: int) -> int:
         """Return what the lending pool of an asset holds."""

@@ -19,7 +19,7 @@ from .bits import divide_down
 from .emit import emit, refuse
 from .jit import cold
 from .ledger import available
-from .orders import combination_fits, kind_fits, may_trade, place_order, value_fits
+from .orders import combination_fits, kind_fits, may_trade, value_fits
 from .positions import find_position, reducible
 from .records import PLACE_ORDER, TRIGGER_CLOSED, TRIGGER_FIRED, WORDS, EventKind, cast
 from .triggers import (
@@ -157,24 +157,33 @@ def emit_failed(s, account, market, number, parent):
 
 
 @cold
-def fire_trigger(s):
-    """Place the order of the trigger that has been due longest, if there is one."""
-    slot = s.venue[0].first_due
+def begin_firing(s):
+    """Write the order of the trigger that has been due longest; returns whether there is one to place."""
+    slot, own = s.venue[0].first_due, s.own[0]
     if slot == 0:
-        return True
+        return False
     row = s.triggers[slot]
-    number, parent, account, market = row.id, row.parent, row.account, row.market
+    own.number, own.parent, own.account, own.market = row.id, row.parent, row.account, row.market
     lots = lots_to_fire(s, slot)
     order_of(s, slot, lots)
     order = cast(s.fired, 0, PLACE_ORDER)
-    if row.quantity_percent != 0 and not is_spot(s.markets[market]):
+    if row.quantity_percent != 0 and not is_spot(s.markets[row.market]):
         order.reduce_only = 1
-    event = cast(s.events, emit(s, EventKind.TRIGGER_FIRED, account, market), TRIGGER_FIRED)
-    event.trigger, event.quantity_lots = number, lots
-    event.price_ticks = reference_price(s, market, row.trigger_by)
+    event = cast(s.events, emit(s, EventKind.TRIGGER_FIRED, own.account, own.market), TRIGGER_FIRED)
+    event.trigger, event.quantity_lots = own.number, lots
+    event.price_ticks = reference_price(s, row.market, row.trigger_by)
     take_away(s, slot)
-    if not (has_size(s, order) and place_order(s, order)):
-        emit_failed(s, account, market, number, parent)
-    elif parent != 0:
-        end_sibling(s, number, parent)
+    if not has_size(s, order):
+        end_firing(s, False)
+        return False
     return True
+
+
+@cold
+def end_firing(s, accepted):
+    """Say what became of the order that a trigger placed."""
+    own = s.own[0]
+    if not accepted:
+        emit_failed(s, own.account, own.market, own.number, own.parent)
+    elif own.parent != 0:
+        end_sibling(s, own.number, own.parent)

@@ -1,7 +1,7 @@
 """Assets and markets: listing them, and changing what a market accepts.  docs/rules.md, "The venue's settings"."""
 
 from ..schema.commands import SetPerpetual
-from ..schema.enums import AssetKind, MarketKind, Parameter
+from ..schema.enums import AssetKind, Delisting, MarketKind, Parameter
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
 from .admission import known_asset, known_market
@@ -183,6 +183,8 @@ def set_market_state(s, c):
     """Open, close or restrict a market."""
     if not known_market(s, c.market):
         return False
+    if s.perpetuals[c.market].delisting != Delisting.LISTED:
+        return refuse(s, Reject.MARKET_DELISTED, c.market, 0)
     s.markets[c.market].state = c.state
     event = cast(s.events, emit(s, EventKind.MARKET_STATE_SET, c.account, c.market), MARKET_STATE_SET)
     event.state = c.state

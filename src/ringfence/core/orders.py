@@ -7,6 +7,7 @@ from ..schema.enums import (
     LoanSource,
     MarketState,
     OrderType,
+    Origin,
     Parameter,
     Side,
     SlippageKind,
@@ -188,7 +189,9 @@ def prepare_taker(s, c):
     taker.side, taker.order_type, taker.time_in_force = c.side, c.order_type, c.time_in_force
     taker.post_only, taker.self_trade_prevention = c.post_only, c.self_trade_prevention
     loan_flags = c.loan_flags if s.venue[0].rules >= LOANS_SINCE else 0
-    taker.loan_flags = flags_of(s.accounts[c.account].account_flags, loan_flags) if is_spot(market) else 0
+    # An order of the venue has only the flags that it was given.
+    account_flags = s.accounts[c.account].account_flags if c.origin != Origin.NODE else 0
+    taker.loan_flags = flags_of(account_flags, loan_flags) if is_spot(market) else 0
     taker.reduce_only, taker.attached = 0, 0
     taker.by_quote = 1 if c.quote_atoms != 0 else 0
     taker.earlier_lots, taker.earlier_quote_atoms = 0, 0

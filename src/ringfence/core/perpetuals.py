@@ -1,6 +1,6 @@
 """The rules of a perpetual, its mark, and what the longs pay the shorts each hour.  docs/rules.md, "Perpetuals"."""
 
-from ..schema.enums import FUNDING_BITS, ONE_E10, MarketState, PriceState, Side
+from ..schema.enums import FUNDING_BITS, ONE_E10, Delisting, MarketState, PriceState, Side
 from ..schema.fields import MAX_PRICE_TICKS
 from ..schema.rejects import Reject
 from .admission import is_spot, known_market
@@ -47,6 +47,8 @@ def set_perpetual(s, c):
     if c.lowest_funding_e10 > c.highest_funding_e10:
         return refuse(s, Reject.RANGE_REVERSED, c.lowest_funding_e10, c.highest_funding_e10)
     rules = s.perpetuals[c.market]
+    if rules.delisting != Delisting.LISTED:
+        return refuse(s, Reject.MARKET_DELISTED, c.market, 0)
     if rules.market == 0:
         rules.funding_hour = s.venue[0].time_us // US_PER_HOUR
     copy_perpetual(c, rules)
@@ -145,7 +147,7 @@ def update_perpetuals(s):
     hour = s.venue[0].time_us // US_PER_HOUR
     for market in range(1, s.venue[0].markets + 1):
         rules = s.perpetuals[market]
-        if rules.market == 0:
+        if rules.market == 0 or rules.delisting != Delisting.LISTED:
             continue
         if make_mark(s, market):
             event = cast(s.events, emit(s, EventKind.MARK_UPDATED, 0, market), MARK_UPDATED)

@@ -80,6 +80,7 @@ BORROW = DTYPES[c.Borrow]
 REPAY = DTYPES[c.Repay]
 SET_PERPETUAL = DTYPES[c.SetPerpetual]
 PLACE_TRIGGER = DTYPES[c.PlaceTrigger]
+DELIST_PERPETUAL = DTYPES[c.DelistPerpetual]
 
 REJECTED = DTYPES[e.Rejected]
 ORDER_ACCEPTED = DTYPES[e.OrderAccepted]
@@ -119,6 +120,8 @@ SETTLED = DTYPES[e.Settled]
 TRIGGER_PLACED = DTYPES[e.TriggerPlaced]
 TRIGGER_FIRED = DTYPES[e.TriggerFired]
 TRIGGER_CLOSED = DTYPES[e.TriggerClosed]
+COLLATERAL_CONVERTED = DTYPES[e.CollateralConverted]
+PERPETUAL_DELISTED = DTYPES[e.PerpetualDelisted]
 
 
 Kind: Any = IntEnum("Kind", {snake(kind.__name__).upper(): tag_of(kind) for kind in c.COMMANDS})

@@ -6,7 +6,15 @@ restored, one that was replayed and one kept in dicts give the same bytes.
 
 import numpy as np
 
-from ..schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS, TAKE_PROFIT, Parameter, is_known, rules_that_hold
+from ..schema.enums import (
+    FIRST_USER_ACCOUNT,
+    PARAMETER_LIMITS,
+    TAKE_PROFIT,
+    Delisting,
+    Parameter,
+    is_known,
+    rules_that_hold,
+)
 from ..schema.layout import ROW_DTYPES, row_dtypes
 from .accounts import least_initial
 from .book import ATTACHED, REDUCES, find_order, link_reducing, open_order, queue
@@ -282,6 +290,9 @@ def restore_positions(s, rows):
             source.fees_atoms,
         )
         row.funding_index, row.due_atoms = source.funding_index, source.due_atoms
+        if source.due_atoms < 0:
+            s.venue[0].shorts += 1
+            s.short_positions[s.venue[0].shorts] = find_position(s, source.account, source.market)
 
 
 @cold
@@ -323,6 +334,8 @@ def restore_derived(s):
     """Compute again what follows from rows: the worth of assets and the margin rate of leverage limits."""
     for asset in range(1, s.venue[0].assets + 1):
         set_worth(s, asset)
+    for market in range(1, s.venue[0].markets + 1):
+        s.venue[0].closing += 1 if s.perpetuals[market].delisting == Delisting.CLOSING else 0
     for account in range(FIRST_USER_ACCOUNT, s.venue[0].next_account):
         s.accounts[account].least_initial_e8 = least_initial(s.accounts[account].leverage_limit_percent)
 
@@ -352,10 +365,10 @@ def restore_into(s, rows):
     venue.rules = rules_that_hold(int(venue.rules_version))
     venue.users, venue.assets, venue.markets = len(rows["users"]), len(rows["assets"]), len(rows["markets"])
     venue.next_account = FIRST_USER_ACCOUNT + len(rows["accounts"])
+    _fill(s.perpetuals, rows["perpetuals"]["market"], rows["perpetuals"])
     restore_derived(s)
     restore_balances(s, _aligned(rows["balances"]))
     restore_redemptions(s, _aligned(rows["redemptions"]))
-    _fill(s.perpetuals, rows["perpetuals"]["market"], rows["perpetuals"])
     restore_positions(s, _aligned(rows["positions"]))
     restore_orders(s, _aligned(rows["orders"]), np.argsort(rows["orders"]["priority"], kind="stable"))
     restore_withdrawals(s, _aligned(rows["withdrawals"]))

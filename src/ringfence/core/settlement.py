@@ -3,22 +3,22 @@
 docs/rules.md, "Perpetuals".  A settlement goes by pages, so that nobody waits for it; winners never wait for one loser.
 """
 
-from ..schema.enums import FIRST_USER_ACCOUNT, AccountFlag, HouseAccount, LoanSource, PoolState
+from ..schema.enums import FIRST_USER_ACCOUNT, AccountFlag, Delisting, HouseAccount, LoanSource, PoolState, Settling
 from .admission import eligible_to_hold
 from .bits import divide_down
+from .delisting import begin_closing, end_closing, end_orders_of_delisted, end_triggers_of_delisted, hand_over
 from .emit import emit
 from .jit import cold, hot
 from .ledger import available, loan_shares_of, move
 from .lending import borrow_atoms, borrowable, claim, lent_total, redeem_atoms, redeemable
 from .margin import take_measure
 from .paying import credit_account
-from .positions import add_reference, drop_if_empty, signed_notional, touch
+from .positions import add_reference, drop_if_empty, find_position, signed_notional, touch
 from .records import SETTLED, EventKind, cast
 from .valuation import is_live
 
 US_PER_TICK = 10_000_000
-COLLECTING, PAYING = 1, 2
-POSITIONS_PER_PAGE, ACCOUNTS_PER_PAGE = 8_192, 65_536
+POSITIONS_PER_PAGE, ACCOUNTS_PER_PAGE, EVENTS_PER_PAGE = 8_192, 65_536, 8_192
 BORROWS = int(AccountFlag.AUTO_BORROW_SETTLEMENTS)
 BEFORE_USERS = FIRST_USER_ACCOUNT - 1
 
@@ -27,10 +27,11 @@ BEFORE_USERS = FIRST_USER_ACCOUNT - 1
 def begin_settlement(s):
     """Fix the prices of a settlement; without a price there is nothing to settle."""
     venue = s.venue[0]
+    begin_closing(s)
     for market in range(1, venue.markets + 1):
         row = s.perpetuals[market]
         if row.mark_ticks != 0:
-            venue.settling, venue.settled_account = COLLECTING, BEFORE_USERS
+            venue.settling, venue.settled_account = Settling.COLLECTING, BEFORE_USERS
         row.settle_ticks = row.mark_ticks
         row.collected_atoms, row.short_atoms, row.due_atoms, row.paid_atoms = 0, 0, 0, 0
 
@@ -57,25 +58,71 @@ def raise_money(s, account, asset, atoms):
 
 
 @cold
+def loss_at(s, slot):
+    """Return what a position has lost at the price of the settlement, below 0 what it has won."""
+    row = s.positions[slot]
+    book, quote_factor = s.perpetuals[row.market], s.markets[row.market].quote_factor
+    return row.reference_atoms - signed_notional(row.net_lots, book.settle_ticks, quote_factor)
+
+
+@cold
+def pay_loss(s, slot, loss_atoms):
+    """Let a position pay of a loss what its account has available; returns how much that is."""
+    row = s.positions[slot]
+    asset, book = s.markets[row.market].quote_asset, s.perpetuals[row.market]
+    paid = min(max(loss_atoms, 0), available(s, row.account, asset))
+    move(s, row.account, HouseAccount.CLEARING, asset, paid)
+    add_reference(s, slot, -paid)
+    book.collected_atoms += paid
+    book.clearing_atoms += paid
+    book.short_atoms -= min(book.short_atoms, paid)
+    return paid
+
+
+@cold
+def note_short(s, slot, missing_atoms):
+    """Note that a position could not pay so much, and that its account, if it is a user's, is to sell what it has."""
+    row, venue = s.positions[slot], s.venue[0]
+    if missing_atoms == 0:
+        return
+    s.perpetuals[row.market].short_atoms += missing_atoms
+    if row.account >= FIRST_USER_ACCOUNT:
+        row.due_atoms = -missing_atoms
+        venue.shorts += 1
+        s.short_positions[venue.shorts] = slot
+
+
+@cold
 def collect(s, slot):
     """Let a position that lost pay, and note what one that won is due."""
     row = s.positions[slot]
-    market, book = s.markets[row.market], s.perpetuals[row.market]
     touch(s, slot)
-    profit = signed_notional(row.net_lots, book.settle_ticks, market.quote_factor) - row.reference_atoms
-    if profit > 0:
-        row.due_atoms = profit
-        book.due_atoms += profit
-    elif profit < 0:
+    loss = loss_at(s, slot)
+    if loss < 0:
+        row.due_atoms = -loss
+        s.perpetuals[row.market].due_atoms -= loss
+    elif loss > 0:
         if row.account >= FIRST_USER_ACCOUNT:
-            raise_money(s, row.account, market.quote_asset, -profit)
-        paid = min(-profit, available(s, row.account, market.quote_asset))
-        move(s, row.account, HouseAccount.CLEARING, market.quote_asset, paid)
-        add_reference(s, slot, -paid)
-        book.collected_atoms += paid
-        book.clearing_atoms += paid
-        book.short_atoms += -profit - paid
+            raise_money(s, row.account, s.markets[row.market].quote_asset, loss)
+        note_short(s, slot, loss - pay_loss(s, slot, loss))
     drop_if_empty(s, slot)
+
+
+@cold
+def collect_or_end(s, slot):
+    """Collect from a position; if its market is delisted, after its orders ended, and then end it as well."""
+    row = s.positions[slot]
+    account, market = row.account, row.market
+    if s.perpetuals[market].delisting != Delisting.CLOSING:
+        collect(s, slot)
+        return
+    end_orders_of_delisted(s, account, market)
+    slot = find_position(s, account, market)
+    if slot != 0:
+        collect(s, slot)
+        slot = find_position(s, account, market)
+    if slot != 0:
+        hand_over(s, slot)
 
 
 @cold
@@ -101,12 +148,14 @@ def pay(s, slot):
 @cold
 def settle_account(s, account):
     """Settle the positions of an account as far as the settlement is; returns how many there were."""
-    count, slot, collecting = 0, s.accounts[account].first_position, s.venue[0].settling == COLLECTING
+    count, slot, collecting = 0, s.accounts[account].first_position, s.venue[0].settling == Settling.COLLECTING
+    if collecting and s.venue[0].closing != 0:
+        end_triggers_of_delisted(s, account)
     while slot != 0:
         following, market = s.positions[slot].account_next, s.positions[slot].market
         if s.perpetuals[market].settle_ticks != 0:
             if collecting:
-                collect(s, slot)
+                collect_or_end(s, slot)
             else:
                 pay(s, slot)
             count += 1
@@ -123,13 +172,25 @@ def account_after(s, account):
 
 
 @cold
-def end_phase(s):
-    """Go over from collecting to paying, or tell what a settlement came to."""
+def begin_paying(s):
+    """Go over to paying who won."""
     venue = s.venue[0]
-    if venue.settling == COLLECTING:
-        venue.settling, venue.settled_account = PAYING, BEFORE_USERS
+    venue.shorts, venue.next_short = 0, 0
+    venue.settling, venue.settled_account = Settling.PAYING, BEFORE_USERS
+
+
+@cold
+def end_phase(s):
+    """Go over from collecting to converting or paying, or tell what a settlement came to."""
+    venue = s.venue[0]
+    if venue.settling == Settling.COLLECTING:
+        end_closing(s)
+        if venue.shorts != 0:
+            venue.settling = Settling.CONVERTING
+        else:
+            begin_paying(s)
         return
-    venue.settling = 0
+    venue.settling = Settling.NOTHING
     for market in range(1, venue.markets + 1):
         row = s.perpetuals[market]
         if row.settle_ticks != 0 and row.collected_atoms + row.short_atoms + row.due_atoms != 0:
@@ -147,6 +208,8 @@ def settle_page(s):
     """Settle so many accounts that nobody waits long."""
     venue, positions, accounts = s.venue[0], 0, 0
     while positions < POSITIONS_PER_PAGE and accounts < ACCOUNTS_PER_PAGE:
+        if venue.events - venue.first_event >= EVENTS_PER_PAGE:
+            return
         account = account_after(s, venue.settled_account)
         if account == 0:
             end_phase(s)
@@ -161,7 +224,7 @@ def update_settlement(s):
     """Begin a settlement every ten seconds, and go on with the one that is under way."""
     venue = s.venue[0]
     tick = venue.time_us // US_PER_TICK
-    if venue.settling == 0 and tick > venue.settled_tick:
+    if venue.settling == Settling.NOTHING and tick > venue.settled_tick:
         venue.settled_tick = tick
         begin_settlement(s)
     continue_settlement(s)
@@ -170,6 +233,7 @@ def update_settlement(s):
 @cold
 def continue_settlement(s):
     """Settle a page of the settlement that is under way, if one is."""
-    if s.venue[0].settling != 0:
+    settling = s.venue[0].settling
+    if settling == Settling.COLLECTING or settling == Settling.PAYING:
         settle_page(s)
     return True

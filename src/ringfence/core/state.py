@@ -54,6 +54,7 @@ Venue = _record(
     ("reject", "i4"), ("reject_asset", "i4"), ("reject_field", "i4"), ("rules_version", "i4"),
     ("settled_tick", "i8"), ("settling", "i4"), ("settled_account", "i4"),
     ("triggers_counted", "i8"), ("triggers_due", "i8"), ("first_due", "i4"), ("last_due", "i4"),
+    ("shorts", "i4"), ("next_short", "i4"), ("closing", "i4"),
     ("schema_hash", "u1", (32,)), ("seed", "u1", (32,)),
 )  # fmt: skip
 
@@ -83,6 +84,13 @@ Measure = _record(
     64,
     ("assets", "i8"), ("collateral", "i8"), ("liabilities", "i8"), ("initial", "i8"), ("maintenance", "i8"),
     ("reserved", "i8"), ("not_fresh", "i8"), ("exposure", "i8"),
+)  # fmt: skip
+
+# Whose order the venue itself is placing: that of a trigger, or of an account that must convert collateral.
+Own = _record(
+    64,
+    ("number", "i8"), ("parent", "i8"), ("missing_atoms", "i8"), ("event", "i8"),
+    ("account", "i4"), ("market", "i4"), ("position", "i4"),
 )  # fmt: skip
 
 # Bookkeeping of a table whose rows come and go, and of its index.
@@ -224,6 +232,7 @@ TABLES = (
     ("pools", Pool, 8),
     ("parameters", np.dtype("i8"), 32),
     ("ahead", Hint, HINTS),
+    ("own", Own, 1),
     ("fired", COMMAND_HEADER, 1),
     ("fee_tiers", FeeTier, SCHEDULES * TIERS),
     ("sources", Source, SOURCES),
@@ -247,6 +256,7 @@ TABLES = (
     ("redemption_heads", np.dtype("i4"), 5 * _BALANCES),
     ("positions", Position, MOST_POSITIONS + 2),
     ("position_heads", np.dtype("i4"), 5 * MOST_POSITIONS),
+    ("short_positions", np.dtype("i4"), MOST_POSITIONS + 2),
     ("triggers", Trigger, _TRIGGERS),
     ("trigger_heads", np.dtype("i4"), 5 * _TRIGGERS),
     ("account_triggers", AccountTriggers, _HIGHEST[Parameter.ACCOUNTS] + 2),

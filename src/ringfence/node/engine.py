@@ -2,7 +2,7 @@
 
     engine = Engine.open(directory)        takes the lock, recovers
     committed = engine.submit(records)     durable and applied when it returns
-    engine.continue_settlement()           one page more of what a Clock command began to settle
+    engine.continue_settlement()           one page more of what a Clock command began to settle, or some conversions
     engine.fire_triggers()                 the orders of some triggers whose price was reached
     engine.tick()                          a Clock command, the events chain rolled, a signed checkpoint
     engine.close()
@@ -32,7 +32,7 @@ from ringfence.journal.keys import open_node_key
 from ringfence.node.recovery import Recovered, recover
 from ringfence.node.replay import BATCH_RECORDS
 from ringfence.node.replica import Records, Replica, as_records
-from ringfence.schema.commands import Clock, Command, ContinueSettlement, FireTrigger, SetRules
+from ringfence.schema.commands import Clock, Command, ContinueSettlement, ConvertCollateral, FireTrigger, SetRules
 from ringfence.schema.enums import LATEST_RULES, Origin
 from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode, schema_hash
 
@@ -44,6 +44,8 @@ def wall_clock_us() -> int:
 
 TRIGGERS_AT_ONCE = 16
 """How many triggers fire in a batch; everybody else's commands come between two."""
+CONVERSIONS_AT_ONCE = 64
+"""How many who could not pay a loss sell what they have in a batch; most have nothing that can be sold."""
 
 
 class Committed(NamedTuple):
@@ -134,7 +136,10 @@ class Engine:
 
     def continue_settlement(self) -> Committed | None:
         """Let the settlement that a Clock began go on by a page; ``None`` if there is none to go on with."""
-        return self._commit(_records([ContinueSettlement()])) if self.exchange.settling else None
+        if not self.exchange.settling:
+            return None
+        conversions = min(self.exchange.converting, CONVERSIONS_AT_ONCE)
+        return self._commit(_records([ConvertCollateral()] * conversions if conversions else [ContinueSettlement()]))
 
     def fire_triggers(self) -> Committed | None:
         """Let triggers whose price was reached place their orders, a few at a time; ``None`` if there are none."""

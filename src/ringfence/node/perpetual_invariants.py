@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
-from ringfence.schema.enums import FIRST_USER_ACCOUNT, HouseAccount, MarketKind, Side
+from ringfence.schema.enums import FIRST_USER_ACCOUNT, Delisting, HouseAccount, MarketKind, Settling, Side
 
 Rows: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
@@ -26,6 +26,7 @@ def broken_perpetuals(rows: Rows, available: Mapping[tuple[int, int], int]) -> I
     yield from _sums(rows)
     yield from _clearing(rows, available)
     yield from _orders(rows)
+    yield from _settlement(rows)
 
 
 def _columns(table: npt.NDArray[Any], *names: str) -> Iterator[tuple[int, ...]]:
@@ -37,11 +38,13 @@ def _sums(rows: Rows) -> Iterator[str]:
     net: dict[int, int] = defaultdict(int)
     reference: dict[int, int] = defaultdict(int)
     longs: dict[int, int] = defaultdict(int)
+    closing = _markets_that_are(rows, Delisting.CLOSING)
     for account, market, lots, atoms in _columns(rows["positions"], "account", "market", "net_lots", "reference_atoms"):
         net[market] += lots
         reference[market] += atoms
         longs[market] += max(lots, 0)
-        if lots and account < FIRST_USER_ACCOUNT:
+        takes_over = account == HouseAccount.CLEARING and market in closing
+        if lots and account < FIRST_USER_ACCOUNT and not takes_over:
             yield f"account {account} of the house has a position of {lots} lots in market {market}"
     perpetuals = perpetual_markets(rows)
     ruled: set[int] = set()
@@ -57,6 +60,21 @@ def _sums(rows: Rows) -> Iterator[str]:
             yield f"the open interest of market {market} is {interest} lots, longs come to {longs[market]}"
     for market in sorted(set(net) - ruled):
         yield f"there are positions in market {market}, which has no rules of a perpetual"
+
+
+def _markets_that_are(rows: Rows, delisting: Delisting) -> set[int]:
+    return {market for market, stands in _columns(rows["perpetuals"], "market", "delisting") if stands == delisting}
+
+
+def _settlement(rows: Rows) -> Iterator[str]:
+    """What could not be paid is noted only while a settlement looks for it, and what is delisted has ended."""
+    ended, settling = _markets_that_are(rows, Delisting.ENDED), int(rows["venue"]["settling"][0])
+    looks = settling in (Settling.COLLECTING, Settling.CONVERTING)
+    for account, market, lots, atoms in _columns(rows["positions"], "account", "market", "net_lots", "due_atoms"):
+        if atoms < 0 and not (looks and account >= FIRST_USER_ACCOUNT):
+            yield f"account {account} could not pay {-atoms} atoms in market {market}, which nobody collects"
+        if lots and market in ended:
+            yield f"account {account} has a position of {lots} lots in market {market}, which was delisted"
 
 
 def _clearing(rows: Rows, available: Mapping[tuple[int, int], int]) -> Iterator[str]:

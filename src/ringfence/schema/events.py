@@ -535,8 +535,8 @@ class TriggerClosed(Event, tag=58, frozen=True, kw_only=True):
 class CollateralConverted(Event, tag=59, frozen=True, kw_only=True):
     """What ``account`` has of ``asset`` is sold for a loss in market ``contract`` that it could not pay.
 
-    OrderAccepted follows unless ``reject`` is there. ``missing_atoms`` was missing before, ``paid_atoms`` of it was then
-    paid.
+    OrderAccepted follows unless ``reject`` is there. ``missing_atoms`` was missing before, and of that ``paid_atoms``
+    was then paid.
     """
 
     since: ClassVar = 2

@@ -44,6 +44,7 @@ EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
     CloseReason.POST_ONLY_MODE: "PostOnlyMode",
     CloseReason.WORK_LIMIT: "Unknown",
     CloseReason.REDUCE_ONLY: "ReduceOnlyNotReduced",
+    CloseReason.MARKET_DELISTED: "Unknown",
 }
 """The wire's OrderExpiryReason of every reason; a cancellation has none."""
 

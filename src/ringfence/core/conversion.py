@@ -1,0 +1,168 @@
+"""Converting collateral: who could not pay a loss sells what he has, by an order in the book, as far as it takes.
+
+docs/rules.md, "Converting collateral".  No order goes below a bound under the mark, and each is checked as any other.
+"""
+
+from ..schema.enums import (
+    LoanFlag,
+    OrderType,
+    Origin,
+    PriceState,
+    SelfTradePrevention,
+    Settling,
+    Side,
+    TimeInForce,
+)
+from ..schema.fields import MAX_ATOMS
+from .bits import divide_up
+from .bounds import PPM, best_price, scale_up
+from .emit import emit
+from .jit import cold
+from .ledger import available
+from .lending import claim, redeemable
+from .positions import drop_if_empty, notional, touch
+from .records import COLLATERAL_CONVERTED, PLACE_ORDER, WORDS, EventKind, cast
+from .settlement import begin_paying, loss_at, pay_loss
+from .valuation import asset_value, index_ticks, margin_price, part_down, weight_at
+
+NO_CLIENT_ID = -1
+
+
+@cold
+def next_short(s):
+    """Return the position whose account sells next, taken off the list; 0 if there is none."""
+    venue = s.venue[0]
+    if venue.settling != Settling.CONVERTING:
+        return 0
+    venue.next_short += 1
+    return s.short_positions[venue.next_short]
+
+
+@cold
+def held_atoms(s, account, asset):
+    """Return how much of an asset an account could sell now, with what it lent."""
+    held = available(s, account, asset)
+    return held + min(claim(s, account, asset), redeemable(s.lending_pools[asset]), MAX_ATOMS - held)
+
+
+@cold
+def floor_ticks(s, asset):
+    """Return the lowest price at which an asset is sold in its conversion market, 0 if its price is not fresh."""
+    price_units, state = margin_price(s, asset)
+    if price_units == 0 or state != PriceState.FRESH:
+        return 0
+    rules = s.collaterals[asset]
+    ticks = index_ticks(s, s.markets[rules.conversion_market], price_units)
+    return max(scale_up(ticks, PPM - rules.conversion_discount_ppm), 1)
+
+
+@cold
+def lots_to_sell(s, account, asset, ticks, missing_atoms):
+    """Return how many lots of an asset an account sells, at best no more than pays what is missing; 0 for none."""
+    number = s.collaterals[asset].conversion_market
+    market = s.markets[number]
+    bid = best_price(s, number, Side.BID)
+    if bid == 0 or bid < ticks or ticks < market.minimum_price_ticks or ticks > market.maximum_price_ticks:
+        return 0
+    lots = held_atoms(s, account, asset) // market.lot_atoms
+    if lots < market.minimum_quantity_lots:
+        return 0
+    tier = s.fee_tiers[market.fee_schedule * 16 + s.users[s.accounts[account].user].fee_tier]
+    gross = min(divide_up(missing_atoms, PPM, PPM - max(tier.taker_ppm, 0)), MAX_ATOMS)
+    wanted = divide_up(gross, 1, notional(1, bid, market.quote_factor))
+    return min(max(min(wanted, market.maximum_quantity_lots), market.minimum_quantity_lots), lots)
+
+
+@cold
+def collateral_of(s, account, asset):
+    """Return what an asset of an account counts as collateral."""
+    value = asset_value(s.collaterals[asset], held_atoms(s, account, asset))
+    return part_down(value, weight_at(s.collaterals[asset], value))
+
+
+@cold
+def choose(s, account, quote_asset, missing_atoms):
+    """Return which asset an account sells: of those that can be sold, the largest collateral; 0 for none."""
+    chosen, largest, slot = 0, -1, s.accounts[account].first_balance
+    while slot != 0:
+        asset = s.balances[slot].id & 0xFFFF
+        slot = s.balances[slot].account_next
+        number = s.collaterals[asset].conversion_market
+        if number == 0 or s.markets[number].quote_asset != quote_asset:
+            continue
+        ticks = floor_ticks(s, asset)
+        if ticks == 0 or lots_to_sell(s, account, asset, ticks, missing_atoms) == 0:
+            continue
+        counts = collateral_of(s, account, asset)
+        if counts > largest or (counts == largest and asset < chosen):
+            chosen, largest = asset, counts
+    return chosen
+
+
+@cold
+def write_sale(s, account, market, ticks, lots):
+    """Write the order that sells."""
+    words = cast(s.fired, 0, WORDS)
+    for k in range(16):
+        words.word[k] = 0
+    order = cast(s.fired, 0, PLACE_ORDER)
+    order.sequence, order.time_us, order.account = s.venue[0].sequence, s.venue[0].time_us, account
+    order.origin, order.market, order.side = Origin.NODE, market, Side.ASK
+    order.order_type, order.time_in_force = OrderType.LIMIT, TimeInForce.IOC
+    order.self_trade_prevention, order.loan_flags = SelfTradePrevention.REJECT_MAKER, LoanFlag.AUTO_LEND_REDEEM
+    order.client_id, order.price_ticks, order.quantity_lots = NO_CLIENT_ID, ticks, lots
+
+
+@cold
+def emit_converted(s, account, contract, asset, missing_atoms):
+    """Append that the order which was written is placed for a loss, and return its place."""
+    order = cast(s.fired, 0, PLACE_ORDER)
+    place = emit(s, EventKind.COLLATERAL_CONVERTED, account, order.market)
+    event = cast(s.events, place, COLLATERAL_CONVERTED)
+    event.order, event.contract, event.asset = order.sequence, contract, asset
+    event.price_ticks, event.quantity_lots, event.missing_atoms = order.price_ticks, order.quantity_lots, missing_atoms
+    return place
+
+
+@cold
+def begin_conversion(s):
+    """Write the order by which the next account sells for its loss; returns whether there is one to place."""
+    slot, own = next_short(s), s.own[0]
+    if slot == 0:
+        return False
+    row = s.positions[slot]
+    account, market, row.due_atoms = row.account, row.market, 0
+    touch(s, slot)
+    missing = loss_at(s, slot)
+    missing -= pay_loss(s, slot, missing)
+    quote_asset = s.markets[market].quote_asset
+    asset = choose(s, account, quote_asset, missing) if missing > 0 else 0
+    if asset == 0:
+        leave(s, slot)
+        return False
+    ticks = floor_ticks(s, asset)
+    lots = lots_to_sell(s, account, asset, ticks, missing)
+    write_sale(s, account, s.collaterals[asset].conversion_market, ticks, lots)
+    own.position, own.missing_atoms, own.event = slot, missing, emit_converted(s, account, market, asset, missing)
+    return True
+
+
+@cold
+def end_conversion(s, accepted):
+    """Let what was sold pay the loss, or say why nothing was."""
+    own = s.own[0]
+    event = cast(s.events, own.event, COLLATERAL_CONVERTED)
+    if accepted:
+        event.paid_atoms = pay_loss(s, own.position, own.missing_atoms)
+    else:
+        event.reject = s.venue[0].reject
+    leave(s, own.position)
+
+
+@cold
+def leave(s, slot):
+    """Be done with a position; after the last the settlement goes on to pay."""
+    venue = s.venue[0]
+    drop_if_empty(s, slot)
+    if venue.next_short == venue.shorts:
+        begin_paying(s)
