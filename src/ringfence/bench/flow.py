@@ -12,7 +12,7 @@ from ..core import Exchange
 from ..core.book import find_order
 from ..core.cache import cache_root
 from ..core.dispatch import step
-from ..core.jit import cold
+from ..core.jit import called_from_python, cold
 from ..core.levels import half_of
 from ..core.records import (
     CANCEL_ORDER,
@@ -150,7 +150,7 @@ def _follow(s, made, i, live, place, count):
     return count
 
 
-@cold
+@called_from_python
 def _generate(s, commands, live, place, middle, preload, markets, accounts, spread, seed):
     """Draw every command of a flow, applying each, because the next depends on which orders live."""
     np.random.seed(seed)

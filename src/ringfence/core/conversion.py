@@ -26,6 +26,7 @@ from .settlement import begin_paying, loss_at, pay_loss
 from .valuation import asset_value, index_ticks, margin_price, part_down, weight_at
 
 NO_CLIENT_ID = -1
+REDEEMS = int(LoanFlag.AUTO_LEND_REDEEM)
 
 
 @cold
@@ -109,7 +110,7 @@ def write_sale(s, account, market, ticks, lots):
     order.sequence, order.time_us, order.account = s.venue[0].sequence, s.venue[0].time_us, account
     order.origin, order.market, order.side = Origin.NODE, market, Side.ASK
     order.order_type, order.time_in_force = OrderType.LIMIT, TimeInForce.IOC
-    order.self_trade_prevention, order.loan_flags = SelfTradePrevention.REJECT_MAKER, LoanFlag.AUTO_LEND_REDEEM
+    order.self_trade_prevention, order.loan_flags = SelfTradePrevention.REJECT_MAKER, REDEEMS
     order.client_id, order.price_ticks, order.quantity_lots = NO_CLIENT_ID, ticks, lots
 
 

@@ -19,7 +19,7 @@ from .lending import (
     distribute,
     lend_rate,
     lent_total,
-    release,
+    release_pending,
     utilisation,
 )
 from .loans import US_PER_MINUTE
@@ -82,7 +82,7 @@ def update_pools(s):
         pool = s.lending_pools[asset]
         if pool.pool_state == 0:
             continue
-        release(pool, time_us)
+        release_pending(pool, time_us)
         if minute > pool.ceiling_minute:
             pool.ceiling_minute = minute
             move_ceiling(pool)

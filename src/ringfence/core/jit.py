@@ -9,8 +9,13 @@ from typing import Any, TypeVar, cast
 
 from numba import njit, types
 
+from .linking import APART, INLINED, link_late
+
 Function = TypeVar("Function", bound=Callable[..., Any])
-OPTIONS: dict[str, Any] = {"cache": True, "_nrt": False, "error_model": "numpy", "boundscheck": True}
+OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy", "boundscheck": True}
+INNER: dict[str, Any] = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Of what only compiled code calls."""
+link_late()
 
 
 def _wide(kind: Any) -> Any:
@@ -29,19 +34,29 @@ def _widened(dispatcher: Any) -> Any:
     return dispatcher
 
 
+def _name(function: Callable[..., Any], names: set[str], others: set[str]) -> None:
+    # Numba names what it compiles so, without the module.
+    assert function.__qualname__ not in others, f"{function.__qualname__} is inlined in one module and not in another"
+    names.add(function.__qualname__)
+
+
 def hot(function: Function) -> Function:
     """Compile into the caller: for what runs on every order."""
-    return cast(Function, _widened(njit(forceinline=True, **OPTIONS)(function)))
+    _name(function, INLINED, APART)
+    return cast(Function, _widened(njit(forceinline=True, **INNER)(function)))
 
 
 def cold(function: Function) -> Function:
     """Compile as a function of its own, because compile time grows with what is inlined."""
-    return cast(Function, _widened(njit(**OPTIONS)(function)))
+    _name(function, APART, INLINED)
+    return cast(Function, _widened(njit(**INNER)(function)))
 
 
 def flat(function: Function) -> Function:
-    """Write into the caller before anything is compiled: for the few layers above matching.
+    """Write into the caller before anything is compiled: for the few layers above matching."""
+    return cast(Function, njit(inline="always", **INNER)(function))
 
-    Every layer of ``hot`` compiles what is below it once more.
-    """
-    return cast(Function, njit(inline="always", **OPTIONS)(function))
+
+def called_from_python(function: Function) -> Function:
+    """Compile for Python to call, with all that it needs, and keep it in the cache."""
+    return cast(Function, njit(cache=True, **OPTIONS)(function))

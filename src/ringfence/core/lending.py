@@ -135,7 +135,7 @@ def distribute(pool, interest):
 
 
 @cold
-def release(pool, time_us):
+def release_pending(pool, time_us):
     """Give the lenders what is due to them by now; nobody earns an hour by lending for a moment.
 
     Nor more than the highest rate: else fees that somebody pays to himself could make the index jump.

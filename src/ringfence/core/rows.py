@@ -19,7 +19,7 @@ from ..schema.layout import ROW_DTYPES, row_dtypes
 from .accounts import least_initial
 from .book import ATTACHED, REDUCES, find_order, link_reducing, open_order, queue
 from .index import insert
-from .jit import cold
+from .jit import called_from_python
 from .ledger import open_balance
 from .positions import find_position, open_position
 from .redemptions import append
@@ -216,7 +216,7 @@ def _fill(table, numbers, rows):
             table[field][numbers] = rows[field]
 
 
-@cold
+@called_from_python
 def restore_balances(s, rows):
     """Open every balance."""
     for i in range(len(rows)):
@@ -227,7 +227,7 @@ def restore_balances(s, rows):
         s.accounts[rows[i].account].liabilities += 1 if rows[i].loan_shares < 0 else 0
 
 
-@cold
+@called_from_python
 def restore_orders(s, rows, by_priority):
     """Queue every order, those that were queued first first."""
     for i in by_priority:
@@ -248,7 +248,7 @@ def restore_orders(s, rows, by_priority):
             link_reducing(s, s.positions[find_position(s, source.account, source.market)], slot)
 
 
-@cold
+@called_from_python
 def restore_withdrawals(s, rows):
     """Remember every pending withdrawal."""
     pool = s.pools[WITHDRAWALS]
@@ -260,14 +260,14 @@ def restore_withdrawals(s, rows):
         insert(pool, s.withdrawal_heads, s.withdrawals, pool.used)
 
 
-@cold
+@called_from_python
 def restore_redemptions(s, rows):
     """Queue everybody who waits to redeem."""
     for i in range(len(rows)):
         append(s, np.int64(rows[i].account), np.int64(rows[i].asset), rows[i].queued_atoms, rows[i].redemption)
 
 
-@cold
+@called_from_python
 def restore_positions(s, rows):
     """Open every position."""
     for i in range(len(rows)):
@@ -295,7 +295,7 @@ def restore_positions(s, rows):
             s.short_positions[s.venue[0].shorts] = find_position(s, source.account, source.market)
 
 
-@cold
+@called_from_python
 def restore_triggers(s, rows, as_placed):
     """Open every trigger, those that were placed first first."""
     for i in as_placed:
@@ -318,7 +318,7 @@ def restore_triggers(s, rows, as_placed):
             s.orders[parent].special |= ATTACHED
 
 
-@cold
+@called_from_python
 def restore_waiting(s, rows, by_armed, by_due):
     """Let triggers wait for their prices, and those wait for their turn whose price was reached."""
     for i in by_armed:
@@ -329,7 +329,7 @@ def restore_waiting(s, rows, by_armed, by_due):
             join_due(s, find_trigger(s, rows[i].trigger))
 
 
-@cold
+@called_from_python
 def restore_derived(s):
     """Compute again what follows from rows: the worth of assets and the margin rate of leverage limits."""
     for asset in range(1, s.venue[0].assets + 1):
