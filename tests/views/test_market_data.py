@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringfence.schema.commands import CancelOrder, Clock
+from ringfence.schema.commands import AmendOrder, CancelOrder, Clock
 from ringfence.schema.enums import Side
 from ringfence.schema.events import Trade
 from ringfence.views.candles import Interval, fold
@@ -75,6 +75,18 @@ def test_books_kept_from_updates_equal_the_venues_books(seed: int, batches: list
     conflated.hear(conflator.take())
     assert conflator.take() == []
     assert [conflated.sides(market) for market in MARKETS] == [live.sides(market) for market in MARKETS]
+
+
+def test_amendment_that_changes_nothing_tells_no_depth() -> None:
+    venue, events = listed_venue()
+    data = MarketData(venue.exchange)
+    data.apply(events, venue.exchange)
+    data.apply(venue.do(limit(ALICE, Side.BID, 1_000, 50)), venue.exchange)
+    order = venue.sequence
+    change = AmendOrder(account=ALICE, market=SOL_USDC, order=order, price_ticks=1_000, quantity_lots=50)
+    assert data.apply(venue.do(change), venue.exchange) == []
+    row = venue.exchange.market(SOL_USDC)
+    assert row is not None and data.depth.last_sequence(SOL_USDC) == row.book_sequence == order
 
 
 @settings(max_examples=25)

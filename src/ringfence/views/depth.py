@@ -42,6 +42,8 @@ def touched_books(events: Iterable[Event]) -> dict[int, TouchedBook]:
             if event.rested:
                 _touch(books, event, event.side, event.price_ticks)
         elif isinstance(event, OrderAmended):
+            if event.kept_place and event.rested_lots == event.previous_remaining_lots:
+                continue  # it asked for what was there, and the book says so by the sequence that it keeps
             _touch(books, event, event.side, event.previous_price_ticks)
             if event.rested_lots:
                 _touch(books, event, event.side, event.price_ticks)
