@@ -1,6 +1,6 @@
 """The checks that several commands share; each raises ``Refused``."""
 
-from ringfence.schema.enums import BALANCE_HEADROOM, AccountKind, HouseAccount, MarketState, Parameter, UserFlag
+from ringfence.schema.enums import BALANCE_HEADROOM, AccountKind, Delisting, HouseAccount, MarketState, Parameter, UserFlag
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
@@ -91,6 +91,12 @@ def funds(asset: int, needed: int, limit: int) -> None:
 
 def available_funds(state: State, account: int, asset: int, needed: int) -> None:
     funds(asset, needed, money.available(state, account, asset))
+
+
+def not_delisted(state: State, market: Market) -> None:
+    perpetual = state.perpetuals.get(market.market)
+    if perpetual and perpetual.delisting != Delisting.LISTED:
+        raise Refused(Reject.MARKET_DELISTED, value=market.market)
 
 
 def range_not_reversed(minimum: int, maximum: int) -> None:

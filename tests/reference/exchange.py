@@ -22,6 +22,7 @@ from ringfence.schema.tables import (
 )
 
 from . import (
+    conversion,
     firing,
     funds,
     invariants,
@@ -49,11 +50,34 @@ Handler = Callable[[State, Any, Emit], None]
 HANDLERS: dict[int, Handler] = {
     tag: next(
         getattr(module, snake(reader.name))
-        for module in (settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, firing)
+        for module in (settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, conversion, firing)
         if hasattr(module, snake(reader.name))
     )
     for tag, reader in READERS[LATEST_RULES].items()
 }
+
+
+class Emitter:
+    """Writes the events of one command; ``place`` is the account and the market of those that name no other."""
+
+    def __init__(self, state: State, writers: Any, events: list[bytes], place: tuple[int, int]) -> None:
+        self.state, self.writers, self.events, self.place = state, writers, events, place
+
+    def __call__(self, kind: str, account: int | None = None, market: int | None = None, **body: Any) -> None:
+        self.events.append(self.written(len(self.events), kind, account, market, body))
+
+    def again(self, index: int, kind: str, account: int, market: int, **body: Any) -> None:
+        """Write an event anew that could not be known when its turn was."""
+        self.events[index] = self.written(index, kind, account, market, body)
+
+    def told(self) -> int:
+        """Return how many events there are so far."""
+        return len(self.events)
+
+    def written(self, index: int, kind: str, account: int | None, market: int | None, body: dict[str, Any]) -> bytes:
+        place = (self.place[0] if account is None else account, self.place[1] if market is None else market)
+        head = (self.state.sequence, self.state.time_us, index, *place)
+        return bytes(self.writers[kind].write(head, body))
 
 
 class ReferenceExchange:
@@ -77,16 +101,10 @@ class ReferenceExchange:
         assert header.time_us >= state.time_us, f"time {header.time_us} is before {state.time_us}"
         state.sequence, state.time_us = header.sequence, header.time_us
         events: list[bytes] = []
-        market = 0
         readers, writers = READERS[state.rules], WRITERS[state.rules]
 
-        def emit(kind: str, account: int | None = None, market: int | None = None, **body: Any) -> None:
-            place = (header.account if account is None else account, named_market if market is None else market)
-            head = (state.sequence, state.time_us, len(events), *place)
-            events.append(writers[kind].write(head, body))
-
         command = readers[header.kind].read(record) if header.kind in readers else None
-        named_market = getattr(command, "market", market)
+        emit = Emitter(state, writers, events, (header.account, getattr(command, "market", 0)))
         try:
             self.handle(header, command, emit)
         except Refused as refused:

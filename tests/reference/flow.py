@@ -23,7 +23,7 @@ from ringfence.schema.enums import (
 )
 from ringfence.schema.layout import DTYPES, body_fields, encode
 
-from . import ReferenceExchange, flow_loans, flow_perpetuals, flow_prices, flow_triggers
+from . import ReferenceExchange, flow_conversion, flow_loans, flow_perpetuals, flow_prices, flow_triggers
 from .book import ceil_ppm, floor_ppm
 from .orders import active_price
 from .state import ASK, BID, Market, Order
@@ -98,6 +98,8 @@ class Flow:
             return self.stamped(found)
         if self.later and self.later[0][0] <= self.state.sequence:
             return self.stamped(heapq.heappop(self.later)[2])
+        if flow_conversion.converts(self):
+            return self.stamped(c.ConvertCollateral())
         if flow_triggers.fires(self):
             return self.stamped(flow_triggers.firing(self))
         made = flow_triggers.perhaps_attached(self, GROUPS[self.group()](self))

@@ -11,7 +11,7 @@ from ringfence.schema import commands as c
 from ringfence.schema.enums import ALL_ACCOUNT_FLAGS, ALL_LOAN_FLAGS, ONE_E8, HaircutKind, LoanFlag, PoolState
 from ringfence.schema.fields import MAX_ATOMS, MAX_POOL_ATOMS, MAX_RATE_E8
 
-from . import flow_prices, margin, pools
+from . import flow_conversion, flow_prices, margin, pools
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -48,7 +48,8 @@ FLAGS = [0, 1, 2, 4, 8, BORROW_AND_REPAY, BORROW_AND_REPAY, 6, 14, 14, 7, 9, ALL
 
 
 def usual_collateral(asset: int) -> c.SetCollateral:
-    return c.SetCollateral(asset=asset, **USUAL_COLLATERAL[asset])
+    sold_in = flow_conversion.CONVERSION_MARKETS.get(asset, 0)
+    return c.SetCollateral(asset=asset, conversion_market=sold_in, **USUAL_COLLATERAL[asset])
 
 
 def usual_pool(asset: int, throttled: bool = False) -> c.SetLendingPool:
@@ -195,7 +196,7 @@ def collateral(flow: Flow) -> c.Command:
     asset = some_asset(flow)
     if asset in USUAL_COLLATERAL:
         flow.undo_soon(usual_collateral(asset))
-    pick = flow.random.choice
+    pick, sold_in = flow.random.choice, flow_conversion.CONVERSION_MARKETS.get(asset, 0)
     return c.SetCollateral(
         asset=asset,
         weight_e8=pick((0, 1, 5 * 10**7, 99_999_999, ONE_E8)),
@@ -206,6 +207,8 @@ def collateral(flow: Flow) -> c.Command:
         maintenance_base_e8=pick((0, 10**6, ONE_E8, MAX_RATE_E8)),
         maintenance_factor_e8=pick((0, 3, 10**4, ONE_E8)),
         haircut_kind=pick(list(HaircutKind)),
+        conversion_market=pick((0, 1, 2, 3, 4, 5, 99)) if flow.chance(0.3) else sold_in,
+        conversion_discount_ppm=pick(flow_conversion.DISCOUNTS_PPM),
     )
 
 

@@ -19,7 +19,7 @@ from ringfence.schema.enums import (
 )
 from ringfence.schema.fields import MAX_QUANTITY_LOTS, MAX_RATE_E8
 
-from . import flow_loans, flow_prices, margin, positions
+from . import flow_conversion, flow_loans, flow_prices, margin, positions
 from .state import ASK, BID, Market, Position
 
 if TYPE_CHECKING:
@@ -349,5 +349,8 @@ def perpetuals(flow: Flow) -> c.Command:
         small_steps: 0.3,
         cash_closes: 0.3,
         go_on: 1,
+        flow_conversion.bid: 4,
+        flow_conversion.sell_cash: 3,
+        flow_conversion.delist: 0.04,
     }
     return flow.random.choices(list(builders), list(builders.values()))[0](flow)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ringfence.schema.enums import ONE_E8, HaircutKind, LoanFlag, PriceState
+from ringfence.schema.enums import ONE_E8, AssetKind, HaircutKind, LoanFlag, PriceState
 from ringfence.schema.fields import MAX_ATOMS, MAX_VALUE
 from ringfence.schema.rejects import Reject
 
@@ -40,12 +40,20 @@ COLLATERAL = (
     "maintenance_base_e8",
     "maintenance_factor_e8",
     "haircut_kind",
+    "conversion_market",
+    "conversion_discount_ppm",
 )
+CONVERSION_FIELD = 10
 LEAST_RESERVED = 4
 
 
 def set_collateral(state: State, command: Any, emit: Any) -> None:
     checks.known_asset(state, command.asset)
+    if command.conversion_market:
+        market = checks.known_market(state, command.conversion_market)
+        is_cash = state.assets[market.quote_asset].asset_kind == AssetKind.CASH
+        if market.is_perpetual or market.base_asset != command.asset or not is_cash:
+            raise Refused(Reject.INVALID_COMBINATION, field=CONVERSION_FIELD)
     body = {name: getattr(command, name) for name in COLLATERAL}
     state.collaterals[command.asset] = Collateral(command.asset, **body)
     emit("CollateralSet", asset=command.asset, **body)

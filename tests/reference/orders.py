@@ -27,9 +27,13 @@ def place_order(state: State, command: Any, emit: Any) -> None:
     triggers.attach(state, command, taker.order, taker.executed_lots, emit)
 
 
-def place(state: State, command: Any, number: int, emit: Any) -> book.Taker:
-    """Place an order that has this number: the command's sequence, or the trigger's that fired."""
+def place(state: State, command: Any, number: int, emit: Any, *, loan_flags: int | None = None) -> book.Taker:
+    """Place an order that has this number: the command's sequence, or the trigger's that fired.
+
+    ``loan_flags`` count instead of those of the command and its account.
+    """
     market, taker = checked_order(state, command, number)
+    taker.loan_flags = taker.loan_flags if loan_flags is None else loan_flags
     if market.is_perpetual:
         contracts.place(state, command, market, taker, emit)
     else:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ringfence.schema.enums import FUNDING_BITS, ONE_E10, MarketState
+from ringfence.schema.enums import FUNDING_BITS, ONE_E10, Delisting, MarketState
 from ringfence.schema.fields import MAX_PRICE_TICKS
 from ringfence.schema.rejects import Reject
 
@@ -36,6 +36,7 @@ def set_perpetual(state: State, command: Any, emit: Any) -> None:
     if not market.is_perpetual:
         raise Refused(Reject.NOT_PERPETUAL)
     checks.range_not_reversed(command.lowest_funding_e10, command.highest_funding_e10)
+    checks.not_delisted(state, market)
     body = {name: getattr(command, name) for name in RULES}
     perpetual = state.perpetuals.setdefault(market.market, Perpetual(market.market, state.time_us // HOUR_US))
     for name, value in body.items():
@@ -44,10 +45,29 @@ def set_perpetual(state: State, command: Any, emit: Any) -> None:
     emit("PerpetualSet", **body)
 
 
+def delist_perpetual(state: State, command: Any, emit: Any) -> None:
+    """Let a perpetual stand still at its mark."""
+    market = checks.known_market(state, command.market)
+    if not market.is_perpetual:
+        raise Refused(Reject.NOT_PERPETUAL)
+    perpetual = state.perpetuals.get(market.market)
+    if perpetual is None:
+        raise Refused(Reject.NO_PERPETUAL_RULES)
+    checks.not_delisted(state, market)
+    if perpetual.mark_ticks == 0:
+        raise Refused(Reject.PRICE_NOT_FRESH, asset=market.base_asset)
+    market.state = int(MarketState.CLOSED)
+    perpetual.delisting = int(Delisting.ANNOUNCED)
+    emit("MarketStateSet", state=market.state)
+    emit("PerpetualDelisted", **told(perpetual))
+
+
 def tick(state: State, emit: Any) -> None:
-    """Let the mark and the funding of every perpetual go on."""
+    """Let the mark and the funding of every perpetual go on that is not delisted."""
     for number in sorted(state.perpetuals):
         market, perpetual = state.markets[number], state.perpetuals[number]
+        if perpetual.delisting != Delisting.LISTED:
+            continue
         before = told(perpetual)
         make_mark(state, market, perpetual)
         if told(perpetual) != before:

@@ -122,6 +122,7 @@ def store(target: Any, command: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 def set_market_state(state: State, command: Any, emit: Any) -> None:
     market = checks.known_market(state, command.market)
+    checks.not_delisted(state, market)
     emit("MarketStateSet", **store(market, command, ("state",)))
 
 

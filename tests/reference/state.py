@@ -9,6 +9,7 @@ from ringfence.schema.enums import (
     INDEX_BITS,
     PARAMETER_LIMITS,
     PRICE_SOURCES,
+    Delisting,
     MarketKind,
     PriceState,
     Session,
@@ -192,6 +193,8 @@ class Collateral:
     maintenance_base_e8: int = 0
     maintenance_factor_e8: int = 0
     haircut_kind: int = 0
+    conversion_market: int = 0
+    conversion_discount_ppm: int = 0
 
 
 @dataclass(slots=True)
@@ -259,6 +262,7 @@ class Perpetual:
     short_atoms: int = 0
     due_atoms: int = 0
     paid_atoms: int = 0
+    delisting: int = int(Delisting.LISTED)
 
 
 @dataclass(slots=True)

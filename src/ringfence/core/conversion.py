@@ -126,6 +126,14 @@ def emit_converted(s, account, contract, asset, missing_atoms):
 
 
 @cold
+def pay_missing(s, slot, missing_atoms):
+    """Let a position pay of what is missing what its account has by now; returns how much that is."""
+    paid, book = pay_loss(s, slot, missing_atoms), s.perpetuals[s.positions[slot].market]
+    book.short_atoms -= min(book.short_atoms, paid)
+    return paid
+
+
+@cold
 def begin_conversion(s):
     """Write the order by which the next account sells for its loss; returns whether there is one to place."""
     slot, own = next_short(s), s.own[0]
@@ -134,8 +142,8 @@ def begin_conversion(s):
     row = s.positions[slot]
     account, market, row.due_atoms = row.account, row.market, 0
     touch(s, slot)
-    missing = loss_at(s, slot)
-    missing -= pay_loss(s, slot, missing)
+    missing = max(loss_at(s, slot), 0)
+    missing -= pay_missing(s, slot, missing)
     quote_asset = s.markets[market].quote_asset
     asset = choose(s, account, quote_asset, missing) if missing > 0 else 0
     if asset == 0:
@@ -154,7 +162,7 @@ def end_conversion(s, accepted):
     own = s.own[0]
     event = cast(s.events, own.event, COLLATERAL_CONVERTED)
     if accepted:
-        event.paid_atoms = pay_loss(s, own.position, own.missing_atoms)
+        event.paid_atoms = pay_missing(s, own.position, own.missing_atoms)
     else:
         event.reject = s.venue[0].reject
     leave(s, own.position)

@@ -75,7 +75,6 @@ def pay_loss(s, slot, loss_atoms):
     add_reference(s, slot, -paid)
     book.collected_atoms += paid
     book.clearing_atoms += paid
-    book.short_atoms -= min(book.short_atoms, paid)
     return paid
 
 

@@ -1,0 +1,116 @@
+"""Converting collateral (rules 2): who could not pay a loss sells what he has of one asset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ringfence.schema.commands import PlaceOrder
+from ringfence.schema.enums import ONE_E8, LoanFlag, OrderType, PriceState, SelfTradePrevention, TimeInForce
+
+from . import orders, perpetuals, pools, positions, settlement
+from .money import available
+from .state import ASK, BID, Market, Position, Refused, State
+from .values import MILLION, asset_price, ceil_div, price_state, price_units, rules_of, value_down, weight
+
+
+@dataclass(slots=True, frozen=True)
+class Sale:
+    """What an account can sell of an asset for what it owes."""
+
+    asset: int
+    market: Market
+    ticks: int
+    lots: int
+    collateral: int
+
+
+def convert_collateral(state: State, command: Any, emit: Any) -> None:
+    short = sorted(key for key, row in state.positions.items() if row.due_atoms < 0)
+    if state.settling != settlement.CONVERTING:
+        return
+    position = state.positions[short[0]]
+    convert(state, position, state.markets[position.market], emit)
+    positions.gone_if_empty(state, position)
+    settlement.pay_winners_unless_somebody_is_short(state)
+
+
+def convert(state: State, position: Position, market: Market, emit: Any) -> None:
+    position.due_atoms = 0
+    positions.touch(state, position, market)
+    missing = max(0, settlement.loss_of(state, position, market))
+    missing -= pay(state, position, market, missing)
+    found = [sale for asset in state.collaterals if (sale := sale_of(state, position, market, asset, missing))]
+    if missing and found:
+        chosen = max(found, key=lambda sale: (sale.collateral, -sale.asset))
+        sell(state, position, market, chosen, missing, emit)
+
+
+def pay(state: State, position: Position, market: Market, missing: int) -> int:
+    perpetual = state.perpetuals[market.market]
+    paid = settlement.give(state, position, market, missing)
+    perpetual.short_atoms -= min(perpetual.short_atoms, paid)
+    return paid
+
+
+def sale_of(state: State, position: Position, perpetual: Market, asset: int, missing: int) -> Sale | None:
+    rules, account = rules_of(state, asset), position.account
+    market = state.markets.get(rules.conversion_market)
+    if (account, asset) not in state.balances or market is None or market.quote_asset != perpetual.quote_asset:
+        return None
+    price, bid = price_units(state, asset)[0], market.best(BID)
+    if price_state(state, asset) != PriceState.FRESH or price == 0 or bid is None:
+        return None
+    ticks = perpetuals.ticks_of(state, market, price) * (MILLION - rules.conversion_discount_ppm)
+    ticks = max(1, ceil_div(ticks, MILLION))
+    held = available(state, account, asset) + redeemable(state, account, asset)
+    lots, least = held // market.lot_atoms, market.minimum_quantity_lots
+    if bid < ticks or lots < least or not market.minimum_price_ticks <= ticks <= market.maximum_price_ticks:
+        return None
+    user = state.users[state.accounts[account].user]
+    _, taker_ppm = state.fee_tiers[market.fee_schedule, user.fee_tier]
+    gross = ceil_div(missing * MILLION, MILLION - max(0, taker_ppm))
+    wanted = ceil_div(gross, bid * market.quote_factor)
+    wanted = min(lots, max(least, min(wanted, market.maximum_quantity_lots)))
+    value = value_down(held, asset_price(state, asset), state.assets[asset].decimals)
+    return Sale(asset, market, ticks, wanted, value * weight(rules, value) // ONE_E8)
+
+
+def redeemable(state: State, account: int, asset: int) -> int:
+    if asset not in state.lending_pools:
+        return 0
+    return min(pools.claim(state, account, asset), pools.redeemable(state, state.lending_pools[asset]))
+
+
+def sell(state: State, position: Position, contract: Market, sale: Sale, missing: int, emit: Any) -> None:
+    account, told = position.account, {"paid_atoms": 0, "reject": 0}
+    order = PlaceOrder(
+        account=account,
+        market=sale.market.market,
+        side=ASK,
+        order_type=OrderType.LIMIT,
+        time_in_force=TimeInForce.IOC,
+        self_trade_prevention=SelfTradePrevention.REJECT_MAKER,
+        price_ticks=sale.ticks,
+        quantity_lots=sale.lots,
+    )
+
+    def emit_own(kind: str, account: int = account, market: int = sale.market.market, **body: Any) -> None:
+        emit(kind, account=account, market=market, **body)
+
+    body = {
+        "order": state.sequence,
+        "contract": contract.market,
+        "asset": sale.asset,
+        "price_ticks": sale.ticks,
+        "quantity_lots": sale.lots,
+        "missing_atoms": missing,
+    }
+    emit_own("CollateralConverted", **body, **told)
+    try:
+        orders.place(state, order, state.sequence, emit_own, loan_flags=int(LoanFlag.AUTO_LEND_REDEEM))
+        told["paid_atoms"] = pay(state, position, contract, missing)
+    except Refused as refused:
+        assert emit.told() == 1, "an order was refused after its first event"
+        told["reject"] = int(refused.body["reject"])
+    emit.again(0, "CollateralConverted", account=account, market=sale.market.market, **body, **told)
