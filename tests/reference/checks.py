@@ -1,6 +1,14 @@
 """The checks that several commands share; each raises ``Refused``."""
 
-from ringfence.schema.enums import BALANCE_HEADROOM, AccountKind, Delisting, HouseAccount, MarketState, Parameter, UserFlag
+from ringfence.schema.enums import (
+    BALANCE_HEADROOM,
+    AccountKind,
+    Delisting,
+    HouseAccount,
+    MarketState,
+    Parameter,
+    UserFlag,
+)
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 

@@ -47,10 +47,23 @@ SKIPPED_KIND = 65_535
 
 Emit = Callable[..., None]
 Handler = Callable[[State, Any, Emit], None]
+MODULES = (settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, conversion, firing)
 HANDLERS: dict[int, Handler] = {
     tag: next(
         getattr(module, snake(reader.name))
-        for module in (settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, conversion, firing)
+        for module in (
+            settings,
+            users,
+            funds,
+            orders,
+            prices,
+            margin,
+            lending,
+            perpetuals,
+            settlement,
+            conversion,
+            firing,
+        )
         if hasattr(module, snake(reader.name))
     )
     for tag, reader in READERS[LATEST_RULES].items()
