@@ -11,6 +11,7 @@ from tests.core.stage import ALICE, BOB, SOL, USDC, Stage, stamped
 
 from ringfence.core import Exchange
 from ringfence.core.bits import mix
+from ringfence.core.jit import called_from_python
 from ringfence.core.state import (
     BALANCES,
     LEVELS,
@@ -30,6 +31,11 @@ from ringfence.schema.rejects import Reject
 
 HIGHEST = {parameter: high for parameter, (_, high, _) in PARAMETER_LIMITS.items()}
 RESTORE_S_PER_MILLION = 5.0
+
+
+@called_from_python
+def mixed(number: int) -> int:
+    return mix(number)
 
 
 def answers(exchange: Exchange, *commands: c.Command) -> list[Event]:
@@ -121,7 +127,7 @@ def reindex(stage: Stage, pool: int, heads: str, table: str) -> None:
     row, rows, buckets = stage.tables.pools[pool], getattr(stage.tables, table), getattr(stage.tables, heads)
     buckets[:2048] = 0
     for slot in np.flatnonzero(rows["id"][:1000]):
-        spread = mix(int(rows[slot].id))
+        spread = mixed(int(rows[slot].id))
         bucket = spread & (2 * int(row.mask) + 1)
         bucket = bucket if bucket < row.buckets else spread & int(row.mask)
         rows[slot].hash_next = buckets[bucket]

@@ -9,8 +9,14 @@ from typing import NamedTuple
 import pytest
 
 from ringfence.core.exchange import Measure
+from ringfence.core.jit import called_from_python
 from ringfence.core.valuation import rate_at
 from ringfence.schema.enums import ONE_E8, VALUES_PER_CASH
+
+
+@called_from_python
+def rate(base_e8: int, factor_e8: int, value: int) -> int:
+    return rate_at(base_e8, factor_e8, value)
 
 
 class Rate(NamedTuple):
@@ -41,7 +47,7 @@ def scaled(text: str, unit: int) -> int:
 
 @pytest.mark.parametrize("row", RATES, ids=lambda row: row.source)
 def test_margin_rate_is_the_recorded_one(row: Rate) -> None:
-    found = rate_at(scaled(row.base, ONE_E8), scaled(row.factor, ONE_E8), scaled(row.notional, VALUES_PER_CASH))
+    found = rate(scaled(row.base, ONE_E8), scaled(row.factor, ONE_E8), scaled(row.notional, VALUES_PER_CASH))
     assert found == scaled(row.expected, ONE_E8)
 
 
@@ -56,5 +62,5 @@ def test_free_margin_is_equity_less_what_positions_and_orders_hold() -> None:
 
 def test_debt_of_a_tenth_initial_rate_is_ten_times_what_carries_it() -> None:
     # The wire's guide: about 10 times the available equity of USDC may be borrowed, 5 times of SOL, BTC and ETH.
-    assert rate_at(scaled("0.1", ONE_E8), 0, 10 * VALUES_PER_CASH) * 10 == ONE_E8
-    assert rate_at(scaled("0.2", ONE_E8), 0, 10 * VALUES_PER_CASH) * 5 == ONE_E8
+    assert rate(scaled("0.1", ONE_E8), 0, 10 * VALUES_PER_CASH) * 10 == ONE_E8
+    assert rate(scaled("0.2", ONE_E8), 0, 10 * VALUES_PER_CASH) * 5 == ONE_E8

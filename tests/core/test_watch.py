@@ -18,6 +18,7 @@ from tests.reference.flow import Flow
 from ringfence.bench import positions
 from ringfence.core import Exchange
 from ringfence.core.changes import note_change
+from ringfence.core.jit import called_from_python
 from ringfence.core.valuation import set_worth
 from ringfence.schema.commands import Borrow, Command, PlaceOrder, RequestWithdrawal
 from ringfence.schema.enums import (
@@ -46,6 +47,16 @@ small_moves = st.tuples(
     st.sampled_from((MARK, MARK, PRICE, PRICE, DEBTS, FUNDING)), st.integers(1, 7), st.integers(-6_000, 6_000)
 )
 large_moves = st.tuples(st.sampled_from((MARK, PRICE)), st.integers(1, 7), st.integers(-600_000, 900_000))
+
+
+@called_from_python
+def note(s: Any, account: int) -> None:
+    note_change(s, account)
+
+
+@called_from_python
+def bring_worth(s: Any, asset: int) -> None:
+    set_worth(s, asset)
 
 
 def measured(exchange: Exchange) -> list[int]:
@@ -83,7 +94,7 @@ def move(exchange: Exchange, moves: Iterable[Move]) -> None:
             continue
         if what == PRICE:
             s.prices[number].mark_units = int(s.prices[number].mark_units) * (PPM + ppm) // PPM
-            set_worth(s, number)
+            bring_worth(s, number)
         elif what == MARK:
             s.perpetuals[number].mark_ticks = int(s.perpetuals[number].mark_ticks) * (PPM + ppm) // PPM
         elif what == DEBTS:
@@ -449,7 +460,7 @@ def test_account_that_changed_is_looked_at_without_making_the_list_anew() -> Non
     exchange = moved_by(-1_000)
     poorer(exchange, 70)
     assert exchange.unsafe_accounts().tolist() == []  # nothing was posted, so nobody knows
-    note_change(exchange._s, 70)
+    note(exchange._s, 70)
     assert exchange.unsafe_accounts().tolist() == measured(exchange) == [70]
     assert exchange.watched().measured == 1
 
@@ -458,7 +469,7 @@ def test_changes_can_be_taken_up_a_few_at_a_time() -> None:
     exchange = moved_by(-1_000)
     for account in (66, 67, 68, 70, 70):
         poorer(exchange, account)
-        note_change(exchange._s, account)
+        note(exchange._s, account)
     assert [exchange.take_up_changes(most) for most in (1, 2, 1, 1)] == [3, 1, 0, 0]
     assert exchange.unsafe_accounts().tolist() == [66, 67, 68, 70]
     assert exchange.watched().measured == 4

@@ -20,7 +20,7 @@ def _refuse(*arguments: Any) -> None:
     raise TypeError("this function is for compiled code only: what Python calls is marked called_from_python")
 
 
-_REFUSED = ctypes.PYFUNCTYPE(ctypes.py_object, *3 * [ctypes.c_void_p])(_refuse)
+_REFUSED = ctypes.PYFUNCTYPE(ctypes.c_void_p, *3 * [ctypes.c_void_p])(_refuse)
 _REFUSED_AT = ctypes.cast(_REFUSED, ctypes.c_void_p).value
 
 
