@@ -1,11 +1,12 @@
 """What a hostile trader may try on a perpetual: to lose more than he has to a friend, and to stop the venue."""
 
-from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SOL, SPOT, USDC, WHOLE_SOL, PerpetualVenue
+from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SOL, SOURCES, SPOT, USDC, WHOLE_SOL, PerpetualVenue
 
 from ringfence.node.invariants import broken_invariants
 from ringfence.schema import commands as c
 from ringfence.schema import events as v
 from ringfence.schema.enums import AccountFlag, LoanFlag, MarketState, TimeInForce
+from ringfence.schema.rejects import Reject
 
 IOC = int(TimeInForce.IOC)
 REPAY = int(LoanFlag.AUTO_BORROW_REPAY)
@@ -239,3 +240,31 @@ def test_order_that_only_reduces_loses_no_more_than_its_account_has() -> None:
     venue.place(friend, BID, 97.05, 100)
     venue.give(venue.at_market(poor, ASK, 100, reduce_only=1))
     assert venue.equity(poor) >= 0
+
+
+def test_position_can_be_ended_by_who_lost_the_right_to_its_asset() -> None:
+    venue = PerpetualVenue(2)
+    long, short = venue.accounts
+    for account in venue.accounts:
+        venue.fund(account, 1_000 * DOLLAR)
+    venue.must(c.ListAsset(symbol="ACME", name="ACME", asset_kind=3, decimals=9, eligibility_class=1))
+    venue.must(c.SetPricing(asset=3))
+    for source in SOURCES:
+        venue.must(c.SetPriceWeight(asset=3, price_source=source, weight=1))
+    market = {"tick_atoms": 10**4, "lot_atoms": 10**7, "market_kind": 1, "fee_schedule": 1}
+    venue.must(c.ListMarket(base_asset=3, quote_asset=USDC, **market))
+    number = venue.exchange.markets_listed
+    venue.rule(number)
+    for source in SOURCES:
+        venue.must(c.Quote(asset=3, price_source=source, last_units=100 * 10**8, observed_us=venue.time_us))
+    venue.let(100)
+    for user in (1, 2):
+        venue.must(c.SetEligibility(user=user, buy_classes=2, sell_classes=2, hold_classes=2, withdraw_classes=2))
+    venue.place(short, ASK, 100, 100, market=number)
+    venue.place(long, BID, 100, 100, market=number)
+    venue.must(c.SetEligibility(user=1, buy_classes=0, sell_classes=0, hold_classes=0, withdraw_classes=0))
+    venue.place(short, BID, 100, 100, market=number)
+    refused = venue.give(venue.order(long, ASK, 100, 100, market=number))[0]
+    assert refused.reject == Reject.NOT_ELIGIBLE_TO_SELL
+    venue.must(venue.order(long, ASK, 100, 100, market=number, reduce_only=1))
+    assert venue.exchange.positions(long) == []

@@ -78,7 +78,8 @@ def may_place(state: State, command: Any) -> tuple[User, Market]:
     if market.is_perpetual and market.market not in state.perpetuals:
         raise Refused(Reject.NO_PERPETUAL_RULES)
     checks.not_frozen(user, UserFlag.TRADING_FROZEN, Reject.TRADING_FROZEN)
-    checks.eligible_to_trade(state, user, market, command.side)
+    if not (market.is_perpetual and command.reduce_only):
+        checks.eligible_to_trade(state, user, market, command.side)
     checks.market_takes_orders(market)
     if command.order_type == OrderType.MARKET and market.state == MarketState.LIMIT_ONLY:
         raise Refused(Reject.MARKET_LIMIT_ONLY)
@@ -301,7 +302,8 @@ def amend_order(state: State, command: Any, emit: Any) -> None:
 def amendment_allowed(state: State, command: Any, market: Market, order: Order, executed: int) -> None:
     user = state.users[order.user]
     checks.not_frozen(user, UserFlag.TRADING_FROZEN, Reject.TRADING_FROZEN)
-    checks.eligible_to_trade(state, user, market, order.side)
+    if not order.reduce_only:
+        checks.eligible_to_trade(state, user, market, order.side)
     checks.market_takes_orders(market)
     price_in_range(market, command.price_ticks)
     quantity_in_range(market, command.quantity_lots, executed)

@@ -31,7 +31,8 @@ def amendable(s, row, c):
     market = s.markets[row.market]
     if not not_frozen(s, row.user, TRADING_FROZEN, Reject.TRADING_FROZEN):
         return False
-    if not (eligible_to_trade(s, row.user, market, row.side) and accepts_orders(s, market)):
+    only_reduces = row.special & REDUCES != 0
+    if not ((only_reduces or eligible_to_trade(s, row.user, market, row.side)) and accepts_orders(s, market)):
         return False
     if not price_in_range(s, market, c.price_ticks):
         return False

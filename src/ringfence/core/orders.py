@@ -68,7 +68,9 @@ def may_trade(s, c):
     market = s.markets[c.market]
     if not not_frozen(s, user, TRADING_FROZEN, Reject.TRADING_FROZEN):
         return False
-    if not (eligible_to_trade(s, user, market, c.side) and accepts_orders(s, market)):
+    # Whoever lost the right to an asset may still end what he has of a contract on it.
+    only_reduces = c.reduce_only != 0 and not is_spot(market)
+    if not ((only_reduces or eligible_to_trade(s, user, market, c.side)) and accepts_orders(s, market)):
         return False
     if c.order_type == OrderType.MARKET and market.state == MarketState.LIMIT_ONLY:
         return refuse(s, Reject.MARKET_LIMIT_ONLY, 0, 0)
