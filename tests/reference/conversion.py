@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringfence.schema.commands import PlaceOrder
-from ringfence.schema.enums import ONE_E8, LoanFlag, OrderType, PriceState, SelfTradePrevention, TimeInForce
+from ringfence.schema.enums import (
+    ONE_E8,
+    UNITS_PER_CASH,
+    LoanFlag,
+    OrderType,
+    PriceState,
+    SelfTradePrevention,
+    TimeInForce,
+)
 
-from . import orders, perpetuals, pools, positions, settlement
+from . import orders, pools, positions, settlement
 from .money import available
 from .state import ASK, BID, Market, Position, Refused, State
 from .values import MILLION, asset_price, ceil_div, price_state, price_units, rules_of, value_down, weight
@@ -58,11 +66,10 @@ def sale_of(state: State, position: Position, perpetual: Market, asset: int, mis
     market = state.markets.get(rules.conversion_market)
     if (account, asset) not in state.balances or market is None or market.quote_asset != perpetual.quote_asset:
         return None
-    price, bid = price_units(state, asset)[0], market.best(BID)
-    if price_state(state, asset) != PriceState.FRESH or price == 0 or bid is None:
+    bid, mark = market.best(BID), ticks_below_mark(state, asset, market, 0)
+    if mark is None or bid is None:
         return None
-    ticks = perpetuals.ticks_of(state, market, price) * (MILLION - rules.conversion_discount_ppm)
-    ticks = max(1, ceil_div(ticks, MILLION))
+    ticks = ticks_below_mark(state, asset, market, rules.conversion_discount_ppm)
     held = available(state, account, asset) + redeemable(state, account, asset)
     lots, least = held // market.lot_atoms, market.minimum_quantity_lots
     if bid < ticks or lots < least or not market.minimum_price_ticks <= ticks <= market.maximum_price_ticks:
@@ -70,10 +77,23 @@ def sale_of(state: State, position: Position, perpetual: Market, asset: int, mis
     user = state.users[state.accounts[account].user]
     _, taker_ppm = state.fee_tiers[market.fee_schedule, user.fee_tier]
     gross = ceil_div(missing * MILLION, MILLION - max(0, taker_ppm))
-    wanted = ceil_div(gross, bid * market.quote_factor)
+    wanted = ceil_div(gross, min(bid, mark) * market.quote_factor)
     wanted = min(lots, max(least, min(wanted, market.maximum_quantity_lots)))
     value = value_down(held, asset_price(state, asset), state.assets[asset].decimals)
     return Sale(asset, market, ticks, wanted, value * weight(rules, value) // ONE_E8)
+
+
+def ticks_below_mark(state: State, asset: int, market: Market, discount_ppm: int) -> int | None:
+    """Return a price below the mark in ticks of a market, rounded up; none unless both prices are fresh."""
+    prices = []
+    for one in (asset, market.quote_asset):
+        price = price_units(state, one)[0]
+        if price_state(state, one) != PriceState.FRESH or price == 0:
+            return None
+        prices.append(price)
+    units = ceil_div(ceil_div(prices[0] * UNITS_PER_CASH, prices[1]) * (MILLION - discount_ppm), MILLION)
+    money = units * 10 ** state.assets[market.quote_asset].decimals
+    return max(1, ceil_div(ceil_div(money, UNITS_PER_CASH), market.tick_atoms))
 
 
 def redeemable(state: State, account: int, asset: int) -> int:

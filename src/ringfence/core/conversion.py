@@ -4,6 +4,7 @@ docs/rules.md, "Converting collateral".  No order goes below a bound under the m
 """
 
 from ..schema.enums import (
+    UNITS_PER_CASH,
     LoanFlag,
     OrderType,
     Origin,
@@ -23,7 +24,7 @@ from .lending import claim, redeemable
 from .positions import drop_if_empty, notional, touch
 from .records import COLLATERAL_CONVERTED, PLACE_ORDER, WORDS, EventKind, cast
 from .settlement import begin_paying, loss_at, pay_loss
-from .valuation import asset_value, index_ticks, margin_price, part_down, weight_at
+from .valuation import asset_value, margin_price, part_down, weight_at
 
 NO_CLIENT_ID = -1
 REDEEMS = int(LoanFlag.AUTO_LEND_REDEEM)
@@ -47,19 +48,34 @@ def held_atoms(s, account, asset):
 
 
 @cold
+def ticks_below_mark(s, asset, discount_ppm):
+    """Return so much less than an asset's price in ticks of its conversion market, rounded up; 0 if it is not fresh.
+
+    What the market's cash is worth counts, and a coarse tick lowers no price.
+    """
+    market = s.markets[s.collaterals[asset].conversion_market]
+    price_units, state = margin_price(s, asset)
+    cash_units, cash_state = margin_price(s, market.quote_asset)
+    if min(price_units, cash_units) == 0 or state != PriceState.FRESH or cash_state != PriceState.FRESH:
+        return 0
+    units, money = scale_up(divide_up(price_units, UNITS_PER_CASH, cash_units), PPM - discount_ppm), 1
+    for _ in range(s.assets[market.quote_asset].decimals):
+        money *= 10
+    return max(divide_up(divide_up(units, money, UNITS_PER_CASH), 1, market.tick_atoms), 1)
+
+
+@cold
 def floor_ticks(s, asset):
     """Return the lowest price at which an asset is sold in its conversion market, 0 if its price is not fresh."""
-    price_units, state = margin_price(s, asset)
-    if price_units == 0 or state != PriceState.FRESH:
-        return 0
-    rules = s.collaterals[asset]
-    ticks = index_ticks(s, s.markets[rules.conversion_market], price_units)
-    return max(scale_up(ticks, PPM - rules.conversion_discount_ppm), 1)
+    return ticks_below_mark(s, asset, int(s.collaterals[asset].conversion_discount_ppm))
 
 
 @cold
 def lots_to_sell(s, account, asset, ticks, missing_atoms):
-    """Return how many lots of an asset an account sells, at best no more than pays what is missing; 0 for none."""
+    """Return how many lots of an asset an account sells, at best no more than pays what is missing; 0 for none.
+
+    A bid above the mark may be for one lot, and by whoever does not want much to be sold.
+    """
     number = s.collaterals[asset].conversion_market
     market = s.markets[number]
     bid = best_price(s, number, Side.BID)
@@ -69,8 +85,8 @@ def lots_to_sell(s, account, asset, ticks, missing_atoms):
     if lots < market.minimum_quantity_lots:
         return 0
     tier = s.fee_tiers[market.fee_schedule * 16 + s.users[s.accounts[account].user].fee_tier]
-    gross = min(divide_up(missing_atoms, PPM, PPM - max(tier.taker_ppm, 0)), MAX_ATOMS)
-    wanted = divide_up(gross, 1, notional(1, bid, market.quote_factor))
+    gross = min(divide_up(missing_atoms, PPM, PPM - max(int(tier.taker_ppm), 0)), MAX_ATOMS)
+    wanted = divide_up(gross, 1, notional(1, min(bid, ticks_below_mark(s, asset, 0)), market.quote_factor))
     return min(max(min(wanted, market.maximum_quantity_lots), market.minimum_quantity_lots), lots)
 
 

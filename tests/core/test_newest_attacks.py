@@ -1,0 +1,78 @@
+"""What a hostile user may try on triggers, on the selling of collateral, and on a perpetual that is delisted."""
+
+import pytest
+from tests.core.perpetual_venue import ASK, BID, DOLLAR, SECOND_US, SOL, SOURCES, SPOT, USDC, WHOLE_SOL
+from tests.core.test_conversion import Sellers, sales
+
+from ringfence.schema import commands as c
+
+
+class Priced(Sellers):
+    """The same, where the price of another asset is told as well."""
+
+    def tell(self, asset: int, units: int) -> None:
+        for source in SOURCES:
+            quote = {"last_units": units, "observed_us": self.time_us}
+            self.must(c.Quote(asset=asset, price_source=source, **quote))
+
+    def price(self, asset: int, units: int) -> None:
+        """Let an asset have a price from now on."""
+        self.must(c.SetPricing(asset=asset, update_cap_ppm=1_000_000))
+        for source in SOURCES:
+            self.must(c.SetPriceWeight(asset=asset, price_source=source, weight=1))
+        self.tell(asset, units)
+        self.must(c.Clock())
+
+
+def test_own_bid_far_above_the_mark_makes_no_sale_smaller() -> None:
+    venue = Sellers()
+    sub = venue.must(c.OpenAccount(user=1, sub_account=1))[0].account
+    venue.fund(sub, 100 * DOLLAR)
+    venue.place(sub, BID, 10_000, 1, market=SPOT)
+    (sale,) = sales(venue.settle_and_convert(110))
+    assert sale.quantity_lots == 91 and sale.paid_atoms == 91 * 1_090_000
+
+
+def test_one_lot_that_somebody_bids_far_above_the_mark_makes_no_sale_smaller() -> None:
+    venue = Sellers()
+    venue.place(venue.long, BID, 1_000, 1, market=SPOT)
+    (sale,) = sales(venue.settle_and_convert(110))
+    assert sale.quantity_lots == 91 and sale.paid_atoms == sale.missing_atoms
+
+
+@pytest.mark.parametrize(("dollars", "sold"), [(16_005, 1), (16_004.99, 0)])
+def test_collateral_is_not_sold_for_cash_as_if_that_were_worth_a_dollar(dollars: float, sold: int) -> None:
+    venue = Priced(bid=0)
+    perpetual = venue.quote_in("JPYC", 6, 10**4, priced=True)
+    yen = venue.exchange.assets_listed
+    venue.must(c.ListMarket(base_asset=SOL, quote_asset=yen, tick_atoms=10**4, lot_atoms=10**7))
+    market = venue.exchange.markets_listed
+    venue.sells_in(market)
+    venue.price(yen, 666_667)  # two thirds of a cent
+    for account in (venue.long, venue.bidder):
+        venue.fund(account, 10**6 * DOLLAR, yen)
+    venue.place(venue.short, ASK, 100, 1_000, market=perpetual)
+    venue.place(venue.long, BID, 100, 1_000, market=perpetual, time_in_force=1)
+    venue.place(venue.bidder, BID, dollars, 500, market=market)
+    venue.time_us += 9 * SECOND_US
+    venue.tell(yen, 666_667)
+    # SOL at 110 dollars is 16,499.99 yen, and three per cent less is 16,004.99...
+    told = sales(venue.settle_and_convert(110, seconds=1))
+    assert [sale.price_ticks for sale in told if sale.contract == perpetual] == [1_600_500] * sold
+
+
+def test_coarse_tick_lowers_no_bound() -> None:
+    venue = Priced(bid=0, conversion_market=0)
+    venue.must(c.ListAsset(symbol="PENNY", name="PENNY", asset_kind=1, decimals=6))
+    penny = venue.exchange.assets_listed
+    venue.must(c.ListMarket(base_asset=penny, quote_asset=USDC, tick_atoms=10**4, lot_atoms=10**6))
+    market = venue.exchange.markets_listed
+    venue.sells_in(market, asset=penny)
+    venue.price(penny, 1_990_000)  # almost two cents, and a tick is one
+    venue.fund(venue.short, 10**11, penny)
+    venue.place(venue.bidder, BID, 0.01, 10**5, market=market)
+    venue.time_us += 9 * SECOND_US
+    venue.tell(penny, 1_990_000)
+    assert sales(venue.settle_and_convert(110, seconds=1)) == []
+    assert venue.exchange.balance(venue.short, penny) == (10**11, 0)
+    assert venue.sol(venue.short) == 100 * WHOLE_SOL
