@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ringfence.config import TEMPLATE, load_config
+from ringfence.config import TEMPLATE, load_config, warnings
 
 from .children import Child, log
 from .errors import WrongUse
@@ -34,7 +34,10 @@ def serve_venue(config_path: Path, port: int | None) -> None:
         return None if setup is None else start_prices(setup)
 
     def seeded(begins_so: bool) -> None:
-        if not begins_so:
+        if begins_so:
+            for warning in warnings(config):
+                log(f"warning: {config_path}: {warning}")
+        else:
             log(
                 f"the log in {config_path.parent} goes on; of {config_path.name} only host, port, limits "
                 "and where prices come from are read"
