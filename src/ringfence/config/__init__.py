@@ -1,7 +1,6 @@
 """venue.toml: what an operator writes down before a venue's first command, and the commands that come of it."""
 
 from .amounts import parse_units
-from .checks import warnings
 from .load import ConfigError, load_config, parse_config
 from .model import (
     AssetConfig,
@@ -46,5 +45,4 @@ __all__ = [
     "parse_units",
     "seed_commands",
     "template_config",
-    "warnings",
 ]

@@ -8,7 +8,7 @@ from .amounts import parse_units
 from .bounds import decimal_problems, repeated, within
 from .lending_checks import lending_problems
 from .model import ASSET_KINDS, MARKET_STATES, AssetConfig, FeeTierConfig, MarketConfig, UserConfig, VenueConfig
-from .perpetual_checks import perpetual_problems, perpetual_warnings
+from .perpetual_checks import perpetual_problems
 from .price_checks import price_problems
 
 MAX_BPS = 1_000
@@ -35,11 +35,6 @@ def problems(config: VenueConfig) -> list[str]:
     found += price_problems(config.prices, set(assets))
     found += lending_problems(config)
     return found
-
-
-def warnings(config: VenueConfig) -> list[str]:
-    """Return a sentence for everything that is allowed and dangerous in a configuration that has no problems."""
-    return list(perpetual_warnings(config.markets))
 
 
 def _numbers(config: VenueConfig) -> Iterator[str]:

@@ -1,20 +1,13 @@
 """What a market of kind perpetual must keep beyond its types."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from ringfence.schema.fields import MAX_QUANTITY_LOTS
 
 from .amounts import parse_units
 from .bounds import decimal_problems
 from .model import MARKET_KINDS, AssetConfig, MarketConfig, PerpetualConfig
-from .perpetuals import (
-    FUNDING_DECIMALS,
-    PERPETUAL_LIMITS,
-    SIGNED,
-    mark_bound_warning,
-    parse_lots,
-    parse_signed,
-)
+from .perpetuals import FUNDING_DECIMALS, PERPETUAL_LIMITS, SIGNED, parse_lots, parse_signed
 
 HIGHEST_RATE = 100
 RISING = (
@@ -64,16 +57,6 @@ def _rates(rules: PerpetualConfig) -> Iterator[str]:
             continue
         if parse_signed(texts[0], decimals) > parse_signed(texts[1], decimals):
             yield f"{low}: {texts[0]} is above {high}, which is {texts[1]}"
-
-
-def perpetual_warnings(markets: Iterable[MarketConfig]) -> Iterator[str]:
-    """Yield a sentence for each perpetual, of a configuration without problems, whose mark may stray too far."""
-    for market in markets:
-        rules = market.perpetual
-        if rules is not None and rules.mark_bound is not None:
-            warning = mark_bound_warning(rules.mark_bound, rules.maintenance_base)
-            if warning is not None:
-                yield f"markets {market.symbol}: perpetual.{warning}"
 
 
 def _limit(name: str, text: str, market: MarketConfig, base_decimals: int) -> Iterator[str]:
