@@ -84,7 +84,7 @@ def set_perpetual(
 
 @perpetual.command(name="delist")
 def delist_perpetual(market: str, *, data: Data = HERE) -> None:
-    """End a perpetual for good at its mark as it stands: nothing trades any more, and the next settlement ends the rest.
+    """End a perpetual for good at its mark as it stands: it is closed at once, the next settlement ends the rest.
 
     Parameters
     ----------

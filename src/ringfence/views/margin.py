@@ -63,6 +63,8 @@ NO_COLLATERAL = CollateralRow(
     maintenance_base_e8=0,
     maintenance_factor_e8=0,
     haircut_kind=HaircutKind.IDENTITY,
+    conversion_market=0,
+    conversion_discount_ppm=0,
 )
 """The rules of an asset that has none: it counts for nothing and cannot be borrowed."""
 

@@ -32,7 +32,8 @@ class PositionsDiffer(Exception):
 class Position(msgspec.Struct):
     """A position from its first trade until it came to nothing and was settled; columns of its table.
 
-    What is left of it when its perpetual was delisted is closed at the final mark, without a trade. ``opened`` is its number on the wire, which the next one has too if an order of the account rested in between.
+    What is left of it when its perpetual was delisted is closed at the final mark, without a trade. ``opened`` is its
+    number on the wire, which the next one has too if an order of the account rested in between.
     ``entered`` and ``closed`` sum up what made it larger and smaller;
     ``settled_atoms`` is what settlements gave it, below 0 what they took. House accounts have what is due to them.
     """
@@ -148,7 +149,8 @@ class Positions:
         """Take over what was read of the core's positions."""
         self.finish_taker()
         found = {(row.account, row.market): row for row in reading.rows}
-        looked_at = self._all() if reading.after_page else self._among([*found, *([reading.paid] if reading.paid else [])])
+        named = found.keys() if reading.paid is None else {reading.paid}
+        looked_at = self._all() if reading.after_page else self._among(named)
         # Users first: what funding they are touched by is due to the house, or from it.
         for position in sorted(looked_at, key=_is_house):
             self._take_over(position, found.pop((position.account, position.market), None), reading)

@@ -105,8 +105,8 @@ class HistoryReader:
         of_order = (ORDERS.c.client_id, ORDERS.c.system_order_type)
         query = sa.select(FILLS, *of_order).select_from(joined).where(FILLS.c.account.in_(accounts))
         if is_conversion is not None:
-            kind = ORDERS.c.system_order_type
-            query = query.where(kind == SystemOrderType.COLLATERAL_CONVERSION.value if is_conversion else kind.is_(None))
+            kind, conversion = ORDERS.c.system_order_type, SystemOrderType.COLLATERAL_CONVERSION.value
+            query = query.where(kind == conversion if is_conversion else kind.is_(None))
         if markets is not None:
             query = query.where(FILLS.c.market.in_(markets))
         filters = {FILLS.c.market: market, FILLS.c.order_id: order_id, FILLS.c.is_maker: is_maker}
