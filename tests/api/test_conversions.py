@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from tests.api import lending
-from tests.api.perpetuals import E8, PERP, order, position, quote, set_up
+from tests.api.perpetuals import E8, order, position, quote, set_up
 from tests.api.venue import SOL, USDC, Venue
 
 from ringfence.schema import commands as c
@@ -20,7 +20,7 @@ CONVERSION = "CollateralConversion"
 
 @pytest.fixture
 def losing(venue: Venue, client: TestClient) -> TestClient:
-    """Alice has 990 USDC, 1,000 SOL, and is long 100 SOL at 100; bob bids for SOL, which sells for at least 97 %."""
+    """Alice has 1,000 USDC, 1,000 SOL, and is long 100 SOL at 100; bob bids for SOL, which sells for at least 97 %."""
     set_up(venue, client)
     row = venue.node.exchange.collateral(SOL)
     present = {field.name: getattr(row, field.name) for field in body_fields(c.SetCollateral)}
@@ -39,7 +39,8 @@ def losing(venue: Venue, client: TestClient) -> TestClient:
 def held(venue: Venue, client: TestClient) -> tuple[Fraction, Fraction]:
     """Return what alice has of USDC and SOL."""
     found = venue.alice.get(client, "/api/v1/capital", "balanceQuery").json()
-    return Fraction(found["USDC"]["available"]), Fraction(found["SOL"]["available"])
+    usdc, sol = (Fraction(found[asset]["available"] if asset in found else 0) for asset in ("USDC", "SOL"))
+    return usdc, sol
 
 
 def rows(venue: Venue, client: TestClient, what: tuple[str, str], who: str = "alice", **query: Any) -> list[Any]:
@@ -138,12 +139,11 @@ def test_book_below_the_bound_buys_nothing_and_the_loss_waits(venue, losing):
 
 def test_history_of_a_conversion_is_the_same_for_a_gateway_that_begins_again(venue, losing):
     quote(venue, losing, 80 * E8)
-    before = [rows(venue, losing, what, who) for what in (ORDERS, FILLS, SETTLEMENTS) for who in ("alice", "bob")]
+    told = [(what, who) for what in (ORDERS, FILLS, SETTLEMENTS) for who in ("alice", "bob")]
+    before = [rows(venue, losing, what, who) for what, who in told]
     with venue.opened_again() as again:
         lending.settle(venue, again)
-        assert before == [
-            rows(venue, again, what, who) for what in (ORDERS, FILLS, SETTLEMENTS) for who in ("alice", "bob")
-        ]
+        assert before == [rows(venue, again, what, who) for what, who in told]
         venue.bob.limit(again, "Bid", "69", "500")
         quote(venue, again, 70 * E8)
         assert len(rows(venue, again, FILLS, fillType=CONVERSION)) == 2

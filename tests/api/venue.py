@@ -175,6 +175,7 @@ class Venue:
 
     def opened_again(self) -> TestClient:
         """Return a client of another gateway, which follows the same node and goes on with the same history."""
+        self.node.links.clear()  # the one before hears of nothing any more
         self.writer.close()
         self._open()
         return TestClient(make_application(self.gateway))
