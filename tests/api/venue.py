@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 
 import numpy as np
 from nacl.signing import SigningKey
+from starlette.testclient import TestClient
 
+from ringfence.api.application import make_application
 from ringfence.api.gateway import Gateway, History
 from ringfence.api.settings import ApiSettings
 from ringfence.core import Exchange
@@ -153,6 +155,11 @@ class Venue:
             self.keys.add_user(name, user, START_US)
             self.keys.add_key(Signer(seed, self.clock).key, user, account, "", START_US)
         self.engine = open_history(sqlite_url(directory / "history.sqlite"))
+        self.settings = settings
+        self._open()
+        self.alice, self.bob = Signer(ALICE_SEED, self.clock), Signer(BOB_SEED, self.clock)
+
+    def _open(self) -> None:
         follower = InProcessFollower(self.node)
         self.writer = HistoryWriter(self.engine, Catalog(), 0)
         self.gateway = Gateway(
@@ -162,10 +169,16 @@ class Venue:
             MarketData(follower.exchange),
             Catalog(),
             History(HistoryReader(self.engine), self.writer),
-            settings,
+            self.settings,
             self.clock,
         )
-        self.alice, self.bob = Signer(ALICE_SEED, self.clock), Signer(BOB_SEED, self.clock)
+
+    def opened_again(self) -> TestClient:
+        """Return a client of another gateway, which follows the same node and goes on with the same history."""
+        self.node.links.clear()  # the one before hears of nothing any more
+        self.writer.close()
+        self._open()
+        return TestClient(make_application(self.gateway))
 
     def tick(self, seconds: int = 1) -> None:
         """Let time pass, and the node say so."""

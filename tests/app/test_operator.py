@@ -125,8 +125,22 @@ def test_collateral_and_pools_are_shown_and_set(directory, venue):
     data = ("--data", directory)
     shown = {row["asset"]: row for row in rows(ringfence("collateral", "show", *data))}
     assert shown["SOL"]["weight"] == "0.9" and shown["SOL"]["haircut"] == "inverse-sqrt"
+    assert (shown["SOL"]["conversion_market"], shown["SOL"]["conversion_discount"]) == ("SOL_USDC", "0.03")
+    assert (shown["GLXY.US"]["conversion_market"], shown["USDC"]["conversion_market"]) == ("none", "none")
     (changed,) = rows(ringfence("collateral", "set", "SOL", "--weight", "0.5", "--haircut", "identity", *data))
     assert (changed["weight"], changed["haircut"], changed["initial_base"]) == ("0.5", "identity", "0.2")
+    assert (changed["conversion_market"], changed["conversion_discount"]) == ("SOL_USDC", "0.03"), "the rest stays"
+    conversion = ("--conversion-market", "none", "--conversion-discount", "0.1")
+    (changed,) = rows(ringfence("collateral", "set", "SOL", *conversion, *data))
+    assert (changed["conversion_market"], changed["conversion_discount"]) == ("none", "0.1")
+    (changed,) = rows(ringfence("collateral", "set", "SOL", "--conversion-market", "SOL_USDC", *data))
+    assert (changed["conversion_market"], changed["conversion_discount"]) == ("SOL_USDC", "0.1")
+    for wrong in ("BTC_USDC", "SOL_USDC_PERP"):
+        sentence = f"--conversion-market: {wrong} is not a spot market of SOL against cash"
+        refused(ringfence("collateral", "set", "SOL", "--conversion-market", wrong, *data), 2, sentence)
+    refused(ringfence("collateral", "set", "SOL", "--conversion-market", "NOPE", *data), 2, "there is no market NOPE")
+    half = ("--conversion-discount", "0.6")
+    refused(ringfence("collateral", "set", "SOL", *half, *data), 2, "FIELD_OUT_OF_RANGE: conversion_discount_ppm")
     (pool,) = rows(ringfence("lend", "show", "USDC", *data))
     assert (pool["state"], pool["lent"], pool["rate_optimal"], pool["fee"]) == ("open", "0", "0.08", "0.1")
     (closed,) = rows(ringfence("lend", "set", "USDC", "--state", "repay-only", "--lend-limit", "12.5", *data))
@@ -144,7 +158,7 @@ def test_perpetuals_are_shown_and_set(directory, venue):
     data = ("--data", directory)
     shown = {row["market"]: row for row in rows(ringfence("perpetual", "show", *data))}
     before = shown["SOL_USDC_PERP"]
-    assert (before["initial_base"], before["lowest_funding"], before["mark_bound"]) == ("0.02", "-0.01", "0.05")
+    assert (before["initial_base"], before["lowest_funding"], before["mark_bound"]) == ("0.02", "-0.01", "0.0065")
     assert before.keys() >= {"state", "mark", "index", "coming_funding", "last_funding", "open_interest", "clearing"}
     (changed,) = rows(
         ringfence(
@@ -164,6 +178,27 @@ def test_perpetuals_are_shown_and_set(directory, venue):
     refused(ringfence(*one, "--lowest-funding", "0.02", *data), 2, "refused: RANGE_REVERSED")
     refused(ringfence("perpetual", "show", "SOL_USDC", *data), 2, "SOL_USDC is a spot market", "SOL_USDC_PERP")
     refused(ringfence("perpetual", "show", "NOPE", *data), 2, "there is no market NOPE")
+
+
+def test_mark_bound_that_is_too_wide_is_warned_of(directory, venue):
+    one = ("perpetual", "set", "BTC_USDC_PERP", "--mark-bound")
+    done = ringfence(*one, "0.01", "--data", directory)
+    assert rows(done)[0]["mark_bound"] == "0.01"
+    assert "warning: BTC_USDC_PERP: mark_bound: 0.01 is more than half of maintenance_base, which is 0.00666667" in (
+        done.stderr
+    )
+    narrow = ringfence(*one, "0.003", "--data", directory)
+    assert rows(narrow)[0]["mark_bound"] == "0.003" and narrow.stderr == ""
+
+
+def test_perpetual_without_a_price_cannot_be_delisted(directory, venue):
+    data = ("--data", directory)
+    assert rows(ringfence("perpetual", "show", "SOL_USDC_PERP", *data))[0]["delisting"] == "listed"
+    refused(verb("perpetual", "delist", "SOL_USDC_PERP", *data), 2, "PRICE_NOT_FRESH")
+    refused(ringfence("perpetual", "delist", "SOL_USDC", *data), 2, "SOL_USDC is a spot market")
+    refused(ringfence("perpetual", "delist", "NOPE", *data), 2, "there is no market NOPE")
+    (market,) = [row for row in rows(ringfence("market", "list", *data)) if row["market"] == "SOL_USDC_PERP"]
+    assert market["state"] == "open", "what is refused changes nothing"
 
 
 def test_parameters_are_listed_and_set(directory, venue):

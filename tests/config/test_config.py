@@ -189,6 +189,9 @@ def test_template_sets_collateral_and_pools_that_the_core_takes():
     assert usdc and (usdc.weight_e8, usdc.initial_base_e8, usdc.maintenance_base_e8) == (10**8, 10**7, 5 * 10**6)
     assert sol and (sol.weight_e8, sol.haircut_kind, sol.haircut_penalty_e8) == (9 * 10**7, 1, 10**4)
     assert share and share.weight_e8 == 7 * 10**7
+    conversions = [exchange.collateral(asset) for asset in range(1, 8)]
+    assert [row and row.conversion_market for row in conversions] == [0, 1, 2, 3, 0, 0, 0]
+    assert sol.conversion_discount_ppm == 30_000
     pools = [exchange.lending_pool(asset) for asset in range(1, 8)]
     assert [pool is not None for pool in pools] == [True] * 4 + [False] * 3
     assert pools[0] and (pools[0].rate_optimal_e8, pools[0].fee_ppm, pools[0].lent_shares) == (8 * 10**6, 10**5, 0)

@@ -32,6 +32,8 @@ class TrackedOrder(msgspec.Struct):
     executed_quote_atoms: int = 0
     condition: Condition | None = None
     """What it waited for before it was placed, as far as that is known."""
+    is_conversion: bool = False
+    """Whether the venue sells collateral by it."""
 
     @classmethod
     def from_row(cls, row: OrderRow, condition: Condition | None = None) -> "TrackedOrder":

@@ -7,6 +7,7 @@ from typing import Any
 
 from ringfence.config.lending import (
     COLLATERAL_RATES,
+    CONVERSION_PARTS,
     HAIRCUTS,
     POOL_PARTS,
     POOL_RATES,
@@ -15,6 +16,7 @@ from ringfence.config.lending import (
     pool_fields,
 )
 from ringfence.schema import commands as c
+from ringfence.schema.enums import AssetKind
 from ringfence.schema.tables import CollateralRow, LendingPoolRow
 from ringfence.views import lending
 from ringfence.views.catalog import AssetInfo
@@ -31,6 +33,8 @@ STATE_NAMES: dict[int, str] = {state: name for name, state in POOL_STATES.items(
 FIRST_COLLATERAL = ("weight", "initial_base", "maintenance_base")
 FIRST_POOL = ("rate_optimal", "rate_full")
 """What must be said of an asset of which nothing was said yet."""
+NO_MARKET = "none"
+"""What is said instead of a market to convert an asset in none."""
 
 
 def collateral_views(venue: OpenVenue, symbol: str | None) -> Iterator[View]:
@@ -38,7 +42,7 @@ def collateral_views(venue: OpenVenue, symbol: str | None) -> Iterator[View]:
     for asset in _assets(venue, symbol):
         row = venue.exchange.collateral(asset.number)
         if row is not None:
-            yield _collateral_view(asset, row)
+            yield _collateral_view(venue, asset, row)
         elif symbol is not None:
             raise WrongUse(f"{symbol} counts for nothing as collateral; `ringfence collateral set {symbol}` says more")
 
@@ -53,15 +57,28 @@ def pool_views(venue: OpenVenue, symbol: str | None) -> Iterator[View]:
             raise WrongUse(f"{symbol} has no lending pool; `ringfence lend set {symbol}` gives it one")
 
 
-def set_collateral(venue: OpenVenue, symbol: str, texts: Texts, haircut: str | None) -> None:
-    """Say what an asset is worth as collateral, or change that."""
+def set_collateral(
+    venue: OpenVenue, symbol: str, texts: Texts, haircut: str | None, conversion_market: str | None
+) -> None:
+    """Say what an asset is worth as collateral and where it is sold for losses, or change that."""
     asset = venue.asset(symbol)
     row = venue.exchange.collateral(asset.number)
     fields = present_fields(row, c.SetCollateral) if row is not None else require_texts(texts, FIRST_COLLATERAL)
     fields |= parsed_fields(collateral_fields, texts)
     if haircut is not None:
         fields["haircut_kind"] = HAIRCUTS[haircut]
+    if conversion_market is not None:
+        fields["conversion_market"] = _conversion_market(venue, asset, conversion_market)
     venue.command(c.SetCollateral(**(fields | {"asset": asset.number})))
+
+
+def _conversion_market(venue: OpenVenue, asset: AssetInfo, symbol: str) -> int:
+    if symbol == NO_MARKET:
+        return 0
+    market = venue.market(symbol)
+    if market.is_perpetual or market.base.number != asset.number or market.quote.row.asset_kind != AssetKind.CASH:
+        raise WrongUse(f"--conversion-market: {symbol} is not a spot market of {asset.symbol} against cash")
+    return market.number
 
 
 def set_pool(venue: OpenVenue, symbol: str, texts: Texts, state: str | None, lend_limit: str | None) -> None:
@@ -81,9 +98,12 @@ def _assets(venue: OpenVenue, symbol: str | None) -> list[AssetInfo]:
     return list(venue.catalog.assets.values()) if symbol is None else [venue.asset(symbol)]
 
 
-def _collateral_view(asset: AssetInfo, row: CollateralRow) -> View:
+def _collateral_view(venue: OpenVenue, asset: AssetInfo, row: CollateralRow) -> View:
     rates = {name: RATES.text(getattr(row, field)) for name, field in COLLATERAL_RATES.items()}
-    return {"asset": asset.symbol, "haircut": HAIRCUT_NAMES[row.haircut_kind]} | rates
+    market = venue.catalog.market_by_number.get(row.conversion_market)
+    conversion: View = {"conversion_market": NO_MARKET if market is None else market.symbol}
+    conversion |= {name: FRACTIONS.text(getattr(row, field)) for name, field in CONVERSION_PARTS.items()}
+    return {"asset": asset.symbol, "haircut": HAIRCUT_NAMES[row.haircut_kind]} | rates | conversion
 
 
 def _pool_view(venue: OpenVenue, asset: AssetInfo, row: LendingPoolRow) -> View:

@@ -30,6 +30,7 @@ def serve_venue(config_path: Path, port: int | None) -> None:
         addresses = {"rest": f"http://{config.host}:{real_port}", "ws": f"ws://{config.host}:{real_port}"}
         print(msgspec.json.encode(addresses).decode(), flush=True)
         warn_of_simulated(config.prices.sources)
+        _warn_of_mark_bounds(exchange)
         setup = prices_setup(config_path.parent, config.prices, exchange)
         return None if setup is None else start_prices(setup)
 
@@ -41,6 +42,16 @@ def serve_venue(config_path: Path, port: int | None) -> None:
             )
 
     run_venue(Plan(config_path.parent, config, started, seeded))
+
+
+def _warn_of_mark_bounds(exchange: VenueState) -> None:
+    # These imports take long, and by now the gateway has done them.
+    from ringfence.views.catalog import Catalog
+
+    from .perpetuals import mark_bound_warnings
+
+    for warning in mark_bound_warnings(exchange, Catalog.from_exchange(exchange)):
+        log(f"warning: {warning}")
 
 
 def write_config(directory: Path) -> Path:

@@ -54,6 +54,8 @@ def set_collateral(
     haircut: Haircut | None = None,
     haircut_base: Fraction = None,
     haircut_penalty: Fraction = None,
+    conversion_market: str | None = None,
+    conversion_discount: Fraction = None,
 ) -> None:
     """Say what an asset counts as collateral and what margin a debt in it needs; what is not named stays as it is.
 
@@ -61,6 +63,7 @@ def set_collateral(
     ----------
     asset: The asset's symbol.
     haircut: Whether the weight of a large holding falls.
+    conversion_market: The spot market in which it is sold for a loss that its owner cannot pay; none for nowhere.
     """
     from ringfence.app import lending
     from ringfence.app.operate import OpenVenue
@@ -73,9 +76,10 @@ def set_collateral(
         "maintenance_factor": maintenance_factor,
         "haircut_base": haircut_base,
         "haircut_penalty": haircut_penalty,
+        "conversion_discount": conversion_discount,
     }
     with OpenVenue(data) as venue:
-        lending.set_collateral(venue, asset, texts, haircut)
+        lending.set_collateral(venue, asset, texts, haircut, conversion_market)
     show_collateral(asset, data=data)
 
 

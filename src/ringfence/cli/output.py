@@ -16,6 +16,11 @@ def result(row: Any) -> None:
     print(msgspec.json.encode(row).decode(), flush=True)
 
 
+def note(sentence: str) -> None:
+    """Write a sentence for a person to stderr, beside the result."""
+    print(f"ringfence: {sentence}", file=sys.stderr, flush=True)
+
+
 class Progress:
     """A bar on a terminal; on anything else a line for every tenth of the way."""
 

@@ -5,13 +5,13 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from .operator import HERE, Data
-from .output import result
+from .output import note, result
 
 Fraction = Annotated[str | None, Parameter(help="A fraction, as a decimal number.")]
 Funding = Annotated[str | None, Parameter(help="A rate, as a fraction that may be below 0.", allow_leading_hyphen=True)]
 Amount = Annotated[str | None, Parameter(help="In units of the base asset.")]
 
-perpetual = App(name="perpetual", help="Show the perpetuals, and set their margin, their limits and their funding.")
+perpetual = App(name="perpetual", help="Show the perpetuals, set their margin, limits and funding, and delist them.")
 
 
 def add_to(app: App) -> None:
@@ -74,4 +74,34 @@ def set_perpetual(
     }
     with OpenVenue(data) as venue:
         perpetuals.set_perpetual(venue, market, texts)
-    show_perpetuals(market, data=data)
+    with OpenVenue(data, to_change=False) as venue:
+        for view in perpetuals.perpetual_views(venue, market):
+            result(view)
+        for warning in perpetuals.mark_bound_warnings(venue.exchange, venue.catalog):
+            if warning.startswith(f"{market}:"):
+                note(f"warning: {warning}")
+
+
+@perpetual.command(name="delist")
+def delist_perpetual(market: str, *, data: Data = HERE) -> None:
+    """End a perpetual for good at its mark as it stands: it is closed at once, the next settlement ends the rest.
+
+    Parameters
+    ----------
+    market: The market's symbol, such as SOL_USDC_PERP.
+    """
+    from ringfence.app import perpetuals
+    from ringfence.app.operate import OpenVenue
+
+    with OpenVenue(data) as venue:
+        view = perpetuals.delisting_view(venue, market)
+        note(
+            f"{market} ends for good at its mark, now {view['mark']}: {view['ends_orders']} orders, "
+            f"{view['ends_triggers']} orders that wait, and {view['ends_positions']} positions on "
+            f"{view['open_interest']} in all"
+        )
+        result(view | perpetuals.delist_perpetual(venue, market))
+        note(
+            f"{market} is closed; the settlement that begins within ten seconds ends all of it, "
+            f"and `ringfence perpetual show {market}` tells how far that is"
+        )

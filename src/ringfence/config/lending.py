@@ -39,10 +39,17 @@ POOL_PARTS = {
 """The same that become parts per million."""
 
 
-def collateral_command(asset: int, config: CollateralConfig) -> SetCollateral:
-    """Return the command of a table of [[collaterals]]."""
-    texts = {name: getattr(config, name) for name in COLLATERAL_RATES}
-    return SetCollateral(asset=asset, haircut_kind=HAIRCUTS[config.haircut], **collateral_fields(texts))
+CONVERSION_PARTS = {"conversion_discount": "conversion_discount_ppm"}
+"""The same of [[collaterals]]: how far below the mark it is sold at worst."""
+
+
+def collateral_command(asset: int, config: CollateralConfig, markets: Mapping[str, int]) -> SetCollateral:
+    """Return the command of a table of [[collaterals]]; ``markets`` are the numbers of all by symbol."""
+    texts = {name: getattr(config, name) for name in (*COLLATERAL_RATES, *CONVERSION_PARTS)}
+    market = 0 if config.conversion_market is None else markets[config.conversion_market]
+    return SetCollateral(
+        asset=asset, haircut_kind=HAIRCUTS[config.haircut], conversion_market=market, **collateral_fields(texts)
+    )
 
 
 def lending_pool_command(asset: int, decimals: int, config: LendingPoolConfig) -> SetLendingPool:
@@ -56,7 +63,7 @@ def lending_pool_command(asset: int, decimals: int, config: LendingPoolConfig) -
 
 def collateral_fields(texts: Mapping[str, str | None]) -> dict[str, int]:
     """Return the fields of decimal texts, those that are ``None`` left out. Raises ``ValueError`` with the name."""
-    return _fields(texts, COLLATERAL_RATES, RATE_DECIMALS)
+    return _fields(texts, COLLATERAL_RATES, RATE_DECIMALS) | _fields(texts, CONVERSION_PARTS, PPM_DECIMALS)
 
 
 def pool_fields(texts: Mapping[str, str | None]) -> dict[str, int]:

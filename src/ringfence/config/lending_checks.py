@@ -1,15 +1,16 @@
 """What the [[collaterals]] and [[lending_pools]] tables must keep beyond their types."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from ringfence.schema.fields import MAX_POOL_ATOMS
 
 from .amounts import parse_units
 from .bounds import decimal_problems, repeated
 from .lending import HAIRCUTS, POOL_PARTS, POOL_RATES, POOL_STATES, PPM_DECIMALS, RATE_DECIMALS
-from .model import CollateralConfig, LendingPoolConfig, VenueConfig
+from .model import CollateralConfig, LendingPoolConfig, MarketConfig, VenueConfig
 
 HIGHEST_RATE = 100
+HIGHEST_DISCOUNT_PPM = 500_000
 BELOW_ONE_PPM = 10**PPM_DECIMALS - 1
 RISING = (
     ("rate_idle", "rate_optimal"),
@@ -24,10 +25,12 @@ def lending_problems(config: VenueConfig) -> Iterator[str]:
     """Yield a sentence for everything that is wrong, each with its place."""
     decimals = {asset.symbol: asset.decimals for asset in config.assets}
     collaterals = {row.asset for row in config.collaterals}
+    cash = {asset.symbol for asset in config.assets if asset.kind == "cash"}
     yield from repeated("collaterals", [row.asset for row in config.collaterals])
     yield from repeated("lending_pools", [row.asset for row in config.lending_pools])
     for row in config.collaterals:
         yield from (f"collaterals {row.asset}: {problem}" for problem in _collateral(row, decimals))
+        yield from (f"collaterals {row.asset}: {problem}" for problem in _conversion(row, config.markets, cash))
     for pool in config.lending_pools:
         yield from (f"lending_pools {pool.asset}: {problem}" for problem in _pool(pool, decimals))
         if pool.asset not in collaterals:
@@ -45,6 +48,21 @@ def _collateral(row: CollateralConfig, decimals: Mapping[str, int]) -> Iterator[
         yield from decimal_problems(name, getattr(row, name), RATE_DECIMALS, 1, HIGHEST_RATE)
     yield from _rising(row, "maintenance_base", "initial_base", RATE_DECIMALS)
     yield from _rising(row, "maintenance_factor", "initial_factor", RATE_DECIMALS)
+
+
+def _conversion(row: CollateralConfig, markets: Sequence[MarketConfig], cash: Set[str]) -> Iterator[str]:
+    wrong = list(decimal_problems("conversion_discount", row.conversion_discount, PPM_DECIMALS, 0, 1))
+    yield from wrong
+    if not wrong and parse_units(row.conversion_discount, PPM_DECIMALS) > HIGHEST_DISCOUNT_PPM:
+        yield f"conversion_discount: {row.conversion_discount} is above 0.5"
+    if row.conversion_market is None:
+        return
+    fit = [one.symbol for one in markets if one.kind == "spot" and one.base == row.asset and one.quote in cash]
+    if row.conversion_market not in fit:
+        yield (
+            f"conversion_market: {row.conversion_market!r} is not a spot market of {row.asset} against cash; "
+            f"there is {', '.join(fit) or 'none'}"
+        )
 
 
 def _pool(pool: LendingPoolConfig, decimals: Mapping[str, int]) -> Iterator[str]:

@@ -65,7 +65,8 @@ class PerpetualConfig(Table, frozen=True, kw_only=True):
 
     A margin is the larger of its base and its factor times the root of the position's value in the cash unit. Limits
     are in units of the base asset, none without one. ``interest_rate`` is for eight hours, the bounds of the funding
-    are for one; ``mark_bound`` is how far the mark may stand from the index. All rates are fractions.
+    are for one; ``mark_bound`` is how far the mark may stand from the index, half of ``maintenance_base`` if it is not
+    said, and at most 0.05. All rates are fractions.
     """
 
     initial_base: str
@@ -77,7 +78,7 @@ class PerpetualConfig(Table, frozen=True, kw_only=True):
     interest_rate: str = "0.0001"
     lowest_funding: str = "-0.01"
     highest_funding: str = "0.01"
-    mark_bound: str = "0.05"
+    mark_bound: str | None = None
 
 
 class MarketConfig(Table, frozen=True, kw_only=True):
@@ -119,7 +120,9 @@ class CollateralConfig(Table, frozen=True, kw_only=True):
     """What of an asset's value counts as collateral, and what margin a debt in it needs; fractions of the value.
 
     A margin is the larger of its base and its factor times the root of the debt's value in the cash unit. With the
-    haircut "inverse-sqrt" the weight of a holding is multiplied by base / (1 + penalty * root of its value).
+    haircut "inverse-sqrt" the weight of a holding is multiplied by base / (1 + penalty * root of its value). Of who
+    cannot pay a loss it is sold in ``conversion_market``, not at all without one, and no further below the mark than
+    ``conversion_discount``, a fraction of it.
     """
 
     asset: str
@@ -131,6 +134,8 @@ class CollateralConfig(Table, frozen=True, kw_only=True):
     haircut: str = "identity"
     haircut_base: str = "1"
     haircut_penalty: str = "0"
+    conversion_market: str | None = None
+    conversion_discount: str = "0.03"
 
 
 class LendingPoolConfig(Table, frozen=True, kw_only=True):

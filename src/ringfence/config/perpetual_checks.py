@@ -46,10 +46,11 @@ def _rates(rules: PerpetualConfig) -> Iterator[str]:
         yield from decimal_problems(name, getattr(rules, name), 8, 1, HIGHEST_RATE)
     for name in SIGNED:
         yield from decimal_problems(name, getattr(rules, name).removeprefix("-"), FUNDING_DECIMALS, 0, 1)
-    bound = list(decimal_problems("mark_bound", rules.mark_bound, 6, 0, 1))
-    yield from bound
-    if not bound and parse_units(rules.mark_bound, 6) > 500_000:
-        yield f"mark_bound: {rules.mark_bound} is above 0.5"
+    if rules.mark_bound is not None:
+        bound = list(decimal_problems("mark_bound", rules.mark_bound, 6, 0, 1))
+        yield from bound
+        if not bound and parse_units(rules.mark_bound, 6) > 500_000:
+            yield f"mark_bound: {rules.mark_bound} is above 0.5"
     for low, high, decimals in RISING:
         texts = getattr(rules, low), getattr(rules, high)
         if any(list(decimal_problems("", text.removeprefix("-"), decimals, 0)) for text in texts):

@@ -8,6 +8,7 @@ from .amounts import parse_units
 from .model import PerpetualConfig
 
 FUNDING_DECIMALS = 10
+E8_PER_PPM = 100
 PERPETUAL_TEXTS = {
     "initial_base": ("initial_base_e8", 8),
     "initial_factor": ("initial_factor_e8", 8),
@@ -23,13 +24,33 @@ PERPETUAL_TEXTS = {
 PERPETUAL_LIMITS = {"position_limit": "position_limit_lots", "open_interest_limit": "open_interest_limit_lots"}
 """The same of limits, which are in units of the base asset and become lots."""
 
+HIGHEST_MARK_BOUND_PPM = 50_000
+"""How far the mark of a perpetual may stand from the index where nobody says it, whatever its margin."""
+
 SIGNED = ("interest_rate", "lowest_funding", "highest_funding")
 
 
 def perpetual_command(market: int, lot_atoms: int, base_decimals: int, config: PerpetualConfig) -> SetPerpetual:
     """Return the command of a perpetual's rules; the market counts lots of so many atoms of the base asset."""
     texts = {name: getattr(config, name) for name in (*PERPETUAL_TEXTS, *PERPETUAL_LIMITS)}
-    return SetPerpetual(market=market, **perpetual_fields(texts, lot_atoms, base_decimals))
+    fields = perpetual_fields(texts, lot_atoms, base_decimals)
+    bound_ppm = min(highest_mark_bound_ppm(fields["maintenance_base_e8"]), HIGHEST_MARK_BOUND_PPM)
+    return SetPerpetual(market=market, **({"mark_bound_ppm": bound_ppm} | fields))
+
+
+def highest_mark_bound_ppm(maintenance_base_e8: int) -> int:
+    """Return how far the mark may stand from the index before a moved book alone takes half of a maintenance margin."""
+    return maintenance_base_e8 // (2 * E8_PER_PPM)
+
+
+def mark_bound_warning(mark_bound: str, maintenance_base: str) -> str | None:
+    """Return a sentence if a mark may stand so far from the index that who moves a book endangers others."""
+    if parse_units(mark_bound, 6) <= highest_mark_bound_ppm(parse_units(maintenance_base, 8)):
+        return None
+    return (
+        f"mark_bound: {mark_bound} is more than half of maintenance_base, which is {maintenance_base}: "
+        "whoever moves the book can take a position below its maintenance margin while the index stands still"
+    )
 
 
 def perpetual_fields(texts: Mapping[str, str | None], lot_atoms: int, base_decimals: int) -> dict[str, int]:

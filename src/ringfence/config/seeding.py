@@ -60,7 +60,8 @@ def seed_commands(config: VenueConfig) -> list[Command]:
     for number, market in enumerate(config.markets, 1):
         commands += _list_market(number, market, assets)
     commands += _set_prices(config.prices, {symbol: number for symbol, (number, _) in assets.items()})
-    commands += [collateral_command(assets[row.asset][0], row) for row in config.collaterals]
+    markets = {market.symbol: number for number, market in enumerate(config.markets, 1)}
+    commands += [collateral_command(assets[row.asset][0], row, markets) for row in config.collaterals]
     for pool in config.lending_pools:
         asset_number, asset = assets[pool.asset]
         commands.append(lending_pool_command(asset_number, asset.decimals, pool))

@@ -1,7 +1,7 @@
 """Where commands are cut so that somebody can look at what each page of a settlement moved.
 
 A settlement has no event for each position, but what a position has cost changes by what it paid or got; who wants to
-know it looks before anything else changes it.
+know it looks before anything else changes it. A conversion of collateral pays for one position.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from ringfence.node.replica import Records
-from ringfence.schema.commands import Clock, ContinueSettlement
+from ringfence.schema.commands import Clock, ContinueSettlement, ConvertCollateral
 from ringfence.schema.layout import COMMAND_HEADER, tag_of
 
-PAGE_TAGS = (tag_of(Clock), tag_of(ContinueSettlement))
-"""The kinds of commands that may settle a page of positions."""
+PAGE_TAGS = (tag_of(Clock), tag_of(ContinueSettlement), tag_of(ConvertCollateral))
+"""The kinds of commands that may settle a page of positions, or one position."""
 
 
 def cut_after_pages(records: Records) -> list[Records]:

@@ -33,6 +33,13 @@ class OrderStatus(StrEnum):
     TRIGGER_FAILED = "TriggerFailed"
 
 
+class SystemOrderType(StrEnum):
+    """What an order is that the venue placed for an account, or ended with its market; the values are the wire's."""
+
+    COLLATERAL_CONVERSION = "CollateralConversion"
+    ORDER_BOOK_CLOSED = "OrderBookClosed"
+
+
 EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
     CloseReason.REQUESTED: None,
     CloseReason.IMMEDIATE_OR_CANCEL: "ImmediateOrCancel",

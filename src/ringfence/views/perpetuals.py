@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ringfence.schema.enums import FUNDING_BITS, ONE_E8, PriceState, Side
+from ringfence.schema.enums import FUNDING_BITS, ONE_E8, Delisting, PriceState, Side
 from ringfence.schema.fields import MAX_ATOMS, MAX_VALUE
 from ringfence.schema.tables import AccountRow, MarketRow, PerpetualRow, PositionRow
 
@@ -176,7 +176,12 @@ def liquidation_ticks(rules: PerpetualRow, row: PositionRow, stands: Standing, m
 
 
 def estimated_funding_e10(rules: PerpetualRow) -> int:
-    """Return the rate that would be charged if the hour ended now, the last one while nothing of it is known."""
+    """Return the rate that would be charged if the hour ended now, the last one while nothing of it is known.
+
+    A perpetual that was delisted charges nothing any more.
+    """
+    if rules.delisting != Delisting.LISTED:
+        return 0
     if rules.premium_count == 0:
         return rules.funding_rate_e10
     premium = rules.premium_sum_e10 // rules.premium_count

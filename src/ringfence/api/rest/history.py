@@ -7,7 +7,7 @@ from ringfence.schema.enums import CloseReason, OrderType
 from ringfence.views.catalog import Catalog, MarketInfo
 from ringfence.views.history.reader import Page as HistoryPage
 from ringfence.views.history.reader import Range
-from ringfence.views.orders import EXPIRY_REASON_NAMES, OrderStatus
+from ringfence.views.orders import EXPIRY_REASON_NAMES, OrderStatus, SystemOrderType
 from ringfence.views.triggers import failure_name
 
 from ..calls import Call
@@ -20,6 +20,14 @@ from ..wire import account as wire
 from ..wire.common import FillType, MarketType, OrderExpiryReason, SortDirection
 
 FAMILY = Family(Tag.HISTORY)
+
+CONVERSION_FILLS: dict[FillType | None, bool | None] = {
+    None: None,
+    FillType.USER: False,
+    FillType.COLLATERAL_CONVERSION: True,
+    FillType.COLLATERAL_CONVERSION_AND_SPOT_LIQUIDATION: True,
+}
+"""Whether fills are those of converted collateral, by filter; nothing is liquidated, so the other filters find none."""
 
 
 @FAMILY.signed(
@@ -85,6 +93,7 @@ def _order(row: Any, catalog: Catalog) -> wire.Order:
         symbol=market.symbol,
         time_in_force=TIMES_IN_FORCE[row.time_in_force],
         client_id=row.client_id if row.client_id >= 0 else None,
+        system_order_type=_system_type(row),
         **_trigger_fields(row, market),
         **_attached_fields(row, market),
     )
@@ -95,6 +104,12 @@ def _expiry(row: Any, market: MarketInfo) -> str | None:
     if row.reject is not None:
         return failure_name(row.reject, row.trigger_lots, is_perpetual=market.is_perpetual)
     return None if row.close_reason is None else EXPIRY_REASON_NAMES[CloseReason(row.close_reason)]
+
+
+def _system_type(row: Any) -> SystemOrderType | None:
+    if row.close_reason == CloseReason.MARKET_DELISTED:
+        return SystemOrderType.ORDER_BOOK_CLOSED
+    return None if row.system_order_type is None else SystemOrderType(row.system_order_type)
 
 
 def _trigger_fields(row: Any, market: MarketInfo) -> dict[str, Any]:
@@ -133,8 +148,7 @@ def _attached_fields(row: Any, market: MarketInfo) -> dict[str, Any]:
 async def fill_history(call: Call) -> Page:
     """List the account's fills, newest first unless told."""
     query = call.query
-    other_kind = query.fill_type not in (None, FillType.USER)
-    if query.strategy_id is not None or other_kind or _is_empty(query.market_type):
+    if query.strategy_id is not None or query.fill_type not in CONVERSION_FILLS or _is_empty(query.market_type):
         return Page([], 0, query.limit, query.offset)
     market = call.market_or_none(query.symbol)
     await call.gateway.wait_for_history(call.account)
@@ -152,6 +166,7 @@ async def fill_history(call: Call) -> Page:
         market=market.number if market else None,
         markets=_markets_of(call, query.market_type),
         order_id=None if query.order_id is None else parse_order_id(query.order_id),
+        is_conversion=CONVERSION_FILLS[query.fill_type],
     )
     return Page([_fill(row, call.gateway.catalog) for row in page.rows], page.total, query.limit, query.offset)
 
@@ -168,7 +183,7 @@ def _fill(row: Any, catalog: Catalog) -> wire.OrderFill:
         quantity=market.quantity_text(row.quantity_lots),
         side=SIDES[row.side],
         symbol=market.symbol,
-        system_order_type=None,
+        system_order_type=None if row.system_order_type is None else SystemOrderType(row.system_order_type),
         timestamp=naive_ms(row.time_us),
         trade_id=row.trade,
     )

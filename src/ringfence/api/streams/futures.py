@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ringfence.schema.enums import Delisting
 from ringfence.schema.events import (
     ClockTicked,
     Event,
@@ -18,7 +19,7 @@ from ringfence.schema.events import (
 from ringfence.schema.tables import PerpetualRow, PositionRow
 from ringfence.views.catalog import Catalog, MarketInfo
 from ringfence.views.decimals import FUNDING_RATES
-from ringfence.views.perpetuals import estimated_funding_e10, next_funding_ms
+from ringfence.views.perpetuals import estimated_funding_e10, next_funding_ms, notional_atoms, pending_funding
 
 from ..position_replies import position_reply
 from ..state import VenueState
@@ -107,7 +108,7 @@ class FuturesStreams:
             known[market.number] = now
             name, row = ("positionOpened" if before is None else "positionAdjusted"), now
         elif before is not None:
-            name, row = "positionClosed", now or _emptied(before)
+            name, row = "positionClosed", now or self._ended(before, market)
         else:
             return
         data = self._position(account, market, row, name)
@@ -115,12 +116,25 @@ class FuturesStreams:
             self._hub.publish(stream, data, account)
 
     def _settled(self) -> Iterator[tuple[int, int]]:
-        """Yield positions of followed accounts of which a settlement has moved something."""
+        """Yield positions of followed accounts of which a settlement has moved something, or that it has ended."""
         for account, known in self._known.items():
-            for number, now in self._open(account).items():
-                before = known.get(number)
-                if before is not None and before.reference_atoms != now.reference_atoms:
+            now = self._open(account)
+            for number, before in known.items():
+                if number not in now or before.reference_atoms != now[number].reference_atoms:
                     yield account, number
+
+    def _ended(self, before: PositionRow, market: MarketInfo) -> PositionRow:
+        """Return the row of a position of which nothing is left; a delisting closed it at the final mark."""
+        rules = self._state.perpetual(market.number)
+        if rules is None or rules.delisting == Delisting.LISTED:
+            return _emptied(before)
+        worth = notional_atoms(before.net_lots, rules.mark_ticks, market.row.quote_factor)
+        return msgspec.structs.replace(
+            _emptied(before),
+            realized_atoms=before.realized_atoms + worth - before.entry_atoms,
+            funding_atoms=before.funding_atoms - pending_funding(rules, before),
+            fees_atoms=before.fees_atoms,
+        )
 
     def _open(self, account: int) -> dict[int, PositionRow]:
         return {row.market: row for row in self._state.positions(account) if row.net_lots}

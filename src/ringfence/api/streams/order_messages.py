@@ -17,6 +17,9 @@ from ..trigger_entry import TRIGGERED_BY_NAMES
 from ..trigger_replies import trigger_quantity
 from ..wire.stream import UNSET, OrderData
 
+USER, COLLATERAL_CONVERSION = "USER", "COLLATERAL_CONVERSION"
+"""Who placed an order, as the wire says it."""
+
 
 def order_data(
     name: str,
@@ -56,6 +59,7 @@ def order_data(
         executed_quote_quantity=market.quote_padded(tracked.executed_quote_atoms),
         self_trade_prevention=SELF_TRADE_PREVENTIONS[tracked.self_trade_prevention],
         engine_us=event.time_us,
+        origin=COLLATERAL_CONVERSION if tracked.is_conversion else USER,
         post_only=bool(tracked.post_only) if is_limit else UNSET,
         reduce_only=bool(tracked.reduce_only),
         **_condition_letters(tracked.condition, market),

@@ -8,6 +8,7 @@ import msgspec
 
 from ringfence.schema.enums import CloseReason, Side, TriggerEnd
 from ringfence.schema.events import (
+    CollateralConverted,
     Event,
     FundsMoved,
     LoanMoved,
@@ -52,6 +53,8 @@ class PrivateStreams:
         """What has fired in this batch."""
         self._coming: dict[int, TriggerRow] = {}
         """What will be attached in this batch: an order is told of before its take-profit and stop-loss are placed."""
+        self._conversions: set[int] = set()
+        """The orders by which collateral is sold in this batch; none of them outlives its command."""
         self._order_listeners: Counter[int] = Counter()
         self._balance_listeners: Counter[int] = Counter()
         self._balances: dict[int, Balances] = {}
@@ -104,6 +107,7 @@ class PrivateStreams:
                 self._conditions.apply(event)
                 self._publish_order_event(event, (event.sequence, event.index) in finishing)
             self._fired.clear()
+            self._conversions.clear()
         self._conditions.forget_ended()
 
     def _publish_order_event(self, event: Event, finishes_taker: bool) -> None:
@@ -111,10 +115,10 @@ class PrivateStreams:
             taker, maker = fills_of(event)
             self._publish_fill(event, taker, finishes_taker)
             self._publish_fill(event, maker, False)
+        elif isinstance(event, CollateralConverted):
+            self._conversions.add(event.order)
         elif isinstance(event, OrderAccepted):
-            tracker = self._trackers.get(event.account)
-            if tracker is not None:
-                self._say("orderAccepted", event, tracker.accept(event), OrderStatus.NEW)
+            self._publish_accepted(event)
         elif isinstance(event, (TriggerPlaced, TriggerFired, TriggerClosed)):
             self._publish_trigger(event)
         elif isinstance(event, (OrderAmended, OrderClosed)):
@@ -122,6 +126,13 @@ class PrivateStreams:
             tracked = tracker.orders.get(event.order) if tracker else None
             if tracker is not None and tracked is not None:
                 self._publish_change(event, tracker, tracked)
+
+    def _publish_accepted(self, event: OrderAccepted) -> None:
+        tracker = self._trackers.get(event.account)
+        tracked = tracker.accept(event) if tracker is not None else None
+        if tracked is not None:
+            tracked.is_conversion = event.order in self._conversions
+            self._say("orderAccepted", event, tracked, OrderStatus.NEW)
 
     def _publish_trigger(self, event: TriggerPlaced | TriggerFired | TriggerClosed) -> None:
         """Tell of a trigger that was placed or ended; of one that fired, its order tells."""
@@ -142,6 +153,9 @@ class PrivateStreams:
             is_perpetual = self._catalog.market_by_number[row.market].is_perpetual
             reason = failure_name(event.reject, row.quantity_lots, is_perpetual=is_perpetual)
             self._say_trigger("triggerFailed", event, row, OrderStatus.TRIGGER_FAILED, reason)
+        elif event.reason == TriggerEnd.DELISTED:
+            delisted = EXPIRY_REASON_NAMES[CloseReason.MARKET_DELISTED]
+            self._say_trigger("orderExpired", event, row, OrderStatus.EXPIRED, delisted)
         else:
             self._say_trigger("orderCancelled", event, row, OrderStatus.CANCELLED)
 

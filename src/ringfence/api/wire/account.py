@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ringfence.views.orders import OrderStatus
+from ringfence.views.orders import OrderStatus, SystemOrderType
 
 from .common import (
     I64,
@@ -207,7 +207,7 @@ class Order(Wire, frozen=True, kw_only=True):
     trigger_by: str | None = None
     trigger_price: Decimal | None = None
     trigger_quantity: str | None = None
-    system_order_type: str | None = None
+    system_order_type: SystemOrderType | None = None
     strategy_id: str | None = None
     slippage_tolerance: Decimal | None = None
     slippage_tolerance_type: SlippageToleranceType | None = None
@@ -225,7 +225,7 @@ class OrderFill(Wire, frozen=True, kw_only=True):
     quantity: Decimal
     side: Side
     symbol: str
-    system_order_type: str | None
+    system_order_type: SystemOrderType | None
     timestamp: NaiveTime
     trade_id: I64
 

@@ -88,7 +88,7 @@ class SortDirection(StrEnum):
 
 
 class FillType(StrEnum):
-    """Kinds of fills that a filter may name; only User exists here yet."""
+    """Kinds of fills that a filter may name; nothing is liquidated here yet, so those of liquidations find none."""
 
     USER = "User"
     BOOK_LIQUIDATION = "BookLiquidation"

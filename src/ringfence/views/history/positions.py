@@ -32,7 +32,8 @@ class PositionsDiffer(Exception):
 class Position(msgspec.Struct):
     """A position from its first trade until it came to nothing and was settled; columns of its table.
 
-    ``opened`` is its number on the wire, which the next one has too if an order of the account rested in between.
+    What is left of it when its perpetual was delisted is closed at the final mark, without a trade. ``opened`` is its
+    number on the wire, which the next one has too if an order of the account rested in between.
     ``entered`` and ``closed`` sum up what made it larger and smaller;
     ``settled_atoms`` is what settlements gave it, below 0 what they took. House accounts have what is due to them.
     """
@@ -148,27 +149,30 @@ class Positions:
         """Take over what was read of the core's positions."""
         self.finish_taker()
         found = {(row.account, row.market): row for row in reading.rows}
-        looked_at = self._all() if reading.after_page else self._among(reading.rows)
+        named = found.keys() if reading.paid is None else {reading.paid}
+        looked_at = self._all() if reading.after_page else self._among(named)
         # Users first: what funding they are touched by is due to the house, or from it.
         for position in sorted(looked_at, key=_is_house):
             self._take_over(position, found.pop((position.account, position.market), None), reading)
         # Funding that touched users may have made a position of the house.
-        for position in self._among(list(found.values())):
+        for position in self._among(list(found)):
             self._take_over(position, found.pop((position.account, position.market)), reading)
         for row in found.values():
             if row.net_lots or row.reference_atoms:
                 raise PositionsDiffer(_differ(row, row.net_lots))
 
-    def _among(self, rows: Iterable[PositionRow]) -> list[Position]:
-        """Return the positions that stand of those that rows are of."""
-        found = [self._standing.get(row.market, {}).get(row.account) for row in rows]
-        return [position for position in found if position is not None]
+    def _among(self, keys: Iterable[tuple[int, int]]) -> list[Position]:
+        """Return the positions that stand of those of some (account, market)."""
+        found = {key: self._standing.get(key[1], {}).get(key[0]) for key in keys}
+        return [position for position in found.values() if position is not None]
 
     def _all(self) -> Iterator[Position]:
         for accounts in self._standing.values():
             yield from accounts.values()
 
     def _take_over(self, position: Position, row: PositionRow | None, reading: PositionsRead) -> None:
+        if position.market in reading.finals and position.net_lots and (row is None or row.net_lots == 0):
+            self._close(position, reading.finals[position.market], reading.time_us)
         if position.net_lots != (0 if row is None else row.net_lots):
             raise PositionsDiffer(_differ(position, 0 if row is None else row.net_lots))
         if row is not None:
@@ -177,9 +181,16 @@ class Positions:
                 self.changed[position.position] = position
             if row.funding_index != position.funding_index:
                 self._touch(position)
-        if reading.after_page:
+        if reading.after_page or reading.paid is not None:
             self._settle(position, 0 if row is None else row.reference_atoms, reading)
             self._end_if_empty(position, reading.time_us)
+
+    def _close(self, position: Position, lot_atoms: int, time_us: int) -> None:
+        """Close a position at what a lot is worth for good; nobody takes the other side, and no fee is due."""
+        self._touch(position)
+        lots = -position.net_lots
+        position.change(lots, lots * lot_atoms, 0)
+        position.closed_us = time_us
 
     def _settle(self, position: Position, reference_atoms: int, reading: PositionsRead) -> None:
         received = reference_atoms - position.reference_atoms

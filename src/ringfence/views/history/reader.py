@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ringfence.schema.enums import STOP_LOSS, TAKE_PROFIT
 
 from ..candles import Candle, Interval
-from ..orders import OrderStatus
+from ..orders import OrderStatus, SystemOrderType
 from .tables import (
     DEPOSITS,
     FILLS,
@@ -98,10 +98,15 @@ class HistoryReader:
         order_id: int | None = None,
         is_maker: bool | None = None,
         markets: Sequence[int] | None = None,
+        is_conversion: bool | None = None,
     ) -> Page[Any]:
-        """Return fills of some accounts with the ``client_id`` (-1 for none) of their orders."""
+        """Return fills of some accounts with ``client_id`` (-1 for none) and ``system_order_type`` of their orders."""
         joined = FILLS.outerjoin(ORDERS, ORDERS.c.order_id == FILLS.c.order_id)
-        query = sa.select(FILLS, ORDERS.c.client_id).select_from(joined).where(FILLS.c.account.in_(accounts))
+        of_order = (ORDERS.c.client_id, ORDERS.c.system_order_type)
+        query = sa.select(FILLS, *of_order).select_from(joined).where(FILLS.c.account.in_(accounts))
+        if is_conversion is not None:
+            kind, conversion = ORDERS.c.system_order_type, SystemOrderType.COLLATERAL_CONVERSION.value
+            query = query.where(kind == conversion if is_conversion else kind.is_(None))
         if markets is not None:
             query = query.where(FILLS.c.market.in_(markets))
         filters = {FILLS.c.market: market, FILLS.c.order_id: order_id, FILLS.c.is_maker: is_maker}

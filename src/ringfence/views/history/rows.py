@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from ringfence.schema.enums import CloseReason, HouseAccount, LoanCause, MoveCause, Side, TriggerEnd
 from ringfence.schema.events import (
     ClockTicked,
+    CollateralConverted,
     Event,
     FundingCharged,
     FundsMoved,
@@ -25,7 +26,7 @@ from ringfence.schema.events import (
 
 from ..candles import Candle, Interval, fold
 from ..catalog import Catalog
-from ..orders import OrderStatus, fills_of
+from ..orders import OrderStatus, SystemOrderType, fills_of
 from .feed import Fed, PositionsRead
 from .loans import Loans
 from .positions import Positions
@@ -65,6 +66,8 @@ class Changes:
         loans.begin_batch()
         positions.begin_batch()
         self.last_deposit, self.last_withdrawal = last_deposit, last_withdrawal
+        self.conversions: set[int] = set()
+        """The orders by which collateral is sold."""
         self.new_orders: dict[int, Row] = {}
         self.progress: dict[int, Row] = {}
         self.amendments: dict[int, Row] = {}
@@ -98,6 +101,9 @@ class Changes:
         for market, candle in fold(trades):
             self._add_candle(market, candle)
 
+    def _converted(self, event: CollateralConverted) -> None:
+        self.conversions.add(event.order)
+
     def _accepted(self, event: OrderAccepted) -> None:
         # What neither rests nor is closed later in the command is filled.
         status = OrderStatus.NEW if event.rested_lots else OrderStatus.FILLED
@@ -112,9 +118,12 @@ class Changes:
         row: Row = {name: getattr(event, name, 0) for name in ORDER_FIELDS}
         row.update(
             order_id=order, created_us=event.time_us, updated_us=event.time_us, status=status.value,
-            executed_lots=0, executed_quote_atoms=0, close_reason=None,
+            executed_lots=0, executed_quote_atoms=0, close_reason=None, system_order_type=self._system_type(order),
         )  # fmt: skip
         self.new_orders[order] = row
+
+    def _system_type(self, order: int) -> str | None:
+        return SystemOrderType.COLLATERAL_CONVERSION.value if order in self.conversions else None
 
     def _resize(self, event: OrderAccepted | OrderAmended) -> None:
         row = self.new_orders.get(event.order)
@@ -146,12 +155,14 @@ class Changes:
         row["triggered_us"], row["trigger_lots"] = event.time_us, event.quantity_lots
 
     def _trigger_closed(self, event: TriggerClosed) -> None:
-        status = OrderStatus.CANCELLED
-        if event.reason == TriggerEnd.FAILED:
+        status, close_reason = OrderStatus.CANCELLED, None
+        if event.reason == TriggerEnd.DELISTED:
+            status, close_reason = OrderStatus.EXPIRED, int(CloseReason.MARKET_DELISTED)
+        elif event.reason == TriggerEnd.FAILED:
             # The command that refused its order has fired it.
             row = self.new_triggers.get(event.trigger) or self.firings[event.trigger]
             row["reject"], status = event.reject, OrderStatus.TRIGGER_FAILED
-        self._progress(event.trigger, 0, 0, status, event.time_us, None)
+        self._progress(event.trigger, 0, 0, status, event.time_us, close_reason)
 
     def _closed(self, event: OrderClosed) -> None:
         requested = event.reason == CloseReason.REQUESTED
@@ -303,6 +314,7 @@ class Changes:
                 kept.add(candle)
 
     _handlers: ClassVar[dict[type[Event], Callable[[Any, Any], None]]] = {
+        CollateralConverted: _converted,
         OrderAccepted: _accepted,
         OrderAmended: _amended,
         OrderClosed: _closed,

@@ -56,11 +56,13 @@ ORDERS = sa.Table(
     _big("executed_lots"),
     _big("executed_quote_atoms"),
     sa.Column("close_reason", sa.SmallInteger, nullable=True),
+    _word("system_order_type", 32, nullable=True),
     sa.Index(None, "account", "created_us", "order_id"),
 )
 """One row an order, also one that waits for a price: it has quantity 0 until it is placed, under the same number.
 
-``close_reason`` is a CloseReason, null while it is open, when it was filled, and when it ended before it was placed.
+``close_reason`` is a CloseReason, null while it is open, when it was filled, and when it ended before it was placed but
+for the delisting of its market. ``system_order_type`` is a SystemOrderType, null for what the account ordered itself.
 """
 
 TRIGGERS = sa.Table(
