@@ -1,10 +1,23 @@
 """What a hostile user may try on triggers, on the selling of collateral, and on a perpetual that is delisted."""
 
 import pytest
-from tests.core.perpetual_venue import ASK, BID, DOLLAR, SECOND_US, SOL, SOURCES, SPOT, USDC, WHOLE_SOL
+from tests.core.perpetual_venue import (
+    ASK,
+    BID,
+    DOLLAR,
+    SECOND_US,
+    SOL,
+    SOURCES,
+    SPOT,
+    USDC,
+    WHOLE_SOL,
+    PerpetualVenue,
+)
 from tests.core.test_conversion import Sellers, sales
 
 from ringfence.schema import commands as c
+from ringfence.schema import events as v
+from ringfence.schema.enums import AccountFlag
 
 
 class Priced(Sellers):
@@ -76,3 +89,23 @@ def test_coarse_tick_lowers_no_bound() -> None:
     assert sales(venue.settle_and_convert(110, seconds=1)) == []
     assert venue.exchange.balance(venue.short, penny) == (10**11, 0)
     assert venue.sol(venue.short) == 100 * WHOLE_SOL
+
+
+@pytest.mark.parametrize("attached", [True, False])
+def test_stop_loss_sells_what_its_account_lent_at_once(attached: bool) -> None:
+    venue = PerpetualVenue(3)
+    buyer, seller, bidder = venue.accounts
+    venue.fund(buyer, 1_000 * DOLLAR)
+    venue.fund(bidder, 1_000 * DOLLAR)
+    venue.fund(seller, 10 * WHOLE_SOL, SOL)
+    venue.must(c.SetAccount(account=buyer, account_flags=AccountFlag.AUTO_LEND))
+    venue.place(seller, ASK, 100, 100, market=SPOT)
+    stop = {"stop_loss_ticks": 9_500, "stop_loss_by": 1} if attached else {}
+    venue.place(buyer, BID, 100, 100, market=SPOT, **stop)
+    if not attached:
+        trigger = {"order_type": 1, "quantity_percent": 100, "trigger_ticks": 9_500, "trigger_by": 1}
+        venue.must(c.PlaceTrigger(account=buyer, market=SPOT, side=ASK, **trigger))
+    venue.place(bidder, BID, 90, 500, market=SPOT)
+    venue.let(90)
+    told = venue.must(c.FireTrigger())
+    assert [event.quantity_lots for event in told if isinstance(event, v.Trade)] == [100]

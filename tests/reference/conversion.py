@@ -16,8 +16,7 @@ from ringfence.schema.enums import (
     TimeInForce,
 )
 
-from . import orders, pools, positions, settlement
-from .money import available
+from . import orders, paying, positions, settlement
 from .state import ASK, BID, Market, Position, Refused, State
 from .values import MILLION, asset_price, ceil_div, price_state, price_units, rules_of, value_down, weight
 
@@ -70,7 +69,7 @@ def sale_of(state: State, position: Position, perpetual: Market, asset: int, mis
     if mark is None or bid is None:
         return None
     ticks = ticks_below_mark(state, asset, market, rules.conversion_discount_ppm)
-    held = available(state, account, asset) + redeemable(state, account, asset)
+    held = paying.spendable(state, account, asset, LoanFlag.AUTO_LEND_REDEEM)
     lots, least = held // market.lot_atoms, market.minimum_quantity_lots
     if bid < ticks or lots < least or not market.minimum_price_ticks <= ticks <= market.maximum_price_ticks:
         return None
@@ -94,12 +93,6 @@ def ticks_below_mark(state: State, asset: int, market: Market, discount_ppm: int
     units = ceil_div(ceil_div(prices[0] * UNITS_PER_CASH, prices[1]) * (MILLION - discount_ppm), MILLION)
     money = units * 10 ** state.assets[market.quote_asset].decimals
     return max(1, ceil_div(ceil_div(money, UNITS_PER_CASH), market.tick_atoms))
-
-
-def redeemable(state: State, account: int, asset: int) -> int:
-    if asset not in state.lending_pools:
-        return 0
-    return min(pools.claim(state, account, asset), pools.redeemable(state, state.lending_pools[asset]))
 
 
 def sell(state: State, position: Position, contract: Market, sale: Sale, missing: int, emit: Any) -> None:

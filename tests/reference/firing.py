@@ -6,8 +6,7 @@ from ringfence.schema.commands import PlaceOrder
 from ringfence.schema.enums import OrderType, TriggerEnd
 from ringfence.schema.rejects import Reject
 
-from . import orders, positions, triggers
-from .money import available
+from . import orders, paying, positions, triggers
 from .state import ASK, BID, Market, Refused, State, Trigger
 
 ORDER = (
@@ -101,7 +100,8 @@ def fire_trigger(state: State, command: Any, emit: Any) -> None:
 def order_now(state: State, trigger: Trigger) -> PlaceOrder:
     """Return the order of a trigger with the quantity that it has now."""
     market, percent, quantity = state.markets[trigger.market], trigger.quantity_percent, trigger.quantity_lots
-    base = available(state, trigger.account, market.base_asset)
+    flags = paying.flags_of(state, trigger.account, trigger.loan_flags)
+    base = paying.spendable(state, trigger.account, market.base_asset, flags)
     if percent and market.is_perpetual:
         position = positions.seen(state, trigger.account, market)
         quantity = positions.to_reduce(position, trigger.side) * percent // 100

@@ -29,6 +29,14 @@ def flags_of_rest(loan_flags: int) -> int:
     return loan_flags if loan_flags & LoanFlag.AUTO_LEND_REDEEM else loan_flags & ~int(LoanFlag.AUTO_LEND)
 
 
+def spendable(state: State, account: int, asset: int, flags: int) -> int:
+    """Return how much of an asset an account could pay now: what it has, and what these flags let it redeem."""
+    held = available(state, account, asset)
+    if not flags & LoanFlag.AUTO_LEND_REDEEM or asset not in state.lending_pools:
+        return held
+    return held + min(pools.claim(state, account, asset), pools.redeemable(state, state.lending_pools[asset]))
+
+
 # Money that comes in.
 
 

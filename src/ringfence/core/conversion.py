@@ -5,7 +5,6 @@ docs/rules.md, "Converting collateral".  No order goes below a bound under the m
 
 from ..schema.enums import (
     UNITS_PER_CASH,
-    LoanFlag,
     OrderType,
     Origin,
     PriceState,
@@ -19,15 +18,13 @@ from .bits import divide_up
 from .bounds import PPM, best_price, scale_up
 from .emit import emit
 from .jit import cold
-from .ledger import available
-from .lending import claim, redeemable
+from .paying import REDEEMS, spendable
 from .positions import drop_if_empty, notional, touch
 from .records import COLLATERAL_CONVERTED, PLACE_ORDER, WORDS, EventKind, cast
 from .settlement import begin_paying, loss_at, pay_loss
 from .valuation import asset_value, margin_price, part_down, weight_at
 
 NO_CLIENT_ID = -1
-REDEEMS = int(LoanFlag.AUTO_LEND_REDEEM)
 
 
 @cold
@@ -38,13 +35,6 @@ def next_short(s):
         return 0
     venue.next_short += 1
     return s.short_positions[venue.next_short]
-
-
-@cold
-def held_atoms(s, account, asset):
-    """Return how much of an asset an account could sell now, with what it lent."""
-    held = available(s, account, asset)
-    return held + min(claim(s, account, asset), redeemable(s.lending_pools[asset]), MAX_ATOMS - held)
 
 
 @cold
@@ -81,7 +71,7 @@ def lots_to_sell(s, account, asset, ticks, missing_atoms):
     bid = best_price(s, number, Side.BID)
     if bid == 0 or bid < ticks or ticks < market.minimum_price_ticks or ticks > market.maximum_price_ticks:
         return 0
-    lots = held_atoms(s, account, asset) // market.lot_atoms
+    lots = spendable(s, account, asset, REDEEMS) // market.lot_atoms
     if lots < market.minimum_quantity_lots:
         return 0
     tier = s.fee_tiers[market.fee_schedule * 16 + s.users[s.accounts[account].user].fee_tier]
@@ -93,7 +83,7 @@ def lots_to_sell(s, account, asset, ticks, missing_atoms):
 @cold
 def collateral_of(s, account, asset):
     """Return what an asset of an account counts as collateral."""
-    value = asset_value(s.collaterals[asset], held_atoms(s, account, asset))
+    value = asset_value(s.collaterals[asset], spendable(s, account, asset, REDEEMS))
     return part_down(value, weight_at(s.collaterals[asset], value))
 
 

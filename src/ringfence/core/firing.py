@@ -18,8 +18,8 @@ from .attached import triggers_left
 from .bits import divide_down
 from .emit import emit, refuse
 from .jit import cold
-from .ledger import available
 from .orders import combination_fits, kind_fits, may_trade, value_fits
+from .paying import flags_of, spendable
 from .positions import find_position, reducible
 from .records import PLACE_ORDER, TRIGGER_CLOSED, TRIGGER_FIRED, WORDS, EventKind, cast
 from .triggers import (
@@ -125,7 +125,9 @@ def lots_to_fire(s, slot):
         return reducible(s.positions[position], row.side) * row.quantity_percent // PERCENT if position != 0 else 0
     if row.quantity_percent == 0 and (row.parent == 0 or row.side == Side.BID):
         return row.quantity_lots
-    held = available(s, row.account, market.base_asset)
+    # What was bought may have been lent at once, and the order will redeem it.
+    flags = flags_of(s.accounts[row.account].account_flags, row.loan_flags)
+    held = spendable(s, row.account, market.base_asset, flags)
     if row.quantity_percent != 0:
         return divide_down(held, row.quantity_percent, PERCENT) // market.lot_atoms
     return min(row.quantity_lots, held // market.lot_atoms)

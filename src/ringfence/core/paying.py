@@ -11,6 +11,7 @@ from .ledger import available, loan_shares_of
 from .lending import (
     borrow_atoms,
     borrowable,
+    claim,
     claim_of,
     entry_fee,
     lend_atoms,
@@ -48,6 +49,15 @@ def flags_of(account_flags, loan_flags):
 def flags_of_rest(loan_flags):
     """Return the flags that count for what an order gets back: it lends nothing that it might not have redeemed."""
     return loan_flags if loan_flags & REDEEMS != 0 else loan_flags & ALL_BUT_LENDS
+
+
+@cold
+def spendable(s, account, asset, flags):
+    """Return how much of an asset an account could pay now: what it has, and what these flags let it redeem."""
+    held = available(s, account, asset)
+    if flags & REDEEMS == 0:
+        return held
+    return held + min(claim(s, account, asset), redeemable(s.lending_pools[asset]), MAX_ATOMS - held)
 
 
 @cold
