@@ -180,12 +180,12 @@ def test_refused_sale_says_why_and_changes_nothing() -> None:
     assert venue.exchange.balances(venue.short) == before
 
 
-def test_sale_at_a_discount_that_would_cost_margin_is_refused() -> None:
+def test_loss_is_paid_by_a_sale_at_a_discount_also_where_no_margin_is_left() -> None:
     venue = Sellers(held_atoms=WHOLE_SOL, bid=80, weight_e8=10**8, conversion_discount_ppm=500_000)
     venue.let(110)
     assert venue.free(venue.short) < 0
     (sale,) = sales(venue.settle_and_convert(110))
-    assert sale.reject == Reject.INSUFFICIENT_MARGIN
+    assert sale.reject == 0 and sale.paid_atoms == 80 * DOLLAR
 
 
 def test_own_bid_is_cancelled_and_not_met() -> None:

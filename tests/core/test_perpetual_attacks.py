@@ -118,14 +118,14 @@ def test_perpetual_in_cash_that_has_no_price_yet_needs_margin_that_nobody_has() 
 def test_position_that_is_worth_more_than_can_be_counted_makes_no_profit_out_of_nothing() -> None:
     venue = PerpetualVenue(2)
     long, short = venue.accounts
-    market = venue.quote_in("BIG", 12, 10**10)
+    market = venue.quote_in("BIG", 8, 10**6)
     for account in venue.accounts:
-        venue.fund(account, 100_000 * DOLLAR)
+        venue.fund(account, 10**9 * DOLLAR)
     for _ in range(2):
-        venue.give(venue.order(long, BID, 100, 4_000_000, market=market))
-        venue.give(venue.order(short, ASK, 100, 4_000_000, market=market, time_in_force=IOC))
-    # Traded at the mark, eight million dollars long and short; 2^62 atoms are no more than 4.6 million.
-    assert venue.equity(long) + venue.equity(short) <= 200_000 * DOLLAR
+        venue.give(venue.order(long, BID, 100, 4 * 10**10, market=market))
+        venue.give(venue.order(short, ASK, 100, 4 * 10**10, market=market, time_in_force=IOC))
+    # Traded at the mark, eighty billion dollars long and short; 2^62 atoms are no more than 46 billion.
+    assert venue.equity(long) + venue.equity(short) <= 2 * 10**9 * DOLLAR
     assert min(venue.free(long), venue.free(short)) >= 0
 
 

@@ -34,7 +34,7 @@ def place(state: State, command: Any, market: Market, taker: book.Taker, emit: A
     if taker.reduce_only:
         taker.left = reduced(state, position, taker)
     what_if = adding(market, taker.side, taker.left)
-    within_limits(state, market, position, what_if)
+    within_limits(state, market, position, what_if, command.reduce_only)
     quantity = taker.left
     walked = book.plan(state, market, taker)
     lots, atoms = (
@@ -61,7 +61,7 @@ def amend(state: State, command: Any, market: Market, order: Order, taker: book.
     remaining = taker.left
     assert remaining
     what_if = adding(market, order.side, remaining - order.remaining_lots)
-    within_limits(state, market, positions.seen(state, order.account, market), what_if)
+    within_limits(state, market, positions.seen(state, order.account, market), what_if, order.reduce_only)
     atoms = command.price_ticks * remaining * market.quote_factor
     trading = margin.Trading(order.order, order.account, market, order.side, remaining, atoms, order.reduce_only)
     passed = margin.check(state, order.account, what_if, trading)
@@ -106,7 +106,28 @@ def adding(market: Market, side: int, lots: int) -> margin.WhatIf:
     return margin.WhatIf(market=market.market, bid_lots=bid, ask_lots=ask)
 
 
-def within_limits(state: State, market: Market, position: Position, what_if: margin.WhatIf) -> None:
+def within_limits(state: State, market: Market, position: Position, what_if: margin.WhatIf, reduces: int) -> None:
+    may_grow(state, market, position, what_if)
+    if not reduces:
+        may_open(state, market, position, what_if)
+
+
+def may_open(state: State, market: Market, position: Position, what_if: margin.WhatIf) -> None:
+    """Check the open interest if everything on the side of the order filled."""
+    perpetual, net = state.perpetuals[market.market], position.net_lots
+    bids = what_if.bid_lots + position.bid_lots + (position.reduce_lots if net < 0 else 0)
+    asks = what_if.ask_lots + position.ask_lots + (position.reduce_lots if net > 0 else 0)
+    opens = 0
+    if what_if.bid_lots > 0:
+        opens = max(0, net + bids) - max(0, net)
+    elif what_if.ask_lots > 0:
+        opens = max(0, asks - net) - max(0, -net)
+    grown = perpetual.open_interest_lots + opens
+    if opens and grown > perpetual.open_interest_limit_lots:
+        raise Refused(Reject.OPEN_INTEREST_LIMIT, value=grown, limit=perpetual.open_interest_limit_lots)
+
+
+def may_grow(state: State, market: Market, position: Position, what_if: margin.WhatIf) -> None:
     perpetual = state.perpetuals[market.market]
     before = positions.largest(position)
     after = positions.largest(position, what_if.bid_lots, what_if.ask_lots)
@@ -121,9 +142,6 @@ def within_limits(state: State, market: Market, position: Position, what_if: mar
         raise Refused(Reject.POSITION_LIMIT, value=len(has) + 1, limit=MOST_POSITIONS)
     if len(state.positions) + 8 > MOST_ROWS:
         raise Refused(Reject.VENUE_FULL, value=len(state.positions), limit=MOST_ROWS)
-    grown = perpetual.open_interest_lots + after - before
-    if grown > perpetual.open_interest_limit_lots:
-        raise Refused(Reject.OPEN_INTEREST_LIMIT, value=grown, limit=perpetual.open_interest_limit_lots)
 
 
 # Matching.

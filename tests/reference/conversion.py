@@ -9,6 +9,7 @@ from ringfence.schema.commands import PlaceOrder
 from ringfence.schema.enums import (
     ONE_E8,
     UNITS_PER_CASH,
+    CloseReason,
     LoanFlag,
     OrderType,
     PriceState,
@@ -16,7 +17,7 @@ from ringfence.schema.enums import (
     TimeInForce,
 )
 
-from . import orders, paying, positions, settlement
+from . import book, orders, paying, positions, settlement
 from .state import ASK, BID, Market, Position, Refused, State
 from .values import MILLION, asset_price, ceil_div, price_state, price_units, rules_of, value_down, weight
 
@@ -48,9 +49,15 @@ def convert(state: State, position: Position, market: Market, emit: Any) -> None
     missing = max(0, settlement.loss_of(state, position, market))
     missing -= pay(state, position, market, missing)
     found = [sale for asset in state.collaterals if (sale := sale_of(state, position, market, asset, missing))]
+    goes_on = False
     if missing and found:
         chosen = max(found, key=lambda sale: (sale.collateral, -sale.asset))
-        sell(state, position, market, chosen, missing, emit)
+        paid, goes_on = sell(state, position, market, chosen, missing, emit)
+        missing -= paid
+    elif missing:
+        goes_on = cancel_locking(state, position.account, market.quote_asset, emit)
+    if goes_on:
+        position.due_atoms = -missing
 
 
 def pay(state: State, position: Position, market: Market, missing: int) -> int:
@@ -90,12 +97,28 @@ def ticks_below_mark(state: State, asset: int, market: Market, discount_ppm: int
         if price_state(state, one) != PriceState.FRESH or price == 0:
             return None
         prices.append(price)
+    if prices[0] // prices[1] > 4 * 10**10:
+        return None
     units = ceil_div(ceil_div(prices[0] * UNITS_PER_CASH, prices[1]) * (MILLION - discount_ppm), MILLION)
     money = units * 10 ** state.assets[market.quote_asset].decimals
     return max(1, ceil_div(ceil_div(money, UNITS_PER_CASH), market.tick_atoms))
 
 
-def sell(state: State, position: Position, contract: Market, sale: Sale, missing: int, emit: Any) -> None:
+def cancel_locking(state: State, account: int, quote_asset: int, emit: Any) -> bool:
+    """Cancel the orders that lock the asset of a loss, or what is sold for it."""
+    found = False
+    for order in list(state.accounts[account].orders.values()):
+        market = state.markets[order.market]
+        asset, _ = market.lock(order.side, order.price_ticks, order.remaining_lots)
+        sold_in = state.markets.get(rules_of(state, asset).conversion_market)
+        if not market.is_perpetual and (asset == quote_asset or (sold_in and sold_in.quote_asset == quote_asset)):
+            book.close(state, market, order, CloseReason.SETTLEMENT, emit)
+            found = True
+    return found
+
+
+def sell(state: State, position: Position, contract: Market, sale: Sale, missing: int, emit: Any) -> tuple[int, bool]:
+    """Return what was paid, and whether anybody was met: an order of the same user, or one that bought."""
     account, told = position.account, {"paid_atoms": 0, "reject": 0}
     order = PlaceOrder(
         account=account,
@@ -108,7 +131,11 @@ def sell(state: State, position: Position, contract: Market, sale: Sale, missing
         quantity_lots=sale.lots,
     )
 
+    met = False
+
     def emit_own(kind: str, account: int = account, market: int = sale.market.market, **body: Any) -> None:
+        nonlocal met
+        met = met or kind == "Trade" or (kind == "OrderClosed" and body["order"] != state.sequence)
         emit(kind, account=account, market=market, **body)
 
     body = {
@@ -127,3 +154,4 @@ def sell(state: State, position: Position, contract: Market, sale: Sale, missing
         assert emit.told() == 1, "an order was refused after its first event"
         told["reject"] = int(refused.body["reject"])
     emit.again(0, "CollateralConverted", account=account, market=sale.market.market, **body, **told)
+    return told["paid_atoms"], met

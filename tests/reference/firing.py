@@ -3,10 +3,10 @@
 from typing import Any
 
 from ringfence.schema.commands import PlaceOrder
-from ringfence.schema.enums import OrderType, TriggerEnd
+from ringfence.schema.enums import CloseReason, OrderType, TriggerEnd
 from ringfence.schema.rejects import Reject
 
-from . import orders, paying, positions, triggers
+from . import book, orders, paying, positions, triggers
 from .state import ASK, BID, Market, Refused, State, Trigger
 
 ORDER = (
@@ -64,7 +64,7 @@ def in_range(market: Market, command: Any, order: PlaceOrder) -> None:
     if is_limit:
         orders.price_in_range(market, order.price_ticks)
     if not command.quantity_percent:
-        orders.quantity_in_range(market, order.quantity_lots, 0)
+        orders.quantity_in_range(market, order.quantity_lots, 0, reduces=market.is_perpetual and order.reduce_only)
     orders.price_in_range(market, command.trigger_ticks)
     orders.value_in_range(market, order.price_ticks if is_limit else 0, order.quantity_lots)
 
@@ -95,6 +95,8 @@ def fire_trigger(state: State, command: Any, emit: Any) -> None:
         return
     for sibling in triggers.attached_rows(state, trigger.parent) if trigger.parent else ():
         triggers.end(state, sibling, TriggerEnd.SIBLING, emit_own)
+    if parent := state.orders.get(trigger.parent):
+        book.close(state, state.markets[parent.market], parent, CloseReason.TRIGGERED, emit)
 
 
 def order_now(state: State, trigger: Trigger) -> PlaceOrder:
@@ -104,9 +106,9 @@ def order_now(state: State, trigger: Trigger) -> PlaceOrder:
     base = paying.spendable(state, trigger.account, market.base_asset, flags)
     if percent and market.is_perpetual:
         position = positions.seen(state, trigger.account, market)
-        quantity = positions.to_reduce(position, trigger.side) * percent // 100
+        quantity = min(positions.to_reduce(position, trigger.side) * percent // 100, market.maximum_quantity_lots)
     elif percent:
-        quantity = base * percent // 100 // market.lot_atoms
+        quantity = min(base * percent // 100 // market.lot_atoms, market.maximum_quantity_lots)
     elif trigger.parent and trigger.side == ASK and not market.is_perpetual:
         quantity = min(quantity, base // market.lot_atoms)
     reduces = 1 if percent and market.is_perpetual else trigger.reduce_only

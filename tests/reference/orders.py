@@ -30,24 +30,28 @@ def place_order(state: State, command: Any, emit: Any) -> None:
 def place(state: State, command: Any, number: int, emit: Any, *, loan_flags: int | None = None) -> book.Taker:
     """Place an order that has this number: the command's sequence, or the trigger's that fired.
 
-    ``loan_flags`` count instead of those of the command and its account.
+    With ``loan_flags`` it is an order of the venue itself: they count instead of those of the command and its account,
+    and neither band nor margin are looked at.
     """
-    market, taker = checked_order(state, command, number)
+    of_venue = loan_flags is not None
+    market, taker = checked_order(state, command, number, of_venue=of_venue)
     taker.loan_flags = taker.loan_flags if loan_flags is None else loan_flags
     if market.is_perpetual:
         contracts.place(state, command, market, taker, emit)
     else:
-        place_on_spot(state, command, market, taker, emit)
+        place_on_spot(state, command, market, taker, emit, of_venue=of_venue)
     return taker
 
 
-def place_on_spot(state: State, command: Any, market: Market, taker: book.Taker, emit: Any) -> None:
+def place_on_spot(state: State, command: Any, market: Market, taker: book.Taker, emit: Any, *, of_venue: bool) -> None:
     made = book.final_plan(state, market, taker)
     # A market order is sized by the walk of the book alone, whether or not fill-or-kill then lets it fill.
     walked = made if taker.is_limit else book.plan(state, market, taker)
     asset, needed = needed_funds(market, command, taker, walked)
     means = paying.means(state, taker.account, asset, needed, 0, taker.loan_flags)
-    passed = margin.check(state, taker.account, means.what_if(), pays_and_brings(market, command, taker, walked))
+    passed = margin.Passed()
+    if not of_venue:
+        passed = margin.check(state, taker.account, means.what_if(), pays_and_brings(market, command, taker, walked))
     margin.store(state, passed)
     rested = (command.quantity_lots - made.lots) if made.end == book.RESTS else 0
     book.accepted(state, command, taker, command.quantity_lots, rested, emit)
@@ -88,7 +92,7 @@ def may_place(state: State, command: Any) -> tuple[User, Market]:
     return user, market
 
 
-def checked_order(state: State, command: Any, number: int) -> tuple[Market, book.Taker]:
+def checked_order(state: State, command: Any, number: int, *, of_venue: bool = False) -> tuple[Market, book.Taker]:
     """Make every check but that of funds."""
     user, market = may_place(state, command)
     is_limit = command.order_type == OrderType.LIMIT
@@ -96,8 +100,9 @@ def checked_order(state: State, command: Any, number: int) -> tuple[Market, book
     if is_limit:
         price_in_range(market, command.price_ticks)
     if not command.quote_atoms:
-        quantity_in_range(market, command.quantity_lots, 0)
-    if is_limit:
+        reduces = market.is_perpetual and command.reduce_only
+        quantity_in_range(market, command.quantity_lots, 0, reduces=reduces)
+    if is_limit and not of_venue:
         price_in_band(market, command.price_ticks)
     value_in_range(market, command.price_ticks if is_limit else 0, command.quantity_lots)
     attached_in_range(state, market, command)
@@ -165,9 +170,10 @@ def price_in_range(market: Market, price: int) -> None:
         raise Refused(Reject.PRICE_ABOVE_MAXIMUM, value=price, limit=market.maximum_price_ticks)
 
 
-def quantity_in_range(market: Market, quantity: int, executed: int) -> None:
-    if quantity < market.minimum_quantity_lots:
-        raise Refused(Reject.QUANTITY_BELOW_MINIMUM, value=quantity, limit=market.minimum_quantity_lots)
+def quantity_in_range(market: Market, quantity: int, executed: int, *, reduces: int = 0) -> None:
+    least = 1 if reduces else market.minimum_quantity_lots
+    if quantity < least:
+        raise Refused(Reject.QUANTITY_BELOW_MINIMUM, value=quantity, limit=least)
     if executed and quantity <= executed:
         raise Refused(Reject.QUANTITY_BELOW_MINIMUM, value=quantity, limit=executed + 1)
     if quantity > market.maximum_quantity_lots:
@@ -306,7 +312,7 @@ def amendment_allowed(state: State, command: Any, market: Market, order: Order, 
         checks.eligible_to_trade(state, user, market, order.side)
     checks.market_takes_orders(market)
     price_in_range(market, command.price_ticks)
-    quantity_in_range(market, command.quantity_lots, executed)
+    quantity_in_range(market, command.quantity_lots, executed, reduces=order.reduce_only)
     if command.price_ticks != order.price_ticks:
         price_in_band(market, command.price_ticks)
     value_in_range(market, command.price_ticks, command.quantity_lots)

@@ -87,7 +87,7 @@ def list_asset(state: State, command: Any, emit: Any) -> None:
 def list_market(state: State, command: Any, emit: Any) -> None:
     base, kind = checks.known_asset(state, command.base_asset), getattr(command, "market_kind", MarketKind.SPOT)
     quote = checks.known_asset(state, command.quote_asset)
-    paid_in_cash = kind == MarketKind.SPOT or quote.asset_kind == AssetKind.CASH
+    paid_in_cash = kind == MarketKind.SPOT or (quote.asset_kind == AssetKind.CASH and quote.decimals <= 8)
     if command.base_asset == command.quote_asset or not paid_in_cash:
         raise Refused(Reject.INVALID_COMBINATION, field=2)
     checks.room(len(state.markets), state.parameters[Parameter.MARKETS])

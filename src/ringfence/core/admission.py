@@ -135,10 +135,17 @@ def price_in_range(s, market, price_ticks):
 
 
 @hot
-def quantity_in_range(s, market, quantity_lots):
+def least_lots(market, reduces):
+    """Return the least quantity of an order; what only reduces a position may be what is left of it."""
+    return 1 if reduces else market.minimum_quantity_lots
+
+
+@hot
+def quantity_in_range(s, market, quantity_lots, reduces):
     """Check a quantity against the market's range."""
-    if quantity_lots < market.minimum_quantity_lots:
-        return refuse(s, Reject.QUANTITY_BELOW_MINIMUM, quantity_lots, market.minimum_quantity_lots)
+    least = least_lots(market, reduces)
+    if quantity_lots < least:
+        return refuse(s, Reject.QUANTITY_BELOW_MINIMUM, quantity_lots, least)
     if quantity_lots > market.maximum_quantity_lots:
         return refuse(s, Reject.QUANTITY_ABOVE_MAXIMUM, quantity_lots, market.maximum_quantity_lots)
     return True

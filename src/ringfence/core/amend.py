@@ -8,6 +8,7 @@ from .admission import (
     accepts_orders,
     eligible_to_trade,
     is_spot,
+    least_lots,
     not_frozen,
     price_in_range,
     quantity_in_range,
@@ -37,9 +38,9 @@ def amendable(s, row, c):
     if not price_in_range(s, market, c.price_ticks):
         return False
     executed = row.quantity_lots - row.remaining_lots
-    if c.quantity_lots >= market.minimum_quantity_lots and c.quantity_lots <= executed:
+    if c.quantity_lots >= least_lots(market, only_reduces) and c.quantity_lots <= executed:
         return refuse(s, Reject.QUANTITY_BELOW_MINIMUM, c.quantity_lots, executed + 1)
-    if not quantity_in_range(s, market, c.quantity_lots):
+    if not quantity_in_range(s, market, c.quantity_lots, only_reduces):
         return False
     if c.price_ticks != row.price_ticks and not within_band(s, row.market, c.price_ticks):
         return False
@@ -92,7 +93,7 @@ def contract_bears(s, slot, c, left):
     change, reduces = left - row.remaining_lots, row.special & REDUCES != 0
     bids = change if row.side == Side.BID else 0
     asks = change if row.side == Side.ASK else 0
-    if not within_limits(s, row.account, row.market, bids, asks):
+    if not within_limits(s, row.account, row.market, bids, asks, reduces):
         return False
     quote = c.price_ticks * left * s.markets[row.market].quote_factor
     reserved, eased = reserved_for_contract(

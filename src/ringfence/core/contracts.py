@@ -140,17 +140,24 @@ def reducing_orders_left(s, account, market):
 
 
 @cold
-def within_limits(s, account, market, bid_change, ask_change):
+def within_limits(s, account, market, bid_change, ask_change, reduces):
     """Check how far a position and the open interest could grow when so much more is ordered."""
-    rules, slot, before, after = s.perpetuals[market], find_position(s, account, market), 0, 0
+    slot, before, after = find_position(s, account, market), 0, 0
     if slot != 0:
         row = s.positions[slot]
         before = exposure_of(row.net_lots, row.bid_lots, row.ask_lots, row.reduce_lots)
         after = exposure_of(row.net_lots, row.bid_lots + bid_change, row.ask_lots + ask_change, row.reduce_lots)
     else:
         after = max(bid_change, ask_change)
-    if after <= before:
-        return True
+    if after > before and not may_grow(s, account, market, slot, after):
+        return False
+    return reduces or may_open(s, market, slot, bid_change, ask_change)
+
+
+@cold
+def may_grow(s, account, market, slot, after):
+    """Check how far a position could grow."""
+    rules = s.perpetuals[market]
     if after > rules.position_limit_lots:
         return refuse(s, Reject.POSITION_LIMIT, after, rules.position_limit_lots)
     if notional(after, rules.mark_ticks, s.markets[market].quote_factor) > MOST_NOTIONAL:
@@ -158,12 +165,28 @@ def within_limits(s, account, market, bid_change, ask_change):
     if slot == 0 and s.accounts[account].positions >= POSITIONS_PER_ACCOUNT:
         return refuse(s, Reject.POSITION_LIMIT, s.accounts[account].positions + 1, POSITIONS_PER_ACCOUNT)
     rows = s.pools[POSITIONS].rows
-    if rows + POSITION_HEADROOM > MOST_POSITIONS:
-        return refuse(s, Reject.VENUE_FULL, rows, MOST_POSITIONS)
-    grown = rules.open_interest_lots + after - before
-    return grown <= rules.open_interest_limit_lots or refuse(
-        s, Reject.OPEN_INTEREST_LIMIT, grown, rules.open_interest_limit_lots
-    )
+    return rows + POSITION_HEADROOM <= MOST_POSITIONS or refuse(s, Reject.VENUE_FULL, rows, MOST_POSITIONS)
+
+
+@cold
+def may_open(s, market, slot, bid_change, ask_change):
+    """Check the open interest if all filled that is ordered on the side of an order.
+
+    What rests is counted with each order again: what was open when it came to rest says nothing of today.
+    """
+    net, bids, asks = 0, bid_change, ask_change
+    if slot != 0:
+        row = s.positions[slot]
+        net = row.net_lots
+        bids += row.bid_lots + (row.reduce_lots if net < 0 else 0)
+        asks += row.ask_lots + (row.reduce_lots if net > 0 else 0)
+    opens = 0
+    if bid_change > 0:
+        opens = max(net + bids, 0) - max(net, 0)
+    elif ask_change > 0:
+        opens = max(asks - net, 0) - max(-net, 0)
+    grown, most = s.perpetuals[market].open_interest_lots + opens, s.perpetuals[market].open_interest_limit_lots
+    return opens == 0 or grown <= most or refuse(s, Reject.OPEN_INTEREST_LIMIT, grown, most)
 
 
 @hot

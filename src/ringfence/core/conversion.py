@@ -5,6 +5,7 @@ docs/rules.md, "Converting collateral".  No order goes below a bound under the m
 
 from ..schema.enums import (
     UNITS_PER_CASH,
+    CloseReason,
     OrderType,
     Origin,
     PriceState,
@@ -14,8 +15,11 @@ from ..schema.enums import (
     TimeInForce,
 )
 from ..schema.fields import MAX_ATOMS
+from .admission import is_spot
 from .bits import divide_up
+from .book import sold_asset
 from .bounds import PPM, best_price, scale_up
+from .cancels import cancel
 from .emit import emit
 from .jit import cold
 from .paying import REDEEMS, spendable
@@ -25,6 +29,8 @@ from .settlement import begin_paying, loss_at, pay_loss
 from .valuation import asset_value, margin_price, part_down, weight_at
 
 NO_CLIENT_ID = -1
+MOST_RATIO = 4 * 10**10
+"""Of two prices: more could not be counted in hundred-millionths."""
 
 
 @cold
@@ -46,7 +52,12 @@ def ticks_below_mark(s, asset, discount_ppm):
     market = s.markets[s.collaterals[asset].conversion_market]
     price_units, state = margin_price(s, asset)
     cash_units, cash_state = margin_price(s, market.quote_asset)
-    if min(price_units, cash_units) == 0 or state != PriceState.FRESH or cash_state != PriceState.FRESH:
+    if (
+        min(price_units, cash_units) == 0
+        or price_units // cash_units > MOST_RATIO
+        or state != PriceState.FRESH
+        or cash_state != PriceState.FRESH
+    ):
         return 0
     units, money = scale_up(divide_up(price_units, UNITS_PER_CASH, cash_units), PPM - discount_ppm), 1
     for _ in range(s.assets[market.quote_asset].decimals):
@@ -107,6 +118,27 @@ def choose(s, account, quote_asset, missing_atoms):
 
 
 @cold
+def is_kept_from(s, asset, quote_asset):
+    """Whether an asset, locked in an order, is kept from a loss in ``quote_asset``: it is that, or is sold for it."""
+    market = s.collaterals[asset].conversion_market
+    return asset == quote_asset or (market != 0 and s.markets[market].quote_asset == quote_asset)
+
+
+@cold
+def cancel_locking(s, account, quote_asset):
+    """Cancel the orders of an account that lock what could pay its loss; returns whether there was one."""
+    found, slot = False, s.accounts[account].first_order
+    while slot != 0:
+        row = s.orders[slot]
+        market, slot_now = s.markets[row.market], slot
+        slot = row.account_next
+        if is_spot(market) and is_kept_from(s, sold_asset(market, row.side), quote_asset):
+            cancel(s, slot_now, CloseReason.SETTLEMENT.value)
+            found = True
+    return found
+
+
+@cold
 def write_sale(s, account, market, ticks, lots):
     """Write the order that sells."""
     words = cast(s.fired, 0, WORDS)
@@ -153,7 +185,8 @@ def begin_conversion(s):
     quote_asset = s.markets[market].quote_asset
     asset = choose(s, account, quote_asset, missing) if missing > 0 else 0
     if asset == 0:
-        leave(s, slot)
+        again = missing > 0 and cancel_locking(s, account, quote_asset)
+        leave(s, slot, missing if again else 0)
         return False
     ticks = floor_ticks(s, asset)
     lots = lots_to_sell(s, account, asset, ticks, missing)
@@ -165,19 +198,25 @@ def begin_conversion(s):
 @cold
 def end_conversion(s, accepted):
     """Let what was sold pay the loss, or say why nothing was."""
-    own = s.own[0]
+    own, left = s.own[0], 0
     event = cast(s.events, own.event, COLLATERAL_CONVERTED)
     if accepted:
         event.paid_atoms = pay_missing(s, own.position, own.missing_atoms)
+        # What met nobody would meet nobody again.
+        left = own.missing_atoms - event.paid_atoms if s.taker[0].handled > 0 else 0
     else:
         event.reject = s.venue[0].reject
-    leave(s, own.position)
+    leave(s, own.position, left)
 
 
 @cold
-def leave(s, slot):
-    """Be done with a position; after the last the settlement goes on to pay."""
+def leave(s, slot, left_atoms):
+    """Be done with a position, or let it be the next again for what is left; after the last winners are paid."""
     venue = s.venue[0]
+    if left_atoms > 0:
+        s.positions[slot].due_atoms = -left_atoms
+        venue.next_short -= 1
+        return
     drop_if_empty(s, slot)
     if venue.next_short == venue.shorts:
         begin_paying(s)

@@ -23,19 +23,23 @@ from . import (
     settlement,
 )
 from . import records as r
-from .contracts import REDUCE_ORDERS
+from .contracts import POSITIONS_PER_ACCOUNT, REDUCE_ORDERS
 from .door import market_named, passes_door
 from .emit import emit_rejected
 from .jit import cold, flat, hot
 from .lookahead import look_ahead
 from .records import Kind, cast
+from .redemptions import SERVED_PER_CLOCK
+from .settlement import EVENTS_PER_PAGE
 
+MOST = {parameter: highest for parameter, (_, highest, _) in PARAMETER_LIMITS.items()}
 # A cancelled order may repay and lend what was locked; so may each side of a fill with what it received, or it may
-# close all orders that only reduce the maker's position. An account's triggers end once.
-EVENTS_PER_COMMAND = max(
-    3 * PARAMETER_LIMITS[Parameter.OPEN_ORDERS_PER_ACCOUNT][1],
-    (4 + REDUCE_ORDERS) * PARAMETER_LIMITS[Parameter.FILLS_PER_COMMAND][1],
-) + PARAMETER_LIMITS[Parameter.TRIGGERS_PER_ACCOUNT][1] + 64  # fmt: skip
+# close all orders that only reduce the maker's position. An account's triggers end once. A clock tells three things
+# of a perpetual and two of an asset, and settles a page, which ends with the account that has its last event.
+OF_ORDERS = max(3 * MOST[Parameter.OPEN_ORDERS_PER_ACCOUNT], (4 + REDUCE_ORDERS) * MOST[Parameter.FILLS_PER_COMMAND])
+OF_ACCOUNT = MOST[Parameter.OPEN_ORDERS_PER_ACCOUNT] + 4 * POSITIONS_PER_ACCOUNT
+OF_CLOCK = 3 * MOST[Parameter.MARKETS] + 2 * MOST[Parameter.ASSETS] + SERVED_PER_CLOCK + EVENTS_PER_PAGE + OF_ACCOUNT
+EVENTS_PER_COMMAND = max(OF_ORDERS, OF_CLOCK) + MOST[Parameter.TRIGGERS_PER_ACCOUNT] + 64
 """More events than one command can make: a buffer must have this many rows free before a command is begun."""
 
 

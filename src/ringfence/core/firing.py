@@ -6,6 +6,7 @@ docs/rules.md, "Triggers".
 from ..schema.enums import (
     STOP_LOSS,
     TAKE_PROFIT,
+    CloseReason,
     MarketKind,
     OrderType,
     Side,
@@ -16,6 +17,8 @@ from ..schema.rejects import Reject
 from .admission import is_spot, price_in_range, quantity_in_range
 from .attached import triggers_left
 from .bits import divide_down
+from .book import find_order
+from .cancels import cancel
 from .emit import emit, refuse
 from .jit import cold
 from .orders import combination_fits, kind_fits, may_trade, value_fits
@@ -83,7 +86,8 @@ def trigger_fits(s, c, order):
         return refuse(s, Reject.INVALID_COMBINATION, 0, 0)
     if order.order_type == OrderType.LIMIT and not price_in_range(s, market, order.price_ticks):
         return False
-    if c.quantity_percent == 0 and not quantity_in_range(s, market, order.quantity_lots):
+    reduces = order.reduce_only != 0
+    if c.quantity_percent == 0 and not quantity_in_range(s, market, order.quantity_lots, reduces):
         return False
     return price_in_range(s, market, c.trigger_ticks) and value_fits(s, market, order.price_ticks, order.quantity_lots)
 
@@ -122,14 +126,16 @@ def lots_to_fire(s, slot):
         if row.quantity_percent == 0:
             return row.quantity_lots
         position = find_position(s, row.account, row.market)
-        return reducible(s.positions[position], row.side) * row.quantity_percent // PERCENT if position != 0 else 0
+        lots = reducible(s.positions[position], row.side) * row.quantity_percent // PERCENT if position != 0 else 0
+        return min(lots, market.maximum_quantity_lots)
     if row.quantity_percent == 0 and (row.parent == 0 or row.side == Side.BID):
         return row.quantity_lots
     # What was bought may have been lent at once, and the order will redeem it.
     flags = flags_of(s.accounts[row.account].account_flags, row.loan_flags)
     held = spendable(s, row.account, market.base_asset, flags)
     if row.quantity_percent != 0:
-        return divide_down(held, row.quantity_percent, PERCENT) // market.lot_atoms
+        lots = divide_down(held, row.quantity_percent, PERCENT) // market.lot_atoms
+        return min(lots, market.maximum_quantity_lots)
     return min(row.quantity_lots, held // market.lot_atoms)
 
 
@@ -146,6 +152,14 @@ def end_sibling(s, number, parent):
     slot = find_trigger(s, parent + (TAKE_PROFIT if number - parent == STOP_LOSS else STOP_LOSS))
     if slot != 0:
         end_trigger(s, slot, TriggerEnd.SIBLING)
+
+
+@cold
+def end_rest_of_parent(s, parent):
+    """Cancel what still stands of the order whose position is being closed: nothing would close what it brings."""
+    slot = find_order(s, parent)
+    if slot != 0:
+        cancel(s, slot, CloseReason.TRIGGERED.value)
 
 
 @cold
@@ -189,3 +203,4 @@ def end_firing(s, accepted):
         emit_failed(s, own.account, own.market, own.number, own.parent)
     elif own.parent != 0:
         end_sibling(s, own.number, own.parent)
+        end_rest_of_parent(s, own.parent)

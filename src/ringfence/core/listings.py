@@ -21,6 +21,7 @@ from .records import (
 from .valuation import set_worth
 
 PERPETUALS_SINCE = SetPerpetual.since
+MOST_DECIMALS = 8
 SYMBOL_BYTES, NAME_BYTES, CUSIP_BYTES = 16, 32, 16
 UPPER_A, UPPER_Z, DIGIT_0, DIGIT_9, POINT = ord("A"), ord("Z"), ord("0"), ord("9"), ord(".")
 
@@ -133,7 +134,7 @@ def market_listable(s, c):
     if c.base_asset == c.quote_asset:
         return refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, 2)
     kind = kind_of(s, c)
-    if kind != MarketKind.SPOT and s.assets[c.quote_asset].asset_kind != AssetKind.CASH:
+    if kind != MarketKind.SPOT and not can_pay_contracts(s.assets[c.quote_asset]):
         return refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, 2)
     markets, capacity = s.venue[0].markets, s.parameters[Parameter.MARKETS]
     if markets >= capacity:
@@ -200,6 +201,12 @@ def set_market_limits(s, c):
     event = cast(s.events, emit(s, EventKind.MARKET_LIMITS_SET, c.account, c.market), MARKET_LIMITS_SET)
     copy_limits(c, event)
     return True
+
+
+@hot
+def can_pay_contracts(asset):
+    """Whether contracts may be paid in an asset: cash whose sums over a whole market can be counted."""
+    return asset.asset_kind == AssetKind.CASH and asset.decimals <= MOST_DECIMALS
 
 
 @cold

@@ -122,9 +122,10 @@ def well_formed(s, c):
     limit = c.order_type == OrderType.LIMIT
     if limit and not price_in_range(s, market, c.price_ticks):
         return False
-    if c.quote_atoms == 0 and not quantity_in_range(s, market, c.quantity_lots):
+    reduces = c.reduce_only != 0 and not is_spot(market)
+    if c.quote_atoms == 0 and not quantity_in_range(s, market, c.quantity_lots, reduces):
         return False
-    if limit and not within_band(s, c.market, c.price_ticks):
+    if limit and c.origin != Origin.NODE and not within_band(s, c.market, c.price_ticks):
         return False
     return value_fits(s, market, c.price_ticks, c.quantity_lots)
 
@@ -239,6 +240,9 @@ def affordable(s, c, market, needed):
     if not plan(s, c.account, sold_asset(market, c.side), needed, 0, taker.loan_flags):
         return False
     if s.payment[0].borrow_atoms == 0 and s.accounts[c.account].liabilities == 0:
+        return True
+    # What is sold for a loss is sold most of all where there is no margin left.
+    if c.origin == Origin.NODE:
         return True
     return bears_order(s, c.account, market, c.side, sold, bought, taker.loan_flags, 0)
 
@@ -394,7 +398,7 @@ def affordable_contract(s, c, taker):
             return False
     bids = taker.left_lots if c.side == Side.BID else 0
     asks = taker.left_lots if c.side == Side.ASK else 0
-    if not within_limits(s, c.account, c.market, bids, asks):
+    if not within_limits(s, c.account, c.market, bids, asks, taker.reduce_only != 0):
         return False
     lots, quote = taker.left_lots, c.price_ticks * taker.left_lots * s.markets[c.market].quote_factor
     if c.order_type == OrderType.MARKET:

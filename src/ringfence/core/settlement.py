@@ -49,7 +49,7 @@ def raise_money(s, account, asset, atoms):
     if loan_shares_of(s, account, asset) > 0 or not is_live(s.collaterals[asset].price_state):
         return
     # Lenders do not pay for whoever has lost what he had.
-    take_measure(s, account, 0, 0, 0, False)
+    take_measure(s, account, 0, 0, 0, True)
     if s.measure[0].collateral - s.measure[0].liabilities < s.measure[0].maintenance:
         return
     borrowed = min(missing, borrowable(pool, lent_total(pool)))

@@ -23,7 +23,7 @@ from ..schema.layout import COMMAND_HEADER, EVENT_HEADER, ROW_DTYPES
 FANOUT = 32
 LEVELS_OF_TREE = 10  # five bits each cover the 48 bits of a price
 FIRST_BUCKETS = 1024
-EVENT_ROWS = 1 << 16
+EVENT_ROWS = 1 << 17
 SOURCES = 64
 SCHEDULES, TIERS = 16, 16
 HINTS = 32

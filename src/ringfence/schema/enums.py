@@ -209,6 +209,8 @@ class CloseReason(IntEnum):
     WORK_LIMIT = 9
     REDUCE_ONLY = 10
     MARKET_DELISTED = 11
+    SETTLEMENT = 12
+    TRIGGERED = 13
 
 
 class TriggerBy(IntEnum):

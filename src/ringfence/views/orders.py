@@ -52,6 +52,8 @@ EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
     CloseReason.WORK_LIMIT: "Unknown",
     CloseReason.REDUCE_ONLY: "ReduceOnlyNotReduced",
     CloseReason.MARKET_DELISTED: "Unknown",
+    CloseReason.SETTLEMENT: "InsufficientFunds",
+    CloseReason.TRIGGERED: "Unknown",
 }
 """The wire's OrderExpiryReason of every reason; a cancellation has none."""
 
