@@ -63,7 +63,7 @@ class InProcessNode:
         self.exchange.apply(frame)
         self.frames.append(frame.tobytes())
         for link in self.links:
-            link.queue.put_nowait((first, self.frames[-1]))
+            link.hear((first, self.frames[-1]))
 
     def command(self, *commands: c.Command) -> None:
         self.commit(b"".join(encode(command) for command in commands))
@@ -78,7 +78,7 @@ class InProcessNode:
     def cut(self) -> None:
         """End every link, as a node that dies does."""
         for link in self.links:
-            link.queue.put_nowait(None)
+            link.hear(None)
         self.links.clear()
 
 
@@ -87,6 +87,11 @@ class InProcessLink:
         self.node = node
         self.durable_sequence = node.exchange.sequence
         self.queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue()
+        self.loop = asyncio.get_running_loop()
+
+    def hear(self, frame: tuple[int, bytes] | None) -> None:
+        """Take a frame, or the end; tests command the node from a thread of their own, which a queue does not bear."""
+        self.loop.call_soon_threadsafe(self.queue.put_nowait, frame)
 
     def submit(self, records: bytes) -> None:
         if self.node.answers:
