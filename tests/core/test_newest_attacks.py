@@ -12,6 +12,7 @@ from tests.core.perpetual_venue import (
     USDC,
     WHOLE_SOL,
     PerpetualVenue,
+    collateral,
 )
 from tests.core.test_conversion import Sellers, sales
 
@@ -109,3 +110,47 @@ def test_stop_loss_sells_what_its_account_lent_at_once(attached: bool) -> None:
     venue.let(90)
     told = venue.must(c.FireTrigger())
     assert [event.quantity_lots for event in told if isinstance(event, v.Trade)] == [100]
+
+
+class OfTwo(PerpetualVenue):
+    """Perpetuals on two assets, of which one is still priced when the other is not any more."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__(people, mark_bound_ppm=0)
+        self.must(c.ListAsset(symbol="ETH", name="ETH", asset_kind=1, decimals=9))
+        self.eth = self.exchange.assets_listed
+        self.must(c.SetPricing(asset=self.eth, update_cap_ppm=1_000_000))
+        self.must(collateral(self.eth))
+        for source in SOURCES:
+            self.must(c.SetPriceWeight(asset=self.eth, price_source=source, weight=1))
+        market = {"tick_atoms": 10**4, "lot_atoms": 10**7, "market_kind": 1, "fee_schedule": 1}
+        self.must(c.ListMarket(base_asset=self.eth, quote_asset=USDC, **market))
+        self.market = self.exchange.markets_listed
+        self.rule(self.market, mark_bound_ppm=0)
+        self.let_eth(100, 1)
+
+    def let_eth(self, dollars: int, seconds: int) -> None:
+        """Let a settlement begin and end at a price of ETH; nobody says what SOL costs."""
+        self.time_us += seconds * SECOND_US
+        for source in SOURCES:
+            price = {"last_units": dollars * 10**8, "observed_us": self.time_us}
+            self.must(c.Quote(asset=self.eth, price_source=source, **price))
+        self.must(c.Clock())
+        self.end_settlement()
+
+
+@pytest.mark.parametrize(("seconds", "owes"), [(1, True), (20, False)])
+def test_settlement_borrows_nothing_on_a_price_that_is_stale(seconds: int, owes: bool) -> None:
+    venue = OfTwo(3)
+    short, long, lender = venue.accounts
+    venue.fund(short, 100 * WHOLE_SOL, SOL)
+    venue.fund(long, 10_000 * DOLLAR)
+    venue.fund(lender, 100_000 * DOLLAR)
+    venue.must(c.Lend(account=lender, asset=USDC, amount_atoms=100_000 * DOLLAR))
+    venue.must(c.SetAccount(account=short, account_flags=AccountFlag.AUTO_BORROW_SETTLEMENTS))
+    venue.let(100)
+    venue.place(short, ASK, 100, 1_000, market=venue.market)
+    venue.place(long, BID, 100, 1_000, market=venue.market, time_in_force=1)
+    venue.let_eth(100, seconds)
+    venue.let_eth(110, 9)
+    assert (dict(venue.exchange.loans(short)).get(USDC, 0) < 0) == owes

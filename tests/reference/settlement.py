@@ -190,7 +190,7 @@ def redeem_and_borrow(state: State, account: int, asset: int, owed: int, emit: A
 
 def is_sound(state: State, account: int) -> bool:
     """Whether an account has what its debts and positions must keep: lenders do not pay for losses."""
-    found = margin.measure(state, account)
+    found = margin.measure(state, account, strict=True)
     return found.equity >= found.maintenance
 
 

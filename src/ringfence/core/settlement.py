@@ -48,8 +48,8 @@ def raise_money(s, account, asset, atoms):
         return
     if loan_shares_of(s, account, asset) > 0 or not is_live(s.collaterals[asset].price_state):
         return
-    # Lenders do not pay for whoever has lost what he had.
-    take_measure(s, account, 0, 0, 0, False)
+    # Lenders do not pay for whoever has lost what he had, or may have: a debt is new risk, and no stale price bears it.
+    take_measure(s, account, 0, 0, 0, True)
     if s.measure[0].collateral - s.measure[0].liabilities < s.measure[0].maintenance:
         return
     borrowed = min(missing, borrowable(pool, lent_total(pool)))
