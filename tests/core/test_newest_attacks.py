@@ -5,6 +5,7 @@ from tests.core.perpetual_venue import (
     ASK,
     BID,
     DOLLAR,
+    PERP,
     SECOND_US,
     SOL,
     SOURCES,
@@ -154,3 +155,21 @@ def test_settlement_borrows_nothing_on_a_price_that_is_stale(seconds: int, owes:
     venue.let_eth(100, seconds)
     venue.let_eth(110, 9)
     assert (dict(venue.exchange.loans(short)).get(USDC, 0) < 0) == owes
+
+
+def test_percentage_of_a_position_that_is_larger_than_any_order_closes_as_much_as_one_may() -> None:
+    venue = PerpetualVenue(3, mark_bound_ppm=0)
+    for account in venue.accounts:
+        venue.fund(account, 10_000 * DOLLAR)
+    long, short, bidder = venue.accounts
+    prices = {"minimum_price_ticks": 1, "maximum_price_ticks": 2**40}
+    venue.must(c.SetMarketLimits(market=PERP, **prices, minimum_quantity_lots=1, maximum_quantity_lots=100))
+    for _ in range(3):
+        venue.trade(long, short, 100, 100)
+    trigger = {"order_type": 1, "quantity_percent": 100, "trigger_ticks": 9_500, "trigger_by": 1}
+    venue.must(c.PlaceTrigger(account=long, market=PERP, side=ASK, **trigger))
+    venue.place(bidder, BID, 90, 100)
+    venue.let(94)
+    venue.must(c.FireTrigger())
+    (position,) = venue.exchange.positions(long)
+    assert position.net_lots == 200

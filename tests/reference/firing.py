@@ -109,5 +109,7 @@ def order_now(state: State, trigger: Trigger) -> PlaceOrder:
         quantity = base * percent // 100 // market.lot_atoms
     elif trigger.parent and trigger.side == ASK and not market.is_perpetual:
         quantity = min(quantity, base // market.lot_atoms)
+    if percent:
+        quantity = min(quantity, market.maximum_quantity_lots)
     reduces = 1 if percent and market.is_perpetual else trigger.reduce_only
     return order_of(trigger, quantity, reduce_only=reduces)

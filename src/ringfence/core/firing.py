@@ -122,14 +122,15 @@ def lots_to_fire(s, slot):
         if row.quantity_percent == 0:
             return row.quantity_lots
         position = find_position(s, row.account, row.market)
-        return reducible(s.positions[position], row.side) * row.quantity_percent // PERCENT if position != 0 else 0
+        lots = reducible(s.positions[position], row.side) * row.quantity_percent // PERCENT if position != 0 else 0
+        return min(lots, market.maximum_quantity_lots)
     if row.quantity_percent == 0 and (row.parent == 0 or row.side == Side.BID):
         return row.quantity_lots
     # What was bought may have been lent at once, and the order will redeem it.
     flags = flags_of(s.accounts[row.account].account_flags, row.loan_flags)
     held = spendable(s, row.account, market.base_asset, flags)
     if row.quantity_percent != 0:
-        return divide_down(held, row.quantity_percent, PERCENT) // market.lot_atoms
+        return min(divide_down(held, row.quantity_percent, PERCENT) // market.lot_atoms, market.maximum_quantity_lots)
     return min(row.quantity_lots, held // market.lot_atoms)
 
 
