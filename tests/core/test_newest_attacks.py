@@ -15,11 +15,11 @@ from tests.core.perpetual_venue import (
     PerpetualVenue,
     collateral,
 )
-from tests.core.test_conversion import Sellers, sales
+from tests.core.test_conversion import Sellers, sales, settled
 
 from ringfence.schema import commands as c
 from ringfence.schema import events as v
-from ringfence.schema.enums import AccountFlag
+from ringfence.schema.enums import AccountFlag, MarketState
 
 
 class Priced(Sellers):
@@ -173,3 +173,99 @@ def test_percentage_of_a_position_that_is_larger_than_any_order_closes_as_much_a
     venue.must(c.FireTrigger())
     (position,) = venue.exchange.positions(long)
     assert position.net_lots == 200
+
+
+class Crowd(PerpetualVenue):
+    """So many long and so many short, each with all that one position may come to, in cash of twelve decimals."""
+
+    def __init__(self) -> None:
+        super().__init__(68, mark_bound_ppm=0)
+        self.market = self.quote_in("BIG", 12, 10**10)
+        for account in self.accounts:
+            self.fund(account, 10_000 * WHOLE_SOL, SOL)
+        for long, short in zip(self.accounts[:34], self.accounts[34:], strict=True):
+            self.give(self.order(short, ASK, 100, 288_229, market=self.market))
+            self.give(self.order(long, BID, 100, 288_229, market=self.market, time_in_force=1))
+
+
+@pytest.mark.xfail(strict=True, reason="sums over positions are not bounded")
+def test_long_positions_that_are_handed_over_one_after_another_do_not_stop_the_core() -> None:
+    venue = Crowd()
+    venue.must(c.DelistPerpetual(market=venue.market))
+    venue.settle(100)
+
+
+@pytest.mark.xfail(strict=True, reason="sums over positions are not bounded")
+def test_profits_of_many_positions_together_do_not_stop_the_core() -> None:
+    Crowd().settle(200)
+
+
+@pytest.mark.xfail(strict=True, reason="a sale ends with WORK_LIMIT and is not tried again")
+def test_great_many_own_bids_keep_nothing_from_being_sold() -> None:
+    venue = Sellers()
+    sub = venue.must(c.OpenAccount(user=1, sub_account=1))[0].account
+    venue.fund(sub, 2_000 * DOLLAR)
+    for _ in range(1_000):
+        venue.place(sub, BID, 109.5, 1, market=SPOT)
+    assert settled(venue.settle_and_convert(110)).short_atoms == 0
+
+
+@pytest.mark.xfail(strict=True, reason="what open orders lock is neither collected nor sold")
+@pytest.mark.parametrize(("side", "dollars", "lots"), [(ASK, 100_000, 10_000), (BID, 0.01, 2_000_000)])
+def test_what_is_locked_in_an_order_that_will_not_fill_pays_a_loss(side: int, dollars: float, lots: int) -> None:
+    venue = Sellers()
+    if side == BID:
+        venue.fund(venue.short, 200 * DOLLAR)
+        venue.must(venue.order(venue.short, ASK, 100_000, 10_000, market=SPOT))
+    venue.place(venue.short, side, dollars, lots, market=SPOT)
+    assert settled(venue.settle_and_convert(110)).short_atoms == 0
+
+
+@pytest.mark.xfail(strict=True, reason="exposure that rests already is not counted again when it is traded")
+def test_bids_that_rest_on_both_sides_lift_no_open_interest_limit() -> None:
+    venue = PerpetualVenue(8, open_interest_limit_lots=100)
+    for account in venue.accounts:
+        venue.fund(account, 10_000 * DOLLAR)
+    for n, account in enumerate(venue.accounts):
+        venue.place(account, BID, 100 if n < 4 else 1, 100)
+    for account in venue.accounts[4:]:
+        venue.give(venue.order(account, ASK, 100, 100, time_in_force=1))
+    perpetual = venue.exchange.perpetual(PERP)
+    assert perpetual is not None and perpetual.open_interest_lots <= 100
+
+
+@pytest.mark.xfail(strict=True, reason="its order is refused, and it is gone")
+@pytest.mark.parametrize("state", [MarketState.LIMIT_ONLY, MarketState.POST_ONLY])
+def test_stop_loss_that_is_reached_while_no_market_order_is_taken_is_still_there(state: MarketState) -> None:
+    venue = PerpetualVenue(2, mark_bound_ppm=0)
+    long, short = venue.accounts
+    for account in venue.accounts:
+        venue.fund(account, 1_000 * DOLLAR)
+    venue.trade(long, short, 100, 100)
+    trigger = {"order_type": 1, "quantity_lots": 100, "reduce_only": 1, "trigger_ticks": 9_500, "trigger_by": 1}
+    venue.must(c.PlaceTrigger(account=long, market=PERP, side=ASK, **trigger))
+    venue.must(c.SetMarketState(market=PERP, state=state))
+    venue.let(94)
+    venue.must(c.SetMarketState(market=PERP, state=MarketState.OPEN))
+    venue.let(97)  # and back
+    venue.must(c.SetMarketState(market=PERP, state=state))
+    venue.let(94)
+    venue.give(c.FireTrigger())
+    assert len(venue.exchange.triggers(long)) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="what is attached to less than the minimum quantity is refused, and is gone")
+def test_small_first_fill_does_not_cost_an_order_what_is_attached_to_it() -> None:
+    venue = PerpetualVenue(3, mark_bound_ppm=0)
+    buyer, attacker, accomplice = venue.accounts
+    for account in venue.accounts:
+        venue.fund(account, 1_000 * DOLLAR)
+    venue.place(accomplice, BID, 100.5, 9)
+    prices = {"minimum_price_ticks": 1, "maximum_price_ticks": 2**40}
+    venue.must(c.SetMarketLimits(market=PERP, **prices, minimum_quantity_lots=10, maximum_quantity_lots=2**40))
+    venue.place(buyer, BID, 100, 100, take_profit_ticks=11_000)
+    venue.must(venue.order(attacker, ASK, 100, 10, time_in_force=1))
+    venue.place(accomplice, ASK, 110, 10)
+    venue.must(venue.order(attacker, BID, 110, 10, time_in_force=1))
+    venue.must(c.FireTrigger())
+    assert len(venue.exchange.triggers(buyer)) == 1
