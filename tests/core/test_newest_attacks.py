@@ -17,9 +17,10 @@ from tests.core.perpetual_venue import (
 )
 from tests.core.test_conversion import Sellers, sales, settled
 
+from ringfence.core import EVENTS_PER_COMMAND
 from ringfence.schema import commands as c
 from ringfence.schema import events as v
-from ringfence.schema.enums import AccountFlag, MarketState
+from ringfence.schema.enums import PARAMETER_LIMITS, AccountFlag, MarketState, Parameter
 
 
 class Priced(Sellers):
@@ -269,3 +270,9 @@ def test_small_first_fill_does_not_cost_an_order_what_is_attached_to_it() -> Non
     venue.must(venue.order(attacker, BID, 110, 10, time_in_force=1))
     venue.must(c.FireTrigger())
     assert len(venue.exchange.triggers(buyer)) == 1
+
+
+def test_buffer_has_room_for_all_that_a_clock_may_tell() -> None:
+    """A replay gives the core more than one Clock at a time; a mark and a funding of each perpetual must still fit."""
+    prices, markets = PARAMETER_LIMITS[Parameter.ASSETS][1], PARAMETER_LIMITS[Parameter.MARKETS][1]
+    assert 2 * prices + 2 * markets <= EVENTS_PER_COMMAND

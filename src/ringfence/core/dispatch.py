@@ -29,12 +29,15 @@ from .emit import emit_rejected
 from .jit import cold, flat, hot
 from .lookahead import look_ahead
 from .records import Kind, cast
+from .redemptions import SERVED_PER_CLOCK
 
 # A cancelled order may repay and lend what was locked; so may each side of a fill with what it received, or it may
-# close all orders that only reduce the maker's position. An account's triggers end once.
+# close all orders that only reduce the maker's position. An account's triggers end once. At a Clock each asset may
+# have a new price and interest, each perpetual a new mark and funding.
 EVENTS_PER_COMMAND = max(
     3 * PARAMETER_LIMITS[Parameter.OPEN_ORDERS_PER_ACCOUNT][1],
     (4 + REDUCE_ORDERS) * PARAMETER_LIMITS[Parameter.FILLS_PER_COMMAND][1],
+    2 * PARAMETER_LIMITS[Parameter.ASSETS][1] + 2 * PARAMETER_LIMITS[Parameter.MARKETS][1] + SERVED_PER_CLOCK,
 ) + PARAMETER_LIMITS[Parameter.TRIGGERS_PER_ACCOUNT][1] + 64  # fmt: skip
 """More events than one command can make: a buffer must have this many rows free before a command is begun."""
 
