@@ -73,9 +73,9 @@ def sale_of(state: State, position: Position, perpetual: Market, asset: int, mis
     if (account, asset) not in state.balances or market is None or market.quote_asset != perpetual.quote_asset:
         return None
     bid, mark = market.best(BID), ticks_below_mark(state, asset, market, 0)
-    if mark is None or bid is None:
-        return None
     ticks = ticks_below_mark(state, asset, market, rules.conversion_discount_ppm)
+    if mark is None or ticks is None or bid is None:
+        return None
     held = paying.spendable(state, account, asset, LoanFlag.AUTO_LEND_REDEEM)
     lots, least = held // market.lot_atoms, market.minimum_quantity_lots
     if bid < ticks or lots < least or not market.minimum_price_ticks <= ticks <= market.maximum_price_ticks:
@@ -91,7 +91,7 @@ def sale_of(state: State, position: Position, perpetual: Market, asset: int, mis
 
 def ticks_below_mark(state: State, asset: int, market: Market, discount_ppm: int) -> int | None:
     """Return a price below the mark in ticks of a market, rounded up; none unless both prices are fresh."""
-    prices = []
+    prices: list[int] = []
     for one in (asset, market.quote_asset):
         price = price_units(state, one)[0]
         if price_state(state, one) != PriceState.FRESH or price == 0:
