@@ -57,4 +57,4 @@ def delist(flow: Flow) -> c.Command:
     contracts = [number for number, found in flow.state.perpetuals.items() if found.delisting == Delisting.LISTED]
     if not contracts or flow.chance(0.3):
         return c.DelistPerpetual(market=flow.random.randint(1, len(flow.state.markets)))
-    return c.DelistPerpetual(market=contracts[-1] if flow.chance(0.7) else contracts[0])
+    return c.DelistPerpetual(market=contracts[-1] if flow.chance(0.95) else contracts[0])

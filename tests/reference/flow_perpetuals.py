@@ -351,6 +351,6 @@ def perpetuals(flow: Flow) -> c.Command:
         go_on: 1,
         flow_conversion.bid: 4,
         flow_conversion.sell_cash: 3,
-        flow_conversion.delist: 0.04,
+        flow_conversion.delist: 0.12,
     }
     return flow.random.choices(list(builders), list(builders.values()))[0](flow)
