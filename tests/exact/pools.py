@@ -36,18 +36,15 @@ def fine(atoms: Fraction) -> Fraction:
 
 @dataclass
 class Side:
-    """All claims, or all debts, of a pool; ``under`` and ``over`` are relative errors of the core's index."""
+    """All claims, or all debts, of a pool."""
 
     index: Fraction = Fraction(1)
-    under: Fraction = Fraction(0)
-    over: Fraction = Fraction(0)
     accounts: dict[int, Share] = field(default_factory=dict)
 
     def range_of(self, account: int) -> tuple[Fraction, Fraction]:
         """Return between what the core's atoms of an account must be, before they are rounded to whole ones."""
         found = self.accounts.get(account, Share())
-        low = max(Fraction(0), found.atoms - found.under) * max(Fraction(0), 1 - self.under)
-        return low, (found.atoms + found.over) * (1 + self.over)
+        return max(Fraction(0), found.atoms - found.under), found.atoms + found.over
 
     def total(self) -> Fraction:
         return sum((found.atoms for found in self.accounts.values()), Fraction(0))
@@ -69,14 +66,16 @@ class Side:
         return self.accounts.pop(account, Share()).atoms
 
     def grow(self, rate: Fraction, under: Fraction, over: Fraction) -> Fraction:
-        """Let everybody have so much more in proportion; returns what that was in all."""
+        """Let everybody have so much more in proportion, by a rate that the core has up to so much lower or higher.
+
+        Returns what that was in all.
+        """
         before = self.total()
         self.index = fine(self.index * (1 + rate))
-        self.under, self.over = fine(self.under + under) + TINY, fine(self.over + over) + TINY
         for found in self.accounts.values():
+            found.under = fine(found.under * (1 + rate + over) + found.atoms * under) + TINY
+            found.over = fine(found.over * (1 + rate + over) + found.atoms * over) + TINY
             found.atoms += fine(found.atoms * rate)
-            found.under = fine(found.under * (1 + rate)) + TINY
-            found.over = fine(found.over * (1 + rate)) + TINY
         return self.total() - before
 
 

@@ -18,13 +18,13 @@ Flows = Counter[tuple[int, int]]
 def settled(model: Model, before: Any, after: Any) -> None:
     """Look at what a Clock or a ContinueSettlement has settled; a page takes in everybody in a venue so small."""
     was, now = int(before["venue"]["settling"][0]), int(after["venue"]["settling"][0])
-    assert (was, now) in ((0, 0), (NOTHING, PAYING), (PAYING, NOTHING)), "a round took more than a page"
+    assert COLLECTING not in (was, now), "a round took more than a page"
     flows = flows_between(before, after)
     for key, atoms in flows.items():
         model.contracts[key].settled += atoms
     if was == NOTHING and now == PAYING:
         collected(model, after, flows)
-    elif was == PAYING:
+    elif was == PAYING and now == NOTHING:
         paid(model, before, after, flows)
     else:
         assert not any(flows.values())
