@@ -125,9 +125,10 @@ class Model:
 
     def on_Trade(self, event: v.Trade) -> None:
         market = self.markets[event.market]
-        maker_ppm, taker_ppm = self.rates_of(event.maker_account, event.market)[0], self.rates_of(
-            event.account, event.market
-        )[1]
+        maker_ppm, taker_ppm = (
+            self.rates_of(event.maker_account, event.market)[0],
+            self.rates_of(event.account, event.market)[1],
+        )
         buyer, seller = event.account, event.maker_account
         if event.side == 1:
             buyer, seller = seller, buyer
@@ -272,7 +273,8 @@ class Model:
                 f"account {account} has {float(atoms)} of asset {asset} lent or owed, not {float(low)} to {float(high)}"
             )
         reserve, pending = int(row["reserve_atoms"]) - pool.reserve, int(row["pending_atoms"]) - pool.pending
-        assert max(abs(reserve), abs(pending)) <= pool.slack, f"pool of asset {asset}: {float(reserve)} {float(pending)}"
+        assert abs(reserve) <= pool.reserve_slack, f"the pool of asset {asset} has {float(reserve)} more in reserve"
+        assert abs(pending) <= pool.pending_slack, f"the pool of asset {asset} has {float(pending)} more pending"
         assert pool.whole() == self.holdings[POOL, asset], f"the model's own pool of asset {asset} is not whole"
         lent = -(-int(row["lent_shares"]) * int(row["lent_index"]) // whole)
         owed = int(row["debt_shares"]) * int(row["debt_index"]) // whole

@@ -86,8 +86,8 @@ class Pool:
         self.settings = settings
         self.lent, self.owed = Side(), Side()
         self.reserve = self.pending = self.forfeited = Fraction(0)
-        self.slack = Fraction(0)
-        """How far reserve and pending of the core may be off, each."""
+        self.reserve_slack = self.pending_slack = Fraction(0)
+        """How far reserve and pending of the core may be off."""
         self.moved_since_release = 0
         self.released_us = settings.time_us
         self.interest_hour = settings.time_us // HOUR_US
@@ -159,7 +159,8 @@ class Pool:
         cut = fine(interest * share)
         self.reserve += cut
         self.pending += interest - cut
-        self.slack += fine(slack) + 1
+        self.reserve_slack += fine(slack) + 1
+        self.pending_slack += fine(slack) + 1 if share < 1 else 0
 
     def second(self, time_us: int) -> None:
         """Let a Clock release what is due to the lenders, and charge the hours that began."""
@@ -177,18 +178,23 @@ class Pool:
         full = Fraction(self.settings.rate_full_e8, 10**8)
         most = lent * full * min(HOUR_US, passed) / YEAR_US
         self.released_us = time_us
-        if due or self.slack:
-            self.slack += fine(1 + (1 + (lent + lent_slack) * full * 1_000 / YEAR_US if due > most - 1 else 0))
+        wrong = fine(self.pending_slack * part)
+        self.pending_slack -= wrong
+        if due or wrong:
+            wrong, self.pending_slack = wrong + 1, self.pending_slack + 1  # the core releases whole atoms
+        if due + wrong > most:
+            wrong += fine((lent + lent_slack) * full * 1_000 / YEAR_US) + lent_slack * full * passed / YEAR_US + 1
+            self.reserve_slack += wrong
         self.pending -= due
         released = Fraction(0)
         if lent:
-            released = self.release_to_lenders(min(due, most), lent, lent_slack)
+            released = self.release_to_lenders(min(due, most), wrong, lent, lent_slack)
         self.reserve += due - released
 
-    def release_to_lenders(self, atoms: Fraction, lent: Fraction, lent_slack: Fraction) -> Fraction:
+    def release_to_lenders(self, atoms: Fraction, wrong: Fraction, lent: Fraction, lent_slack: Fraction) -> Fraction:
         """Let the lenders have it; each posting since the last release has rounded the total once."""
         surely = max(lent - lent_slack, lent / 2)
-        wrong = (self.slack if atoms else 0) + self.moved_since_release + atoms * lent_slack / surely
+        wrong += self.moved_since_release + atoms * lent_slack / surely
         self.moved_since_release = 0
         return self.lent.grow(atoms / lent, wrong / surely + INDEX_STEP, wrong / surely + INDEX_STEP)
 

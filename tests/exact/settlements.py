@@ -76,7 +76,9 @@ def collected(model: Model, after: Any, flows: Flows) -> None:
                 contract.lots and abs(lost) > contract.under + contract.over
             )
             contract.due = max(Fraction(0), -lost)
-            assert -contract.over <= paid <= max(Fraction(0), lost + contract.under), f"{key} paid {paid} of {float(lost)}"
+            assert -contract.over <= paid <= max(Fraction(0), lost + contract.under), (
+                f"{key} paid {paid} of {float(lost)}"
+            )
             if paid < lost - contract.over:
                 assert available.get(key[0], 0) == 0, f"{key} paid {paid} of {float(lost)} and has more"
                 model.reached["loser has nothing"] += 1
@@ -111,5 +113,7 @@ def paid(model: Model, before: Any, after: Any, flows: Flows) -> None:
 
 
 def due_rows(rows: Any, market: int) -> dict[int, int]:
-    mine = rows["positions"][(rows["positions"]["market"] == market) & (rows["positions"]["account"] >= FIRST_USER_ACCOUNT)]
+    mine = rows["positions"][
+        (rows["positions"]["market"] == market) & (rows["positions"]["account"] >= FIRST_USER_ACCOUNT)
+    ]
     return dict(zip(mine["account"].tolist(), mine["due_atoms"].tolist(), strict=True))

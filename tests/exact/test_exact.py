@@ -126,10 +126,10 @@ def bet(venue: HardTimes) -> None:
 
 
 def trade_on_spot(venue: HardTimes) -> None:
-    """Trade odd amounts, with rebates that are there and others that are not."""
-    for _ in range(7):
-        venue.place(venue.debtor, ASK, 100.07, 13, market=SPOT)
-        venue.place(venue.long, BID, 100.07, 13, market=SPOT, time_in_force=1)
+    """Trade odd amounts, with takers of both sides and rebates that are not there."""
+    for first, second, side in ((venue.debtor, venue.long, ASK), (venue.long, venue.debtor, BID)) * 3:
+        venue.place(first, side, 100.07, 13, market=SPOT)
+        venue.place(second, BID + ASK - side, 100.07, 13, market=SPOT, time_in_force=1)
 
 
 CASES = (
@@ -159,5 +159,6 @@ def test_core_in_hard_times_differs_from_the_exact_model_by_few_atoms() -> None:
     # The bounds are worth something: a debt is never too small, and nothing is off by more than what was counted.
     pool = model.pools[USDC]
     assert all(share.under < 1 and share.over < 20 for share in pool.owed.accounts.values())
-    assert all(max(share.under, share.over) < 60 for share in pool.lent.accounts.values())
+    lent = {n: (float(s.under), float(s.over)) for n, s in pool.lent.accounts.items()}
+    assert all(max(slack) < 80 for slack in lent.values()), lent
     assert all(model.under[account, USDC] < 60 for account in venue.accounts)
