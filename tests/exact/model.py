@@ -13,7 +13,7 @@ from tests.exact.pools import Pool
 
 from ringfence.core import Exchange
 from ringfence.schema import events as v
-from ringfence.schema.enums import FIRST_USER_ACCOUNT, FUNDING_BITS, INDEX_BITS, HouseAccount, LoanCause, MarketKind
+from ringfence.schema.enums import FUNDING_BITS, INDEX_BITS, HouseAccount, LoanCause, MarketKind
 
 FEES, REBATES, ROUNDING = int(HouseAccount.FEES), int(HouseAccount.REBATES), int(HouseAccount.ROUNDING)
 POOL, CLEARING = int(HouseAccount.POOL), int(HouseAccount.CLEARING)

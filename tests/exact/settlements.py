@@ -109,7 +109,7 @@ def paid(model: Model, before: Any, after: Any, flows: Flows) -> None:
             assert max(Fraction(0), least) <= got <= most, f"{key} got {got} of {float(contract.due)}"
             model.reached["winner waits"] += got < contract.due - contract.under - 1
         left = int(after["perpetuals"]["clearing_atoms"][after["perpetuals"]["market"] == market][0])
-        assert 0 <= left, f"account {CLEARING} paid what it did not have in market {market}"
+        assert left >= 0, f"account {CLEARING} paid what it did not have in market {market}"
 
 
 def due_rows(rows: Any, market: int) -> dict[int, int]:
