@@ -69,6 +69,8 @@ def test_core_given_random_commands_differs_from_the_exact_model_by_its_rounding
                 followed.check()
             except AssertionError as error:
                 raise AssertionError(f"seed {seed} ({STYLES[seed % len(STYLES)]}), command {place}: {error}") from error
+        if place % 250 == 0:
+            assert list(broken_invariants(followed.exchange.rows())) == []
     followed.check()
 
 

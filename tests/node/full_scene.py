@@ -1,4 +1,4 @@
-"""A venue in the middle of everything: positions, a settlement between its pages, loans, a queue, triggers that are due."""
+"""A venue in the middle of everything: a settlement between its pages, loans, a queue, triggers that are due."""
 
 from ringfence.node.engine import Engine
 from ringfence.schema import commands as c
