@@ -1,8 +1,11 @@
 """A venue in the middle of everything: a settlement between its pages, loans, a queue, triggers that are due."""
 
+import numpy as np
+
 from ringfence.node.engine import Engine
 from ringfence.schema import commands as c
 from ringfence.schema.enums import MarketKind, Side, TriggerBy
+from ringfence.schema.layout import DTYPES
 
 from . import scene
 
@@ -52,6 +55,11 @@ def loans() -> list[c.Command]:
     ]
 
 
+def opened_at(price_units: int, observed_us: int) -> list[c.Command]:
+    """Return all that must be there before the first Clock makes a mark."""
+    return [*pricing(), *rules(), *quotes(price_units, observed_us)]
+
+
 def order(account: int, side: Side, ticks: int, lots: int, **more: int) -> c.PlaceOrder:
     given = {"market": PERPETUAL, **more}
     return c.PlaceOrder(account=account, side=side, price_ticks=ticks, quantity_lots=lots, **given)
@@ -74,11 +82,11 @@ def bets() -> list[c.Command]:
 
 
 def until_due(engine: Engine) -> None:
-    """Let an hour pass, then the price fall, until a settlement stands between its pages and triggers are due.
+    """Let the price fall until a settlement stands between its pages and triggers are due.
 
     The engine's clock decides when ten seconds are over; what it would do next is left undone.
     """
-    engine.submit(scene.records_of(*pricing(), *rules(), *quotes(100 * E8, engine.exchange.time_us)))
+    engine.submit(scene.records_of(*opened_at(100 * E8, engine.exchange.time_us)))
     tick_to_rest(engine)
     engine.submit(scene.records_of(*loans(), *bets()))
     for _ in range(1_000):
@@ -101,3 +109,13 @@ def finish(engine: Engine) -> None:
     """Let the settlement that is under way end; triggers that are due stay so."""
     while engine.continue_settlement() is not None:
         pass
+
+
+def mixed_orders(count: int, seed: int, first_request: int) -> np.ndarray:
+    """Return orders on the spot market and the perpetual around 140 dollars; some in a hundred have stops attached."""
+    records = scene.orders(count, seed, first_request)
+    placed = records.view(DTYPES[c.PlaceOrder])
+    placed["market"] = scene.MARKET + np.arange(count) % 2
+    is_bid = placed["side"] == Side.BID
+    placed["stop_loss_ticks"] = np.where(is_bid & (np.arange(count) % 50 == 0), 13_970, 0)
+    return records
