@@ -25,6 +25,8 @@ from . import full_scene, scene
 # Five seconds before an hour and a settlement begin, so that interest and funding are charged on the way.
 START_US, STEP_US = 1_700_002_795_000_000, 100_000
 SEGMENT_BYTES = 4 << 20
+CROWD, USERS_A_BATCH = 32_800, 4_100
+"""Users whose 65,600 accounts are more than a page of a settlement takes in."""
 Step = Callable[[Engine], object]
 
 # The process that is killed: it does all but the last steps of a history and then sends itself the signal.
@@ -183,3 +185,22 @@ def test_process_killed_between_the_pages_comes_back_with_the_settlement_and_end
     with JournalReader(directory / "journal", known_schemas()) as reader:
         assert np.concatenate([np.frombuffer(frame.payload, RECORD) for frame in reader.read(1)]).size > 50
     assert ended(directory, STEPS[place:]) == uninterrupted
+
+
+def test_node_that_ends_while_losers_pay_goes_on_like_one_that_did_not(tmp_path: Path) -> None:
+    """So many accounts that a page does not take in all: the first round itself has a middle."""
+    with opened(tmp_path / "live") as engine:
+        engine.submit(scene.records_of(*scene.opening()))
+        for _ in range(CROWD // USERS_A_BATCH):
+            engine.submit(scene.records_of(*[c.OpenUser()] * USERS_A_BATCH))
+        full_scene.until_due(engine)
+        assert engine.exchange.rows()["venue"]["settling"][0] == 1
+        engine.sync_checkpoints()
+        killed = Path(shutil.copytree(tmp_path / "live", tmp_path / "killed", ignore=shutil.ignore_patterns("lock")))
+        for step in STEPS:
+            step(engine)
+        wanted = outcome(engine, tmp_path / "live")
+    with opened(killed) as engine:
+        for step in STEPS:
+            step(engine)
+        assert outcome(engine, killed) == wanted
