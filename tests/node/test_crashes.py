@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -43,7 +43,7 @@ with opened(Path(sys.argv[1])) as engine:
 
 
 @contextmanager
-def opened(directory: Path) -> Iterator[Engine]:
+def opened(directory: Path) -> Generator[Engine]:
     """Open an engine whose clock goes on by a tenth of a second for each command, from where its log ends."""
     ticks: list[Iterator[int]] = [count(START_US, STEP_US)]
     engine = Engine.open(directory, clock=lambda: next(ticks[0]), segment_bytes=SEGMENT_BYTES)

@@ -110,11 +110,11 @@ def check(directory: Path, load: Load) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_kill_under_load_loses_nothing_acknowledged(directory):
+def test_kill_under_load_loses_nothing_acknowledged(directory: Path) -> None:
     kill_rounds(directory, rounds=30, seed=int(time.time()))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(20))
-def test_kill_under_load_many_times_loses_nothing_acknowledged(directory, seed):
+def test_kill_under_load_many_times_loses_nothing_acknowledged(directory: Path, seed: int) -> None:
     kill_rounds(directory, rounds=50, seed=seed)
