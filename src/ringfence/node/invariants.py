@@ -47,7 +47,7 @@ def broken_invariants(rows: Rows) -> Iterator[str]:
 def _owners(rows: Rows) -> Iterator[str]:
     """An order belongs to an account of a user, in a market that is listed; an account belongs to a user."""
     users, markets = set(rows["users"]["user"].tolist()), set(rows["markets"]["market"].tolist())
-    accounts = dict(_columns(rows["accounts"], "account", "user"))
+    accounts = {account: user for account, user in _columns(rows["accounts"], "account", "user")}
     for account, user in accounts.items():
         if user not in users:
             yield f"account {account} belongs to user {user}, who does not exist"
