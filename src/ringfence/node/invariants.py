@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ringfence.node.lending_invariants import broken_lending
 from ringfence.node.perpetual_invariants import broken_perpetuals, perpetual_markets
 from ringfence.node.trigger_invariants import broken_triggers
-from ringfence.schema.enums import FIRST_USER_ACCOUNT, INDEX_BITS, HouseAccount, Side
+from ringfence.schema.enums import FIRST_USER_ACCOUNT, HouseAccount, Side
 
 Rows: TypeAlias = Mapping[str, npt.NDArray[Any]]
 Amounts: TypeAlias = dict[tuple[int, int], int]
@@ -25,6 +26,9 @@ def broken_invariants(rows: Rows) -> Iterator[str]:
     """Yield a sentence for each thing that is wrong with the canonical tables of a state."""
     available = _amounts(rows["balances"], "available_atoms")
     locked = _amounts(rows["balances"], "locked_atoms")
+    if homeless := list(_owners(rows)):
+        yield from homeless  # what follows looks up the markets of orders
+        return
     yield from _sums(available, locked)
     yield from _signs(available, locked)
     shares = _amounts(rows["balances"], "loan_shares") if "loan_shares" in _names(rows["balances"]) else {}
@@ -33,12 +37,23 @@ def broken_invariants(rows: Rows) -> Iterator[str]:
     yield from _in_transit(rows, available)
     yield from _books(rows)
     if "lending_pools" in rows:
-        yield from _pools(rows, available, shares)
-        yield from _redemptions(rows, shares)
+        yield from broken_lending(rows, available, shares)
     if "perpetuals" in rows:
         yield from broken_perpetuals(rows, available)
     if "triggers" in rows:
         yield from broken_triggers(rows)
+
+
+def _owners(rows: Rows) -> Iterator[str]:
+    """An order belongs to an account of a user, in a market that is listed; an account belongs to a user."""
+    users, markets = set(rows["users"]["user"].tolist()), set(rows["markets"]["market"].tolist())
+    accounts = {account: user for account, user in _columns(rows["accounts"], "account", "user")}
+    for account, user in accounts.items():
+        if user not in users:
+            yield f"account {account} belongs to user {user}, who does not exist"
+    for order, account, market in _columns(rows["orders"], "order", "account", "market"):
+        if account not in accounts or market not in markets:
+            yield f"order {order} belongs to account {account} in market {market}; one does not exist"
 
 
 def _names(table: npt.NDArray[Any]) -> tuple[str, ...]:
@@ -141,44 +156,3 @@ def _books(rows: Rows) -> Iterator[str]:
         asks = mine["price_ticks"][mine["side"] == Side.ASK]
         if bids.size and asks.size and bids.max() >= asks.min():
             yield f"market {market} is crossed: bid {bids.max()} and ask {asks.min()}"
-
-
-def _pools(rows: Rows, available: Amounts, shares: Amounts) -> Iterator[str]:
-    """A pool owes its lenders what they lent, is owed what borrowers owe, and POOL holds the difference."""
-    lent: dict[int, int] = defaultdict(int)
-    owed: dict[int, int] = defaultdict(int)
-    for (account, asset), number in shares.items():
-        (lent if number > 0 else owed)[asset] += abs(number)
-        if number and account < FIRST_USER_ACCOUNT:
-            yield f"account {account} of the house has {number} shares of the pool of asset {asset}"
-    names = (
-        "asset",
-        "lent_shares",
-        "debt_shares",
-        "lent_index",
-        "debt_index",
-        "reserve_atoms",
-        "rounding_atoms",
-        "pending_atoms",
-    )
-    pools = {asset: rest for asset, *rest in _columns(rows["lending_pools"], *names)}
-    held = {asset: atoms for (account, asset), atoms in available.items() if account == HouseAccount.POOL}
-    for asset in sorted({*lent, *owed, *held} - set(pools)):
-        if lent.get(asset) or owed.get(asset) or held.get(asset):
-            yield f"asset {asset} is lent or owed and has no pool"
-    for asset, (lent_shares, debt_shares, lent_index, debt_index, reserve, rounding, pending) in pools.items():
-        if (lent_shares, debt_shares) != (lent.get(asset, 0), owed.get(asset, 0)):
-            yield f"the pool of asset {asset} counts {lent_shares} and {debt_shares} shares, accounts have others"
-        total = -(-lent_shares * lent_index >> INDEX_BITS) - (debt_shares * debt_index >> INDEX_BITS)
-        if held.get(asset, 0) != total + reserve + rounding + pending:
-            due = total + reserve + rounding + pending
-            yield f"POOL has {held.get(asset, 0)} atoms of asset {asset}, the pool should hold {due}"
-
-
-def _redemptions(rows: Rows, shares: Amounts) -> Iterator[str]:
-    """Whoever waits has lent something, waits for something, and waits once."""
-    seen: set[tuple[int, int]] = set()
-    for account, asset, atoms in _columns(rows["redemptions"], "account", "asset", "queued_atoms"):
-        if atoms <= 0 or shares.get((account, asset), 0) <= 0 or (account, asset) in seen:
-            yield f"account {account} waits for {atoms} atoms of asset {asset} that it has not lent, or twice"
-        seen.add((account, asset))

@@ -12,6 +12,8 @@ from ringfence.schema.enums import FIRST_USER_ACCOUNT, Delisting, HouseAccount, 
 
 Rows: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
+KEY = ("account", "market")
+
 
 def perpetual_markets(rows: Rows) -> set[int]:
     """Return the numbers of the markets that are perpetuals."""
@@ -26,7 +28,10 @@ def broken_perpetuals(rows: Rows, available: Mapping[tuple[int, int], int]) -> I
     yield from _sums(rows)
     yield from _clearing(rows, available)
     yield from _orders(rows)
+    yield from _order_rules(rows)
+    yield from _positions(rows)
     yield from _settlement(rows)
+    yield from _delisted(rows)
 
 
 def _columns(table: npt.NDArray[Any], *names: str) -> Iterator[tuple[int, ...]]:
@@ -66,13 +71,10 @@ def _markets_that_are(rows: Rows, delisting: Delisting) -> set[int]:
     return {market for market, stands in _columns(rows["perpetuals"], "market", "delisting") if stands == delisting}
 
 
-def _settlement(rows: Rows) -> Iterator[str]:
-    """What could not be paid is noted only while a settlement looks for it, and what is delisted has ended."""
-    ended, settling = _markets_that_are(rows, Delisting.ENDED), int(rows["venue"]["settling"][0])
-    looks = settling in (Settling.COLLECTING, Settling.CONVERTING)
-    for account, market, lots, atoms in _columns(rows["positions"], "account", "market", "net_lots", "due_atoms"):
-        if atoms < 0 and not (looks and account >= FIRST_USER_ACCOUNT):
-            yield f"account {account} could not pay {-atoms} atoms in market {market}, which nobody collects"
+def _delisted(rows: Rows) -> Iterator[str]:
+    """Nobody has a position in what was delisted, once a settlement has ended them."""
+    ended = _markets_that_are(rows, Delisting.ENDED)
+    for account, market, lots in _columns(rows["positions"], *KEY, "net_lots"):
         if lots and market in ended:
             yield f"account {account} has a position of {lots} lots in market {market}, which was delisted"
 
@@ -110,3 +112,63 @@ def _orders(rows: Rows) -> Iterator[str]:
         says, gives = counted.get((account, market), [0, 0, 0]), standing.get((account, market), [0, 0, 0])
         if says != gives:
             yield f"account {account} counts {says} lots of orders in market {market}, its open orders have {gives}"
+
+
+def _order_rules(rows: Rows) -> Iterator[str]:
+    """An order of a perpetual reserves some margin and moves no loan; one that only reduces can still do so."""
+    perpetuals = perpetual_markets(rows)
+    nets = {(account, market): lots for account, market, lots in _columns(rows["positions"], *KEY, "net_lots")}
+    names = ("order", *KEY, "side", "remaining_lots", "reduce_only", "reserved_value", "loan_flags")
+    for order, account, market, side, lots, reduces, reserved, flags in _columns(rows["orders"], *names):
+        if market not in perpetuals:
+            continue
+        if reserved <= 0:
+            yield f"order {order} in perpetual {market} reserves a value of {reserved}"
+        if flags:
+            yield f"order {order} in perpetual {market} has the loan flags {flags}"
+        net = nets.get((account, market), 0)
+        if reduces and (net if side == Side.ASK else -net) < lots:
+            yield f"order {order} only reduces by {lots} lots a position of {net}"
+
+
+def _positions(rows: Rows) -> Iterator[str]:
+    """A row has an owner and something in it; what it was entered at has the sign of its lots; it can be reduced."""
+    accounts = set(rows["accounts"]["account"].tolist())
+    names = ("net_lots", "bid_lots", "ask_lots", "reduce_lots", "reference_atoms", "due_atoms", "entry_atoms")
+    for account, market, *amounts in _columns(rows["positions"], *KEY, *names):
+        *kept, entry = amounts
+        net, reduces = kept[0], kept[3]
+        if account not in accounts and not 0 < account < FIRST_USER_ACCOUNT:
+            yield f"account {account} has a position in market {market} and does not exist"
+        if not any(kept):
+            yield f"account {account} has an empty position in market {market}"
+        if entry * net < 0 or (entry and not net):
+            yield f"account {account} entered {net} lots in market {market} at {entry} atoms"
+        if reduces > abs(net):
+            yield f"account {account} reduces {reduces} of {net} lots in market {market}"
+
+
+def _settlement(rows: Rows) -> Iterator[str]:
+    """Nothing is due outside a settlement; within one what is due is counted, and no more is paid out.
+
+    What could not be paid is noted, below zero, only while a settlement looks for it.
+    """
+    settling = int(rows["venue"]["settling"][0])
+    looks = settling in (Settling.COLLECTING, Settling.CONVERTING)
+    due: dict[int, int] = defaultdict(int)
+    for account, market, atoms in _columns(rows["positions"], *KEY, "due_atoms"):
+        due[market] += max(atoms, 0)
+        if atoms and not settling:
+            yield f"account {account} is due {atoms} atoms in market {market}, and settling is {settling}"
+        if atoms < 0 and not (looks and account >= FIRST_USER_ACCOUNT):
+            yield f"account {account} could not pay {-atoms} atoms in market {market}, which nobody collects"
+    names = ("market", "clearing_atoms", "collected_atoms", "short_atoms", "due_atoms", "paid_atoms")
+    for market, clearing, collected, short, counted, paid in _columns(rows["perpetuals"], *names):
+        if min(clearing, collected, short) < 0:
+            yield f"market {market} keeps {clearing} atoms, collected {collected} and is short of {short}"
+        if not 0 <= paid <= counted:
+            yield f"market {market} paid {paid} atoms of {counted} that were due"
+        if looks and due[market] != counted:
+            yield f"market {market} counts {counted} atoms as due, its positions {due[market]}"
+        if due[market] > counted:
+            yield f"market {market} counts {counted} atoms as due, its positions still {due[market]}"

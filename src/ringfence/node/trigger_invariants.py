@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ringfence.schema.enums import STOP_LOSS, TAKE_PROFIT, OrderType, TriggerBy, TriggerDirection
+from ringfence.node.perpetual_invariants import perpetual_markets
+from ringfence.schema.enums import STOP_LOSS, TAKE_PROFIT, AccountKind, OrderType, Side, TriggerBy, TriggerDirection
 
 Rows: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
@@ -30,6 +31,8 @@ class Trigger(NamedTuple):
     direction: int
     armed: int
     due: int
+    loan_flags: int
+    reduce_only: int
 
 
 class Parent(NamedTuple):
@@ -49,13 +52,17 @@ def broken_triggers(rows: Rows) -> Iterator[str]:
     is_parent = np.isin(rows["orders"]["order"], rows["triggers"]["parent"])
     parents = {number: Parent(number, *rest) for number, *rest in _columns(rows["orders"][is_parent], *Parent._fields)}
     last_ticks = {market: ticks for market, ticks in _columns(rows["markets"], "market", "last_price_ticks")}
-    accounts = set(rows["accounts"]["account"].tolist())
+    perpetuals = perpetual_markets(rows)
+    accounts = {account: kind for account, kind in _columns(rows["accounts"], "account", "account_kind")}
     venue = rows["venue"][0]
     for number, row in triggers.items():
         if row.account not in accounts or row.market not in last_ticks:
             yield f"trigger {number} belongs to account {row.account} in market {row.market}; one does not exist"
             continue
         yield from _sizes(row)
+        yield from _orders(row, row.market in perpetuals)
+        if accounts[row.account] == AccountKind.FENCED:
+            yield f"trigger {number} belongs to account {row.account}, which is fenced"
         yield from _reached(row, last_ticks[row.market])
         if row.parent:
             yield from _attached(row, parents.get(row.parent))
@@ -75,6 +82,15 @@ def _sizes(row: Trigger) -> Iterator[str]:
         yield f"trigger {row.trigger} is for {row.quantity_lots} lots and {row.quantity_percent} percent"
     if row.trigger_ticks <= 0 or (row.order_type == OrderType.LIMIT) != (row.price_ticks > 0):
         yield f"trigger {row.trigger} at {row.trigger_ticks} places an order at {row.price_ticks}"
+
+
+def _orders(row: Trigger, is_perpetual: bool) -> Iterator[str]:
+    """Only in a perpetual may an order only reduce, and only on a spot market may it move loans."""
+    if row.loan_flags if is_perpetual else row.reduce_only:
+        kind = "a perpetual" if is_perpetual else "a spot market"
+        yield f"trigger {row.trigger} in {kind} has loan flags {row.loan_flags}, only reduces {row.reduce_only}"
+    if not is_perpetual and row.quantity_percent and row.side == Side.BID:
+        yield f"trigger {row.trigger} buys {row.quantity_percent} percent on a spot market"
 
 
 def _reached(row: Trigger, last_ticks: int) -> Iterator[str]:
