@@ -247,13 +247,13 @@ def test_apply_given_a_command_that_makes_more_events_than_the_buffer_holds_stop
     stage = Stage()
     stage.tables.parameters[Parameter.OPEN_ORDERS_PER_ACCOUNT] = 10**6
     stage.balance(ALICE, SOL).available_atoms = 10**13
-    order = np.repeat(stage.batch(stage.ask(ALICE, "10000", "x", "1")), 70_000)
-    order.view(COMMAND_HEADER)["sequence"] += np.arange(70_000)
-    order.view(COMMAND_HEADER)["time_us"] += np.arange(70_000)
+    order = np.repeat(stage.batch(stage.ask(ALICE, "10000", "x", "1")), 140_000)
+    order.view(COMMAND_HEADER)["sequence"] += np.arange(140_000)
+    order.view(COMMAND_HEADER)["time_us"] += np.arange(140_000)
     stage.exchange.apply(order)
     with pytest.raises(CoreStopped) as stop:
         stage.exchange.apply(stage.batch(stage.cancel_all(ALICE, "0")))
-    assert stop.value.sequence == stage.sequence + 70_001
+    assert stop.value.sequence == stage.sequence + 140_001
     assert told == [""]  # the one assertion without words: a record beyond its buffer
 
 

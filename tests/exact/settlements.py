@@ -26,6 +26,8 @@ def settled(model: Model, before: Any, after: Any) -> None:
         collected(model, after, flows)
     elif was == PAYING and now == NOTHING:
         paid(model, before, after, flows)
+    elif was == CONVERTING:
+        converted(model, before, flows)
     else:
         assert not any(flows.values())
 
@@ -82,6 +84,18 @@ def collected(model: Model, after: Any, flows: Flows) -> None:
             if paid < lost - contract.over:
                 assert available.get(key[0], 0) == 0, f"{key} paid {paid} of {float(lost)} and has more"
                 model.reached["loser has nothing"] += 1
+
+
+def converted(model: Model, before: Any, flows: Flows) -> None:
+    """Who sold something has paid with it, and no more than was lost."""
+    ticks = dict(
+        zip(before["perpetuals"]["market"].tolist(), before["perpetuals"]["settle_ticks"].tolist(), strict=True)
+    )
+    for key, atoms in flows.items():
+        if atoms:
+            lost = paid_in_exact(model, key, ticks[key[1]], -atoms)
+            assert 0 < -atoms <= lost + model.contracts[key].under, f"{key} paid {-atoms} of {float(lost)}"
+            model.reached["loser sells"] += 1
 
 
 def paid_in_exact(model: Model, key: tuple[int, int], ticks: int, paid: int) -> Fraction:

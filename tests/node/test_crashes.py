@@ -17,7 +17,7 @@ from ringfence.journal import JournalReader
 from ringfence.node.engine import Engine
 from ringfence.node.verify import verify
 from ringfence.schema import commands as c
-from ringfence.schema.enums import Side
+from ringfence.schema.enums import Settling, Side
 from ringfence.schema.layout import RECORD, known_schemas
 
 from . import full_scene, scene
@@ -145,7 +145,7 @@ def tear(directory: Path, cut_bytes: int) -> None:
 def test_images_are_of_a_venue_in_the_middle_of_everything(images: list[Path]) -> None:
     with opened(copy_of(images[0], "seen")) as engine:
         rows = engine.exchange.rows()
-    assert rows["venue"]["settling"][0] == 2
+    assert rows["venue"]["settling"][0] == Settling.PAYING
     assert rows["perpetuals"]["clearing_atoms"][0] > 0
     assert rows["triggers"]["due"].all() and rows["triggers"].size == 2
     assert (rows["positions"]["net_lots"] != 0).sum() == 2

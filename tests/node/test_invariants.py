@@ -25,7 +25,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Rows:
         full_scene.until_due(node.engine)
         found = node.exchange.rows()
     assert list(broken_invariants(found)) == []
-    assert found["redemptions"].size and found["triggers"].size and found["venue"]["settling"][0] == 2
+    assert found["redemptions"].size and found["triggers"].size and found["venue"]["settling"][0] == Settling.PAYING
     return found
 
 
@@ -84,7 +84,7 @@ DAMAGE: list[tuple[Callable[[Rows], Any], str]] = [
     (plant("positions", "reduce_lots", 1_000, **LONG), "account 68 reduces 1005 of 1000 lots"),
     (plant("positions", "net_lots", 1, **LONG), "the positions in market 2 sum to 1 lots"),
     (plant("positions", "due_atoms", 1, account=full_scene.SHORT), "atoms as due, its positions still"),
-    (plant("venue", "settling", -2), "and settling is 0"),
+    (plant("venue", "settling", -3), "and settling is 0"),
     (plant("perpetuals", "clearing_atoms", -(10**15)), "keeps -"),
     (plant("perpetuals", "collected_atoms", -(10**15)), "collected -"),
     (plant("perpetuals", "short_atoms", -1), "is short of -1"),

@@ -54,7 +54,7 @@ def begin(state: State) -> None:
 
 def page(state: State, emit: Any) -> None:
     met = accounts = 0
-    while met < POSITIONS_A_PAGE and accounts < ACCOUNTS_A_PAGE and emit.told() < EVENTS_A_COMMAND:
+    while met < POSITIONS_A_PAGE and accounts < ACCOUNTS_A_PAGE:
         account = after(state, state.settled_account)
         if state.settling == COLLECTING:
             end_triggers(state, account, emit)
@@ -66,6 +66,8 @@ def page(state: State, emit: Any) -> None:
         state.settled_account = account
         if account == LAST_ACCOUNT:
             end_of_round(state, emit)
+            return
+        if emit.told() >= EVENTS_A_COMMAND:
             return
 
 

@@ -205,17 +205,18 @@ def end_phase(s):
 @cold
 def settle_page(s):
     """Settle so many accounts that nobody waits long."""
-    venue, positions, accounts = s.venue[0], 0, 0
-    while positions < POSITIONS_PER_PAGE and accounts < ACCOUNTS_PER_PAGE:
-        if venue.events - venue.first_event >= EVENTS_PER_PAGE:
-            return
+    venue, positions, accounts, is_done = s.venue[0], 0, 0, False
+    while not is_done:
         account = account_after(s, venue.settled_account)
-        if account == 0:
-            end_phase(s)
-            return
+        assert account != 0, "a settlement goes on after its last account"
         positions += settle_account(s, account)
         accounts += 1
         venue.settled_account = account
+        if account_after(s, account) == 0:
+            end_phase(s)
+            return
+        is_done = positions >= POSITIONS_PER_PAGE or accounts >= ACCOUNTS_PER_PAGE
+        is_done = is_done or venue.events - venue.first_event >= EVENTS_PER_PAGE
 
 
 @cold
