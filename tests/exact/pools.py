@@ -137,7 +137,7 @@ class Pool:
         """Return the yearly rate when so much more is owed, and between what the core's may be."""
         lent, owed = self.lent.total(), self.owed.total() + more
         lent_slack, owed_slack = self.lent.slack(), self.owed.slack()
-        low = max(Fraction(0), (owed - owed_slack) / (lent + lent_slack) - USE_STEP)
+        low = min(Fraction(1), max(Fraction(0), (owed - owed_slack) / (lent + lent_slack) - USE_STEP))
         high = min(Fraction(1), (owed + owed_slack) / (lent - lent_slack)) if lent > lent_slack else Fraction(1)
         exact = min(Fraction(1), owed / lent) if lent else Fraction(owed > 0)
         return self.rate(exact), self.rate(low) - RATE_STEP, self.rate(high)
