@@ -103,6 +103,8 @@ class Positions:
             self._standing.setdefault(position.market, {})[position.account] = position
         self._indices = {} if indices is None else indices
         self._taking: _Taking | None = None
+        self._due: set[tuple[int, int]] = set()
+        """Those that a settlement is still to pay, or to collect from, by account and market."""
         self.begin_batch()
 
     def begin_batch(self) -> None:
@@ -149,6 +151,9 @@ class Positions:
         """Take over what was read of the core's positions."""
         self.finish_taker()
         found = {(row.account, row.market): row for row in reading.rows}
+        if reading.after_page or reading.paid is not None:
+            self._due = set() if reading.paid is None else self._due - {reading.paid}
+            self._due |= {key for key, row in found.items() if row.due_atoms}
         named = found.keys() if reading.paid is None else {reading.paid}
         looked_at = self._all() if reading.after_page else self._among(named)
         # Users first: what funding they are touched by is due to the house, or from it.
@@ -216,8 +221,12 @@ class Positions:
         self._owe(FEES, position, fee_atoms, event.sequence, event.time_us)
 
     def _end_if_empty(self, position: Position, time_us: int) -> None:
-        """Let go of a position of which nothing is left; the core may keep its row for orders that rest."""
-        if not _is_house(position) and position.net_lots == position.reference_atoms == 0:
+        """Let go of a position of which nothing is left and that no settlement waits for.
+
+        The core may keep its row for orders that rest.
+        """
+        is_due = (position.account, position.market) in self._due
+        if not (_is_house(position) or is_due or position.net_lots or position.reference_atoms):
             position.settled_us = time_us
             self.changed[position.position] = position
             del self._standing[position.market][position.account]
