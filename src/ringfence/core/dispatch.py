@@ -12,15 +12,19 @@ from . import (
     conversion,
     delisting,
     firing,
+    liquidation,
     listings,
     loans,
     money,
+    opening,
     orders,
     people,
     perpetuals,
     quotes,
     settings,
     settlement,
+    topups,
+    waves,
 )
 from . import records as r
 from .contracts import POSITIONS_PER_ACCOUNT, REDUCE_ORDERS
@@ -67,6 +71,8 @@ def handle_rare(s, commands, i):
         return people.set_user(s, cast(commands, i, r.SET_USER))
     if kind == Kind.SET_ELIGIBILITY:
         return people.set_eligibility(s, cast(commands, i, r.SET_ELIGIBILITY))
+    if kind == Kind.TOP_UP:
+        return topups.top_up(s, cast(commands, i, r.TOP_UP))
     return handle_loans(s, commands, i)
 
 
@@ -133,6 +139,10 @@ def handle_prices(s, commands, i):
         return perpetuals.set_perpetual(s, cast(commands, i, r.SET_PERPETUAL))
     if kind == Kind.DELIST_PERPETUAL:
         return delisting.delist_perpetual(s, cast(commands, i, r.DELIST_PERPETUAL))
+    if kind == Kind.OPEN_CASES:
+        return opening.open_cases(s)
+    if kind == Kind.DELEVERAGE:
+        return waves.deleverage(s)
     assert kind == Kind.CONTINUE_SETTLEMENT, "a kind of command has no handler"
     return settlement.continue_settlement(s)
 
@@ -173,7 +183,7 @@ def end_command(s, commands, i, accepted):
 @hot
 def is_about_orders(kind):
     """Whether the kind is about orders and triggers, and so in the entry that matches."""
-    return Kind.PLACE_ORDER <= kind <= Kind.CONVERT_COLLATERAL and kind != Kind.REPAY
+    return Kind.PLACE_ORDER <= kind <= Kind.STEP_CASE and kind != Kind.REPAY
 
 
 @hot
@@ -182,7 +192,7 @@ def is_setting(kind):
     return (
         Kind.CLOCK <= kind <= Kind.SET_FEE_TIER
         or Kind.SET_PRICE_SOURCE <= kind <= Kind.SET_LENDING_POOL
-        or kind >= Kind.QUOTE
+        or (kind >= Kind.QUOTE and kind != Kind.TOP_UP)
     )
 
 
@@ -200,19 +210,23 @@ def handle_others(s, commands, i):
 @hot
 def is_the_venues(kind):
     """Whether the kind lets the venue place an order in somebody's name."""
-    return kind == Kind.FIRE_TRIGGER or kind == Kind.CONVERT_COLLATERAL
+    return kind == Kind.FIRE_TRIGGER or kind == Kind.CONVERT_COLLATERAL or kind == Kind.STEP_CASE
 
 
 @cold
 def begin_own(s, kind):
     """Write the order that the venue places; returns whether there is one."""
+    if kind == Kind.STEP_CASE:
+        return liquidation.begin_step(s)
     return firing.begin_firing(s) if kind == Kind.FIRE_TRIGGER else conversion.begin_conversion(s)
 
 
 @cold
 def end_own(s, kind, accepted):
     """Say what became of the order that the venue placed."""
-    if kind == Kind.FIRE_TRIGGER:
+    if kind == Kind.STEP_CASE:
+        liquidation.end_step(s, accepted)
+    elif kind == Kind.FIRE_TRIGGER:
         firing.end_firing(s, accepted)
     else:
         conversion.end_conversion(s, accepted)

@@ -87,9 +87,9 @@ def auto_lend(s, account, asset, atoms, order):
 
 @cold
 def credit_account(s, account, asset, atoms):
-    """Let a user's account do with money that came in what it does by itself."""
+    """Let a user's account do with money that came in what it does by itself, unless it is being liquidated."""
     flags = s.accounts[account].account_flags
-    if flags != 0:
+    if flags != 0 and s.accounts[account].case_slot == 0:
         credit(s, account, asset, atoms, flags_of(flags, 0), 0)
 
 

@@ -482,6 +482,13 @@ class ConvertCollateral(Command, tag=37, frozen=True, kw_only=True):
     origins: ClassVar = (NODE,)
 
 
+class StepCase(Command, tag=39, frozen=True, kw_only=True):
+    """Let the case whose turn it is take its next step; nothing if none can before the next Clock. Origin: node."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (NODE,)
+
+
 class Quote(Command, tag=40, frozen=True, kw_only=True):
     """What a source sees of an asset: best bid, best ask and last price, 0 for what it does not. Origin: price_source.
 
@@ -532,6 +539,32 @@ class DelistPerpetual(Command, tag=43, frozen=True, kw_only=True):
     since: ClassVar = 2
     origins: ClassVar = (OPERATOR,)
     market: MarketNumber
+
+
+class OpenCases(Command, tag=44, frozen=True, kw_only=True):
+    """Open the cases of the accounts that are below their maintenance margin now, so many at once. Origin: node."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (NODE,)
+
+
+class Deleverage(Command, tag=45, frozen=True, kw_only=True):
+    """Close what the book did not take of failed accounts, or go on with that; nothing if there is none. Origin: node.
+
+    A page at a time; nobody trades in the market before the last.
+    """
+
+    since: ClassVar = 2
+    origins: ClassVar = (NODE,)
+
+
+class TopUp(Command, tag=46, frozen=True, kw_only=True):
+    """Put fenced money of the owner into the estate of ``account``, if that ends its liquidation. Origin: user."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (USER,)
+    asset: AssetNumber
+    amount_atoms: PositiveAtoms
 
 
 COMMANDS: tuple[type[Command], ...] = tuple(

@@ -15,6 +15,7 @@ from .fields import (
     AccountNumber,
     AssetNumber,
     Atoms,
+    CaseNumber,
     ClassMask,
     ClientId,
     ConversionDiscount,
@@ -40,10 +41,13 @@ from .fields import (
     Sequence,
     Share,
     SignedAtoms,
+    SignedLots,
     SignedPpm,
+    SignedValue,
     SourceMask,
     TimeUs,
     UserNumber,
+    Value,
     member,
     raw,
     text,
@@ -557,6 +561,184 @@ class PerpetualDelisted(Event, tag=60, frozen=True, kw_only=True):
     price_state: Annotated[int, member(e.PriceState)]
     index_ticks: PriceTicks
     mark_ticks: PriceTicks
+
+
+class CaseOpened(Event, tag=61, frozen=True, kw_only=True):
+    """``account`` is below its maintenance margin: it is liquidated from here on, and what comes later is fenced.
+
+    ``worth_value`` is what the account comes to without haircuts.
+    """
+
+    since: ClassVar = 2
+    case: CaseNumber
+    equity_value: SignedValue
+    maintenance_value: Value
+    worth_value: SignedValue
+    cause: Annotated[int, member(e.CaseCause)]
+
+
+class SliceOrdered(Event, tag=62, frozen=True, kw_only=True):
+    """A case orders: OrderAccepted and fills follow unless SliceEnded has a ``reject``.
+
+    ``asset`` is what is sold or bought in a spot market, 0 on a perpetual. ``fee_e8`` goes to FUND instead of the taker
+    fee. Equity and maintenance are as before the order.
+    """
+
+    since: ClassVar = 2
+    case: CaseNumber
+    order: OrderNumber
+    price_ticks: PriceTicks
+    quantity_lots: QuantityLots
+    mark_ticks: PriceTicks
+    fee_e8: Share
+    equity_value: SignedValue
+    maintenance_value: Value
+    asset: AssetNumber
+    side: Annotated[int, member(e.Side)]
+
+
+class SliceEnded(Event, tag=63, frozen=True, kw_only=True):
+    """What the order of a case came to; equity and maintenance are as after it."""
+
+    since: ClassVar = 2
+    case: CaseNumber
+    order: OrderNumber
+    filled_lots: QuantityLots
+    filled_quote_atoms: Atoms
+    fee_atoms: Atoms
+    equity_value: SignedValue
+    maintenance_value: Value
+    reject: Annotated[int, unit("u2", "Reject, 0 for none", 0, 65_535)] = 0
+
+
+class CaseMoved(Event, tag=64, frozen=True, kw_only=True):
+    """A case goes over to another step."""
+
+    since: ClassVar = 2
+    case: CaseNumber
+    equity_value: SignedValue
+    maintenance_value: Value
+    step: Annotated[int, member(e.CaseStep)]
+
+
+class CaseClosed(Event, tag=65, frozen=True, kw_only=True):
+    """A liquidation is over: what is left of the estate is the owner's again."""
+
+    since: ClassVar = 2
+    case: CaseNumber
+    equity_value: SignedValue
+    maintenance_value: Value
+    reason: Annotated[int, member(e.CaseEnd)]
+
+
+class CreditFenced(Event, tag=66, frozen=True, kw_only=True):
+    """Money from outside for ``account`` went to its owner's fenced account: no step of a case can see it.
+
+    ``case`` is 0 where no case is open and a mark that it takes to say whether one must be is not fresh.
+    """
+
+    since: ClassVar = 2
+    case: CaseNumber
+    amount_atoms: Atoms
+    fenced_account: AccountNumber
+    asset: AssetNumber
+
+
+class ToppedUp(Event, tag=67, frozen=True, kw_only=True):
+    """The owner put fenced money into the estate of ``account``; ``needed_atoms`` would have been enough."""
+
+    since: ClassVar = 2
+    case: CaseNumber
+    amount_atoms: Atoms
+    needed_atoms: Atoms
+    fenced_account: AccountNumber
+    asset: AssetNumber
+
+
+class WaveBegan(Event, tag=68, frozen=True, kw_only=True):
+    """Positions of failed accounts in ``market`` are closed against the other side, at one price.
+
+    ``gap_atoms`` is what the failed accounts cannot pay; of that their owners' own opposite profit pays ``own_atoms``,
+    FUND and SKIN what they can, and ``left_atoms`` moves the price of ``left_lots``.
+    """
+
+    since: ClassVar = 2
+    wave: Count
+    mark_ticks: PriceTicks
+    lots: SignedLots
+    left_lots: SignedLots
+    gap_atoms: Atoms
+    own_atoms: Atoms
+    fund_atoms: Atoms
+    skin_atoms: Atoms
+    left_atoms: Atoms
+    cases: Annotated[int, unit("i4", "cases", 0, 2**31 - 1)]
+    policy: Annotated[int, member(e.DeleveragingPolicy)]
+
+
+class EstateClosed(Event, tag=69, frozen=True, kw_only=True):
+    """The position of a failed account ended in a wave, at the mark; of what it lost it need not pay ``gap_atoms``."""
+
+    since: ClassVar = 2
+    wave: Count
+    case: CaseNumber
+    lots: SignedLots
+    mark_ticks: PriceTicks
+    loss_atoms: Atoms
+    paid_atoms: Atoms
+    gap_atoms: Atoms
+    worth_value: SignedValue
+    liabilities_value: Value
+
+
+class Deleveraged(Event, tag=70, frozen=True, kw_only=True):
+    """So many lots of ``account`` were closed in a wave; it cost ``cost_atoms`` against the mark.
+
+    ``profit_atoms`` is what it had to lose: profit that is not settled, net of the account's losses. With
+    ``own_case`` it is the profit of whoever failed on another of his accounts.
+    """
+
+    since: ClassVar = 2
+    wave: Count
+    lots: SignedLots
+    mark_ticks: PriceTicks
+    cost_atoms: Atoms
+    profit_atoms: Atoms
+    own_case: CaseNumber
+
+
+class WaveEnded(Event, tag=71, frozen=True, kw_only=True):
+    """A wave is over. ``uncovered_atoms`` could be paid by nobody without touching money: UNCOVERED owes them."""
+
+    since: ClassVar = 2
+    wave: Count
+    people: Count
+    lots: QuantityLots
+    cost_atoms: Atoms
+    profit_atoms: Atoms
+    uncovered_atoms: Atoms
+
+
+class WrittenOff(Event, tag=72, frozen=True, kw_only=True):
+    """``account`` need not pay ``deficit_atoms`` of ``asset``: a debt, or a loss in ``market``; and who did instead."""
+
+    since: ClassVar = 2
+    case: CaseNumber
+    deficit_atoms: Atoms
+    fund_atoms: Atoms
+    skin_atoms: Atoms
+    uncovered_atoms: Atoms
+    asset: AssetNumber
+
+
+class ClaimTaken(Event, tag=73, frozen=True, kw_only=True):
+    """FUND took over what ``account`` has lent and could not redeem, and paid so much for it."""
+
+    since: ClassVar = 2
+    case: CaseNumber
+    claim_atoms: Atoms
+    paid_atoms: Atoms
+    asset: AssetNumber
 
 
 EVENTS: tuple[type[Event], ...] = tuple(

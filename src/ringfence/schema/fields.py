@@ -89,6 +89,8 @@ LoanShares = Annotated[
 ]
 LoanIndex = Annotated[int, unit("i8", "2^-52 atoms a share", 0, MAX_LOAN_INDEX)]
 Value = Annotated[int, unit("i8", "millionths of the cash unit", 0, MAX_VALUE, since=2)]
+SignedValue = Annotated[int, unit("i8", "millionths of the cash unit, signed", -MAX_VALUE, MAX_VALUE, since=2)]
+CaseNumber = Annotated[int, unit("i8", "case", 0, MAX_SEQUENCE, since=2)]
 LoanFlags = Annotated[int, unit("u1", "LoanFlag bits", 0, ALL_LOAN_FLAGS, since=2)]
 AccountFlags = Annotated[int, unit("u1", "AccountFlag bits", 0, ALL_ACCOUNT_FLAGS, since=2)]
 LeverageLimit = Annotated[int, unit("i4", "hundredths, 0 for no limit", 0, 100_000, since=2)]
