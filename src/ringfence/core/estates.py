@@ -13,6 +13,7 @@ from .ledger import add_loan_shares, asset_after, available, loan_shares_of, mov
 from .lending import claim, emit_loan, owed, redeem_shares, repay_atoms, repay_shares
 from .positions import add_reference, drop_if_empty, open_position
 from .records import CLAIM_TAKEN, WRITTEN_OFF, EventKind, cast
+from .redemptions import leave_queue
 from .valuation import capped_sum, debt_value
 
 ROUNDING_VALUE = 16
@@ -84,6 +85,7 @@ def give_claim(s, account, to_account, asset):
     shares, atoms = loan_shares_of(s, account, asset), claim(s, account, asset)
     add_loan_shares(s, to_account, asset, shares)
     add_loan_shares(s, account, asset, -shares)
+    leave_queue(s, account, asset)
     emit_loan(s, account, asset, LoanCause.WRITE_OFF, LoanSource.LIQUIDATION, atoms, 0, 0)
     emit_loan(s, to_account, asset, LoanCause.TAKE_OVER, LoanSource.LIQUIDATION, atoms, 0, 0)
     return atoms
@@ -198,6 +200,8 @@ def give_part_of_claim(s, account, asset, atoms):
     shares = redeem_shares(s.lending_pools[asset], loan_shares_of(s, account, asset), atoms)
     add_loan_shares(s, HouseAccount.FUND, asset, shares)
     add_loan_shares(s, account, asset, -shares)
+    if loan_shares_of(s, account, asset) == 0:
+        leave_queue(s, account, asset)
     emit_loan(s, account, asset, LoanCause.WRITE_OFF, LoanSource.LIQUIDATION, atoms, 0, 0)
     emit_loan(s, HouseAccount.FUND, asset, LoanCause.TAKE_OVER, LoanSource.LIQUIDATION, atoms, 0, 0)
 

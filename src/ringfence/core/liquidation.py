@@ -13,6 +13,7 @@ from ..schema.enums import (
     Origin,
     Parameter,
     SelfTradePrevention,
+    Settling,
     TimeInForce,
 )
 from .bits import divide_down
@@ -65,7 +66,9 @@ def touch_positions(s, account):
 def measure_estate(s, account):
     """Bring an estate together as far as it can be without a trade, and measure it."""
     touch_positions(s, account)
-    pay_losses(s, account)
+    # Not in the middle of a settlement, which has counted already who is due what.
+    if s.venue[0].settling == Settling.NOTHING:
+        pay_losses(s, account)
     repay_what_it_has(s, account)
     take_measure(s, account, 0, 0, 0, False)
 
@@ -145,7 +148,7 @@ def has_position(s, account):
 def write_off_or_wait(s, case):
     """End an estate that has nothing left to sell and does not reach; else let it wait for the next Clock."""
     account = s.cases[case].account
-    if has_position(s, account):
+    if has_position(s, account) or s.venue[0].settling != Settling.NOTHING:
         wait_for_clock(s, case)
         return
     if deficit_value(s, account) == 0:
