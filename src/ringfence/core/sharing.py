@@ -132,7 +132,7 @@ def give_rest(s, count, left):
 
 
 @cold
-def share_pro_rata(s, count, lots):
+def share_pro_rata(s, count, lots, policy):
     """Share lots out by weight, as far as everybody may take them."""
     left = lots
     for _ in range(ROUNDS):
@@ -140,7 +140,7 @@ def share_pro_rata(s, count, lots):
         if left == before:
             break
     left = share_open(s, count, left)
-    if s.parameters[Parameter.DELEVERAGING_POLICY] != DeleveragingPolicy.FLOOR_PRO_RATA:
+    if policy != DeleveragingPolicy.FLOOR_PRO_RATA:
         give_rest(s, count, left)
 
 
@@ -175,14 +175,17 @@ def share_out(s, wave):
     """Say how many lots each of those counted gives up, into their ``due_atoms``."""
     count, lots = wave.listed, abs(wave.left_lots)
     gap = wave.gap_atoms if wave.by_lots == 0 else 0
-    queue = s.parameters[Parameter.DELEVERAGING_POLICY] == DeleveragingPolicy.QUEUE and wave.by_lots == 0
+    # What is closed at the mark costs nobody anything, and all of it is closed.
+    policy = DeleveragingPolicy.PRO_RATA.value
+    if wave.by_lots == 0:
+        policy = s.parameters[Parameter.DELEVERAGING_POLICY]
     if set_caps(s, count, abs(wave.lots), gap) <= lots:
         for i in range(1, count + 1):
             s.wave_lots[i] = s.wave_caps[i]
-    elif queue:
+    elif policy == DeleveragingPolicy.QUEUE:
         share_by_queue(s, count, lots, wave.mark_ticks)
     else:
-        share_pro_rata(s, count, lots)
+        share_pro_rata(s, count, lots, policy)
     wave.listed = 0
     for i in range(1, count + 1):
         s.positions[s.wave_slots[i]].due_atoms = s.wave_lots[i]

@@ -1,4 +1,4 @@
-"""What must hold of liquidations at any moment: whose they are, whose turn is next, and what a deleveraging has left."""
+"""What must hold of liquidations at any moment: whose they are, whose turn is next, what a deleveraging has left."""
 
 from __future__ import annotations
 
