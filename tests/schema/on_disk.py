@@ -127,7 +127,8 @@ EVENTS_ON_DISK = {
         "minimum_quantity_lots:i8@56 maximum_quantity_lots:i8@64"
     ),
     "PriceBandsSet": (
-        "24: limit_maximum_ppm:i8@32 limit_minimum_ppm:i8@40 impact_maximum_ppm:i8@48 impact_minimum_ppm:i8@56"
+        "24: limit_maximum_ppm:i8@32 limit_minimum_ppm:i8@40 impact_maximum_ppm:i8@48 "
+        "impact_minimum_ppm:i8@56"
     ),
     "FeeTierSet": "25: fee_schedule:u1@32 fee_tier:u1@33 maker_ppm:i4@36 taker_ppm:i4@40",
     "ParameterSet": "26: parameter:u1@32 value:i8@40",
@@ -142,7 +143,8 @@ EVENTS_ON_DISK = {
     "SessionSet": "43: asset:i4@32 session:u1@36",
     "Quoted": "44: asset:i4@32 price_source:u1@36 price_units:i8@40 observed_us:i8@48",
     "PriceUpdated": (
-        "45: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 index_units:i8@48 mark_units:i8@56"
+        "45: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 index_units:i8@48 "
+        "mark_units:i8@56"
     ),
     "CollateralSet": (
         "46: asset:i4@32 weight_e8:i8@40 haircut_base_e8:i8@48 haircut_penalty_e8:i8@56 initial_base_e8:i8@64 "
@@ -173,7 +175,8 @@ EVENTS_ON_DISK = {
     "MarkUpdated": "53: price_state:u1@32 index_ticks:i8@40 mark_ticks:i8@48",
     "FundingCharged": "54: funding_rate_e10:i8@32 mark_ticks:i8@40 funding_index:i8@48",
     "Settled": (
-        "55: mark_ticks:i8@32 collected_atoms:i8@40 short_atoms:i8@48 due_atoms:i8@56 paid_atoms:i8@64 left_atoms:i8@72"
+        "55: mark_ticks:i8@32 collected_atoms:i8@40 short_atoms:i8@48 due_atoms:i8@56 paid_atoms:i8@64 "
+        "left_atoms:i8@72"
     ),
     "TriggerPlaced": (
         "56: trigger:i8@32 parent:i8@40 client_id:i8@48 price_ticks:i8@56 quantity_lots:i8@64 slippage:i8@72 "
@@ -191,7 +194,10 @@ EVENTS_ON_DISK = {
         "paid_atoms:i8@72 reject:u2@80"
     ),
     "PerpetualDelisted": "60: price_state:u1@32 index_ticks:i8@40 mark_ticks:i8@48",
-    "CaseOpened": "61: case:i8@32 equity_value:i8@40 maintenance_value:i8@48 worth_value:i8@56 cause:u1@64",
+    "CaseOpened": (
+        "61: case:i8@32 equity_value:i8@40 maintenance_value:i8@48 worth_value:i8@56 assets:i4@64 "
+        "positions:i4@68 left_out:i4@72 cause:u1@76"
+    ),
     "SliceOrdered": (
         "62: case:i8@32 order:i8@40 price_ticks:i8@48 quantity_lots:i8@56 mark_ticks:i8@64 fee_e8:i8@72 "
         "equity_value:i8@80 maintenance_value:i8@88 asset:i4@96 side:u1@100"
@@ -215,9 +221,34 @@ EVENTS_ON_DISK = {
     "Deleveraged": "70: wave:i8@32 lots:i8@40 mark_ticks:i8@48 cost_atoms:i8@56 profit_atoms:i8@64 own_case:i8@72",
     "WaveEnded": "71: wave:i8@32 people:i8@40 lots:i8@48 cost_atoms:i8@56 profit_atoms:i8@64 uncovered_atoms:i8@72",
     "WrittenOff": (
-        "72: case:i8@32 deficit_atoms:i8@40 fund_atoms:i8@48 skin_atoms:i8@56 uncovered_atoms:i8@64 asset:i4@72"
+        "72: case:i8@32 deficit_atoms:i8@40 fund_atoms:i8@48 skin_atoms:i8@56 uncovered_atoms:i8@64 "
+        "asset:i4@72"
     ),
     "ClaimTaken": "73: case:i8@32 claim_atoms:i8@40 paid_atoms:i8@48 asset:i4@56",
+    "EstateAsset": (
+        "74: case:i8@32 held_atoms:i8@40 owed_atoms:i8@48 asset_price_units:i8@56 debt_price_units:i8@64 "
+        "weight_e8:i8@72 rate_e8:i8@80 collateral_value:i8@88 liabilities_value:i8@96 "
+        "maintenance_value:i8@104 asset:i4@112 decimals:u1@116 price_state:u1@117"
+    ),
+    "EstatePosition": (
+        "75: case:i8@32 net_lots:i8@40 reference_atoms:i8@48 pending_atoms:i8@56 mark_ticks:i8@64 "
+        "quote_factor:i8@72 profit_value:i8@80 notional_value:i8@88 rate_e8:i8@96 maintenance_value:i8@104 "
+        "quote_asset:i4@112"
+    ),
+    "PriceShown": (
+        "76: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 session:u1@45 "
+        "decimals:u1@46 minimum_sources:u1@47 clamp_ppm:i8@48 update_cap_ppm:i8@56 closed_haircut_ppm:i8@64 "
+        "index_units:i8@72 mark_units:i8@80 updated_us:i8@88 quoted_us:i8@96 clock_us:i8@104 "
+        "maximum_age_ms:i8@112"
+    ),
+    "QuoteShown": (
+        "77: asset:i4@32 price_source:u1@36 weight:i4@40 price_units:i8@48 bid_units:i8@56 ask_units:i8@64 "
+        "last_units:i8@72 observed_us:i8@80 name:S16@88 enabled:u1@104"
+    ),
+    "MarkShown": (
+        "78: base_asset:i4@32 quote_asset:i4@36 index_ticks:i8@40 mark_ticks:i8@48 premium:i8@56 "
+        "tick_atoms:i8@64 updated_us:i8@72 mark_bound_ppm:i8@80 price_state:u1@88 quote_decimals:u1@89"
+    ),
 }
 
 ROWS_ON_DISK = {
@@ -251,11 +282,12 @@ ROWS_ON_DISK = {
     "price_sources": "price_source:u1 name:S16 enabled:u1",
     "prices": (
         "asset:i4 minimum_sources:u1 session:u1 price_state:u1 maximum_age_ms:i8 clamp_ppm:i8 "
-        "update_cap_ppm:i8 closed_haircut_ppm:i8 index_units:i8 mark_units:i8 updated_us:i8 used_sources:i4 "
-        "clamped_sources:i4"
+        "update_cap_ppm:i8 closed_haircut_ppm:i8 index_units:i8 mark_units:i8 updated_us:i8 quoted_us:i8 "
+        "used_sources:i4 clamped_sources:i4"
     ),
     "quotes": (
-        "asset:i4 price_source:u1 weight:i4 price_units:i8 bid_units:i8 ask_units:i8 last_units:i8 observed_us:i8"
+        "asset:i4 price_source:u1 weight:i4 price_units:i8 bid_units:i8 ask_units:i8 last_units:i8 "
+        "observed_us:i8"
     ),
     "collaterals": (
         "asset:i4 weight_e8:i8 haircut_base_e8:i8 haircut_penalty_e8:i8 initial_base_e8:i8 "
@@ -373,6 +405,6 @@ NUMBERS_ON_DISK = {
 
 SCHEMA_HASHES = {
     1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
-    2: "87d11b64a944b58b423ab58f434e5b834c3e1d13e9e5aef77c0542ac7d6bf818",
+    2: "2079150cb2367d65a37b0a8b4825d372b3c66fd3942acf796cb114911d44b00e",
 }
 """The hash of the schema under each version of the rules; those of rules that have been released never change."""

@@ -7,6 +7,7 @@ from ..schema.enums import CaseStep, CloseReason, Parameter, TriggerEnd
 from .cancels import cancel_orders, end_triggers
 from .changes import note_change
 from .emit import emit
+from .inventory import show_estate
 from .jit import cold, hot
 from .margin import take_measure
 from .records import CASE_CLOSED, CASE_OPENED, EventKind, cast
@@ -90,6 +91,7 @@ def open_case(s, account, cause):
     event.case, event.cause = row.id, cause
     event.equity_value, event.maintenance_value = measure.collateral - measure.liabilities, measure.maintenance
     event.worth_value = measure.assets - measure.liabilities
+    event.assets, event.positions, event.left_out = show_estate(s, row.id, account)
     end_triggers(s, account, 0, TriggerEnd.LIQUIDATION.value)
     cancel_orders(s, account, 0, CloseReason.LIQUIDATION.value)
 

@@ -4,7 +4,7 @@ There are three ways in, for orders, for settings and prices, and for all others
 compiled slowly, and what is compiled in two of them twice: so everything that matches is in the first.
 """
 
-from ..schema.enums import PARAMETER_LIMITS, Parameter
+from ..schema.enums import PARAMETER_LIMITS, PRICE_SOURCES, Parameter
 from . import (
     accounts,
     amend,
@@ -30,6 +30,7 @@ from . import records as r
 from .contracts import POSITIONS_PER_ACCOUNT, REDUCE_ORDERS
 from .door import market_named, passes_door
 from .emit import emit_rejected
+from .inventory import ASSETS_SHOWN
 from .jit import cold, flat, hot
 from .lookahead import look_ahead
 from .records import Kind, cast
@@ -43,7 +44,11 @@ MOST = {parameter: highest for parameter, (_, highest, _) in PARAMETER_LIMITS.it
 OF_ORDERS = max(3 * MOST[Parameter.OPEN_ORDERS_PER_ACCOUNT], (4 + REDUCE_ORDERS) * MOST[Parameter.FILLS_PER_COMMAND])
 OF_ACCOUNT = MOST[Parameter.OPEN_ORDERS_PER_ACCOUNT] + 4 * POSITIONS_PER_ACCOUNT
 OF_CLOCK = 3 * MOST[Parameter.MARKETS] + 2 * MOST[Parameter.ASSETS] + SERVED_PER_CLOCK + EVENTS_PER_PAGE + OF_ACCOUNT
-EVENTS_PER_COMMAND = max(OF_ORDERS, OF_CLOCK) + MOST[Parameter.TRIGGERS_PER_ACCOUNT] + 64
+# A case shows its estate when it opens: each asset and its price with all sources, each position with two such prices.
+OF_PRICE = 1 + PRICE_SOURCES
+OF_ESTATE = ASSETS_SHOWN * (1 + OF_PRICE) + POSITIONS_PER_ACCOUNT * (2 + 2 * OF_PRICE)
+OF_CASES = EVENTS_PER_PAGE + OF_ESTATE + OF_ORDERS
+EVENTS_PER_COMMAND = max(OF_CASES, OF_CLOCK) + MOST[Parameter.TRIGGERS_PER_ACCOUNT] + 64
 """More events than one command can make: a buffer must have this many rows free before a command is begun."""
 
 

@@ -136,6 +136,11 @@ DELEVERAGED = DTYPES[e.Deleveraged]
 WAVE_ENDED = DTYPES[e.WaveEnded]
 WRITTEN_OFF = DTYPES[e.WrittenOff]
 CLAIM_TAKEN = DTYPES[e.ClaimTaken]
+ESTATE_ASSET = DTYPES[e.EstateAsset]
+ESTATE_POSITION = DTYPES[e.EstatePosition]
+PRICE_SHOWN = DTYPES[e.PriceShown]
+QUOTE_SHOWN = DTYPES[e.QuoteShown]
+MARK_SHOWN = DTYPES[e.MarkShown]
 
 
 Kind: Any = IntEnum("Kind", {snake(kind.__name__).upper(): tag_of(kind) for kind in c.COMMANDS})

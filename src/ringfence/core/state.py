@@ -98,7 +98,7 @@ Own = _record(
 # Bookkeeping of a table whose rows come and go, and of its index.
 Pool = _record(64, ("rows", "i8"), ("used", "i8"), ("free", "i8"), ("buckets", "i8"), ("mask", "i8"))
 
-Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"))
+Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"), ("shown", "i8"))
 # With NEVER less the lowest last price that a trigger waits for to rise, and the highest that one waits for to fall.
 Market = _from_row("markets", 256, ("rising_key", "i8"), ("falling_key", "i8"))
 FeeTier = _record(8, ("maker_ppm", "i4"), ("taker_ppm", "i4"))
@@ -172,7 +172,7 @@ Hint = _record(
     ("balance", "i4"), ("position", "i4"),
 )  # fmt: skip
 
-Perpetual = _from_row("perpetuals", 256)
+Perpetual = _from_row("perpetuals", 256, ("shown", "i8"))
 # The first 64 bytes are what measuring an account touches; the last two fields are its orders that only reduce it.
 Position = _record(
     128,

@@ -20,6 +20,7 @@ from .fields import (
     ClientId,
     ConversionDiscount,
     Count,
+    Decimals,
     Flag,
     FundingIndex,
     FundingRate,
@@ -206,7 +207,7 @@ class AssetListed(Event, tag=20, frozen=True, kw_only=True):
     name: Annotated[str, text(32, "ASCII name")]
     cusip: Annotated[str, text(16, "CUSIP of a registered share")]
     asset_kind: Annotated[int, member(e.AssetKind)]
-    decimals: Annotated[int, unit("u1", "decimal places of one whole unit", 0, 12)]
+    decimals: Decimals
     eligibility_class: Annotated[int, unit("u1", "class, 0 for everybody", 0, 61)]
 
 
@@ -574,6 +575,9 @@ class CaseOpened(Event, tag=61, frozen=True, kw_only=True):
     equity_value: SignedValue
     maintenance_value: Value
     worth_value: SignedValue
+    assets: Annotated[int, unit("i4", "assets shown", 0, 2**31 - 1)]
+    positions: Annotated[int, unit("i4", "positions shown", 0, 2**31 - 1)]
+    left_out: Annotated[int, unit("i4", "assets not shown", 0, 2**31 - 1)]
     cause: Annotated[int, member(e.CaseCause)]
 
 
@@ -739,6 +743,111 @@ class ClaimTaken(Event, tag=73, frozen=True, kw_only=True):
     claim_atoms: Atoms
     paid_atoms: Atoms
     asset: AssetNumber
+
+
+class EstateAsset(Event, tag=74, frozen=True, kw_only=True):
+    """What ``account`` held and owed of an asset when its case opened, and what that counted for.
+
+    ``held_atoms`` is what is available, locked or lent. At these prices what is held is worth v, rounded down, and
+    ``collateral_value`` = floor(v * weight); what is owed is worth ``liabilities_value``, rounded up, and needs
+    ``maintenance_value`` = ceil(liabilities * rate).
+    """
+
+    since: ClassVar = 2
+    case: CaseNumber
+    held_atoms: Atoms
+    owed_atoms: Atoms
+    asset_price_units: PriceUnits
+    debt_price_units: PriceUnits
+    weight_e8: Share
+    rate_e8: Rate
+    collateral_value: Value
+    liabilities_value: Value
+    maintenance_value: Value
+    asset: AssetNumber
+    decimals: Decimals
+    price_state: Annotated[int, member(e.PriceState)]
+
+
+class EstatePosition(Event, tag=75, frozen=True, kw_only=True):
+    """What position ``account`` had in ``market`` when its case opened, and what that counted for.
+
+    Not settled: net_lots * mark_ticks * quote_factor - reference_atoms - pending_atoms, worth ``profit_value`` (a loss
+    below 0, rounded away from it); ``notional_value`` needs ``maintenance_value`` = ceil(notional * rate).
+    """
+
+    since: ClassVar = 2
+    case: CaseNumber
+    net_lots: SignedLots
+    reference_atoms: SignedAtoms
+    pending_atoms: SignedAtoms
+    mark_ticks: PriceTicks
+    quote_factor: Atoms
+    profit_value: SignedValue
+    notional_value: Value
+    rate_e8: Rate
+    maintenance_value: Value
+    quote_asset: AssetNumber
+
+
+class PriceShown(Event, tag=76, frozen=True, kw_only=True):
+    """The price of an asset that counts in a case, and how it was made; QuoteShown of each weighted source follows.
+
+    The sources' prices make the index as long as ``quoted_us`` is not after the Clock of ``clock_us``.
+    """
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    used_sources: SourceMask
+    clamped_sources: SourceMask
+    price_state: Annotated[int, member(e.PriceState)]
+    session: Annotated[int, member(e.Session)]
+    decimals: Decimals
+    minimum_sources: Annotated[int, unit("u1", "sources that must be fresh", 0, e.PRICE_SOURCES)]
+    clamp_ppm: Ppm
+    update_cap_ppm: Ppm
+    closed_haircut_ppm: Ppm
+    index_units: PriceUnits
+    mark_units: PriceUnits
+    updated_us: TimeUs
+    quoted_us: TimeUs
+    clock_us: TimeUs
+    maximum_age_ms: Annotated[int, unit("i8", "milliseconds")]
+
+
+class QuoteShown(Event, tag=77, frozen=True, kw_only=True):
+    """What a source last said of an asset that counts in a case, and when it was observed."""
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    price_source: PriceSource
+    weight: Annotated[int, unit("i4", "weight", 0, 255)]
+    price_units: PriceUnits
+    bid_units: PriceUnits
+    ask_units: PriceUnits
+    last_units: PriceUnits
+    observed_us: TimeUs
+    name: Annotated[str, text(16, "ASCII name")]
+    enabled: Flag
+
+
+class MarkShown(Event, tag=78, frozen=True, kw_only=True):
+    """The mark of a perpetual that counts in a case: the index of its base asset, and the premium of its own book.
+
+    mark = max(1, index + floor(premium / 2^8), which is at most ``mark_bound_ppm`` of the index away).
+    """
+
+    since: ClassVar = 2
+    base_asset: AssetNumber
+    quote_asset: AssetNumber
+    index_ticks: PriceTicks
+    mark_ticks: PriceTicks
+    premium: Annotated[int, unit("i8", "2^-8 ticks, signed", -(2**62), 2**62)]
+    tick_atoms: Annotated[int, unit("i8", "quote atoms per whole base unit", 1, 2**48)]
+    updated_us: TimeUs
+    mark_bound_ppm: Ppm
+    price_state: Annotated[int, member(e.PriceState)]
+    quote_decimals: Decimals
 
 
 EVENTS: tuple[type[Event], ...] = tuple(

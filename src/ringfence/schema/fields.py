@@ -81,6 +81,7 @@ SignedAtoms = Annotated[int, unit("i8", "atoms of the asset, signed", -MAX_ATOMS
 Ppm = Annotated[int, unit("i8", "parts per million", 0, 10**9)]
 SignedPpm = Annotated[int, unit("i4", "parts per million, signed", -100_000, 100_000)]
 Count = Annotated[int, unit("i8", "count", 0, MAX_SEQUENCE)]
+Decimals = Annotated[int, unit("u1", "decimal places of one whole unit", 0, 12)]
 PriceUnits = Annotated[int, unit("i8", "10^-8 of the cash unit per whole unit of the asset", 0, MAX_PRICE_UNITS)]
 Rate = Annotated[int, unit("i8", "hundred-millionths", 0, MAX_RATE_E8)]
 Share = Annotated[int, unit("i8", "hundred-millionths, at most one", 0, 10**8)]

@@ -21,6 +21,7 @@ from .fields import (
     ClientId,
     ConversionDiscount,
     Count,
+    Decimals,
     Flag,
     FundingIndex,
     FundingRate,
@@ -99,7 +100,7 @@ class AssetRow(Row, frozen=True, kw_only=True):
     name: Annotated[str, text(32, "ASCII name")]
     cusip: Annotated[str, text(16, "CUSIP of a registered share")]
     asset_kind: Annotated[int, member(e.AssetKind)]
-    decimals: Annotated[int, unit("u1", "decimal places of one whole unit", 0, 12)]
+    decimals: Decimals
     eligibility_class: Annotated[int, unit("u1", "class, 0 for everybody", 0, 61)]
 
 
@@ -232,7 +233,10 @@ class PriceSourceRow(Row, frozen=True, kw_only=True):
 
 
 class PriceRow(Row, frozen=True, kw_only=True):
-    """How the price of an asset is made, and what it is; ``updated_us`` is when enough sources last agreed on it."""
+    """How the price of an asset is made, and what it is.
+
+    ``updated_us`` is when enough sources last agreed on it, ``quoted_us`` when a quote or a rule for it last came.
+    """
 
     since: ClassVar = 2
     key = ("asset",)
@@ -247,6 +251,7 @@ class PriceRow(Row, frozen=True, kw_only=True):
     index_units: PriceUnits
     mark_units: PriceUnits
     updated_us: TimeUs
+    quoted_us: TimeUs
     used_sources: SourceMask
     clamped_sources: SourceMask
 
