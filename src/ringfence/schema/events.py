@@ -565,7 +565,7 @@ class PerpetualDelisted(Event, tag=60, frozen=True, kw_only=True):
 
 
 class CaseOpened(Event, tag=61, frozen=True, kw_only=True):
-    """``account`` is below its maintenance margin: it is liquidated from here on, and what comes later is fenced.
+    """An account is below its maintenance margin: it is liquidated from here on, and what comes later is fenced.
 
     ``worth_value`` is what the account comes to without haircuts.
     """
@@ -724,7 +724,7 @@ class WaveEnded(Event, tag=71, frozen=True, kw_only=True):
 
 
 class WrittenOff(Event, tag=72, frozen=True, kw_only=True):
-    """``account`` need not pay ``deficit_atoms`` of ``asset``: a debt, or a loss in ``market``; and who did instead."""
+    """An account need not pay ``deficit_atoms`` of ``asset``: a debt, or a loss in ``market``; and who did instead."""
 
     since: ClassVar = 2
     case: CaseNumber
