@@ -35,7 +35,9 @@ def test_reject_has_a_status_and_a_code_of_the_wire(reject: Reject) -> None:
 
 
 def test_codes_that_forbid_and_only_they_have_status_403() -> None:
-    forbidding = {reject.name for reject in Reject if reject.code in ("FORBIDDEN", "ACCOUNT_DEACTIVATED", "ACCOUNT_LIQUIDATING")}
+    forbidding = {
+        reject.name for reject in Reject if reject.code in ("FORBIDDEN", "ACCOUNT_DEACTIVATED", "ACCOUNT_LIQUIDATING")
+    }
     assert forbidding == {reject.name for reject in Reject if reject.status == 403}
 
 

@@ -37,9 +37,9 @@ def show_quotes(s, asset):
 
 @cold
 def show_price(s, asset):
-    """Append how the price of an asset was made, unless this command has told it; cash that nobody prices has none."""
+    """Append how the price of an asset was made, unless this command has told it."""
     price, venue = s.prices[asset], s.venue[0]
-    if price.minimum_sources == 0 or s.assets[asset].shown == venue.sequence:
+    if s.assets[asset].shown == venue.sequence:
         return
     s.assets[asset].shown = venue.sequence
     event = cast(s.events, emit(s, EventKind.PRICE_SHOWN, 0, 0), PRICE_SHOWN)
@@ -51,24 +51,37 @@ def show_price(s, asset):
     event.index_units, event.mark_units = price.index_units, price.mark_units
     event.updated_us, event.quoted_us, event.clock_us = price.updated_us, price.quoted_us, venue.clock_us
     event.maximum_age_ms = price.maximum_age_ms
+    for i in range(NAME_BYTES):
+        event.symbol[i] = s.assets[asset].symbol[i]
+    if price.minimum_sources == 0:
+        event.mark_units, event.price_state = margin_price(s, asset)
     show_quotes(s, asset)
+
+
+@cold
+def show_market(s, market_number):
+    """Append what a market counts in, and its mark if it is a perpetual."""
+    market, rules = s.markets[market_number], s.perpetuals[market_number]
+    event = cast(s.events, emit(s, EventKind.MARK_SHOWN, 0, market_number), MARK_SHOWN)
+    event.base_asset, event.quote_asset = market.base_asset, market.quote_asset
+    event.tick_atoms, event.lot_atoms, event.quote_factor = market.tick_atoms, market.lot_atoms, market.quote_factor
+    event.base_decimals = s.assets[market.base_asset].decimals
+    event.quote_decimals = s.assets[market.quote_asset].decimals
+    event.market_kind = market.market_kind
+    event.index_ticks, event.mark_ticks, event.premium = rules.index_ticks, rules.mark_ticks, rules.premium
+    event.updated_us, event.mark_bound_ppm = rules.updated_us, rules.mark_bound_ppm
+    event.price_state = rules.price_state
 
 
 @cold
 def show_mark(s, market_number):
     """Append how the mark of a perpetual was made, and the prices behind it, unless this command has told it."""
-    market, rules = s.markets[market_number], s.perpetuals[market_number]
-    if rules.shown == s.venue[0].sequence:
+    if s.perpetuals[market_number].shown == s.venue[0].sequence:
         return
-    rules.shown = s.venue[0].sequence
-    show_price(s, market.base_asset)
-    show_price(s, market.quote_asset)
-    event = cast(s.events, emit(s, EventKind.MARK_SHOWN, 0, market_number), MARK_SHOWN)
-    event.base_asset, event.quote_asset = market.base_asset, market.quote_asset
-    event.index_ticks, event.mark_ticks, event.premium = rules.index_ticks, rules.mark_ticks, rules.premium
-    event.tick_atoms, event.quote_decimals = market.tick_atoms, s.assets[market.quote_asset].decimals
-    event.updated_us, event.mark_bound_ppm = rules.updated_us, rules.mark_bound_ppm
-    event.price_state = rules.price_state
+    s.perpetuals[market_number].shown = s.venue[0].sequence
+    show_price(s, s.markets[market_number].base_asset)
+    show_price(s, s.markets[market_number].quote_asset)
+    show_market(s, market_number)
 
 
 @cold

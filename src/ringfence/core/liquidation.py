@@ -22,6 +22,7 @@ from .cases import close_case, let_others
 from .emit import emit, emit_moved
 from .estates import deficit_value, pay_back, pay_losses, sell_claims, write_off
 from .fence import is_clock_fresh
+from .inventory import show_market
 from .jit import cold
 from .ledger import asset_after, available, loan_shares_of, move
 from .legs import FOUND, POSITION, fee_of_slice, find_leg, health_of
@@ -92,6 +93,7 @@ def write_slice(s, account, leg):
 def emit_ordered(s, case, leg):
     """Append that a case orders."""
     measure, row = s.measure[0], s.cases[case]
+    show_market(s, leg.market)
     event = cast(s.events, emit(s, EventKind.SLICE_ORDERED, row.account, leg.market), SLICE_ORDERED)
     event.case, event.order, event.asset, event.side = row.id, s.venue[0].sequence, leg.asset, leg.side
     event.price_ticks, event.quantity_lots, event.mark_ticks = leg.limit_ticks, leg.lots, leg.mark_ticks

@@ -11,6 +11,7 @@ from .emit import emit
 from .estates import deficit_value, gap_of, pay_to_market
 from .fence import is_clock_fresh
 from .fund import pay_from_fund, pay_from_skin
+from .inventory import show_mark
 from .jit import cold
 from .ledger import available
 from .liquidation import measure_estate
@@ -167,6 +168,7 @@ def begin_wave(s, slot):
     wave.wave, wave.market, wave.phase, wave.by_lots = venue.waves_begun, market, WavePhase.COUNTING, 0
     wave.mark_ticks, wave.lots, wave.profit_atoms, wave.people = s.perpetuals[market].mark_ticks, 0, 0, 0
     wave.shared_lots, wave.counted_account, wave.listed, wave.at = 0, BEFORE_USERS, 0, 1
+    show_mark(s, market)
     place = emit(s, EventKind.WAVE_BEGAN, 0, market)
     cases, gap, own = close_estates(s, wave, is_long)
     asset, book = s.markets[market].quote_asset, s.perpetuals[market]

@@ -793,7 +793,8 @@ class EstatePosition(Event, tag=75, frozen=True, kw_only=True):
 class PriceShown(Event, tag=76, frozen=True, kw_only=True):
     """The price of an asset that counts in a case, and how it was made; QuoteShown of each weighted source follows.
 
-    The sources' prices make the index as long as ``quoted_us`` is not after the Clock of ``clock_us``.
+    The sources' prices make the index if ``quoted_us`` is before ``clock_us``, the time of the last Clock. Cash that
+    nobody prices has no sources.
     """
 
     since: ClassVar = 2
@@ -812,6 +813,7 @@ class PriceShown(Event, tag=76, frozen=True, kw_only=True):
     updated_us: TimeUs
     quoted_us: TimeUs
     clock_us: TimeUs
+    symbol: Annotated[str, text(16, "ASCII symbol")]
     maximum_age_ms: Annotated[int, unit("i8", "milliseconds")]
 
 
@@ -832,7 +834,7 @@ class QuoteShown(Event, tag=77, frozen=True, kw_only=True):
 
 
 class MarkShown(Event, tag=78, frozen=True, kw_only=True):
-    """The mark of a perpetual that counts in a case: the index of its base asset, and the premium of its own book.
+    """A market that counts in a case; of a perpetual its mark: the index of its base asset, and its own book's premium.
 
     mark = max(1, index + floor(premium / 2^8), which is at most ``mark_bound_ppm`` of the index away).
     """
@@ -844,9 +846,13 @@ class MarkShown(Event, tag=78, frozen=True, kw_only=True):
     mark_ticks: PriceTicks
     premium: Annotated[int, unit("i8", "2^-8 ticks, signed", -(2**62), 2**62)]
     tick_atoms: Annotated[int, unit("i8", "quote atoms per whole base unit", 1, 2**48)]
+    lot_atoms: Annotated[int, unit("i8", "base atoms", 1, 2**48)]
+    quote_factor: Atoms
     updated_us: TimeUs
     mark_bound_ppm: Ppm
+    market_kind: MarketType
     price_state: Annotated[int, member(e.PriceState)]
+    base_decimals: Decimals
     quote_decimals: Decimals
 
 
