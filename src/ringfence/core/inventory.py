@@ -47,7 +47,7 @@ def show_price(s, asset):
     event.used_sources, event.clamped_sources = price.used_sources, price.clamped_sources
     event.price_state, event.session = price.price_state, price.session
     event.minimum_sources, event.clamp_ppm = price.minimum_sources, price.clamp_ppm
-    event.update_cap_ppm, event.closed_haircut_ppm = price.update_cap_ppm, price.closed_haircut_ppm
+    event.closed_haircut_ppm = price.closed_haircut_ppm
     event.index_units, event.mark_units = price.index_units, price.mark_units
     event.updated_us, event.quoted_us, event.clock_us = price.updated_us, price.quoted_us, venue.clock_us
     event.maximum_age_ms = price.maximum_age_ms

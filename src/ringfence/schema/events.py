@@ -806,7 +806,6 @@ class PriceShown(Event, tag=76, frozen=True, kw_only=True):
     decimals: Decimals
     minimum_sources: Annotated[int, unit("u1", "sources that must be fresh", 0, e.PRICE_SOURCES)]
     clamp_ppm: Ppm
-    update_cap_ppm: Ppm
     closed_haircut_ppm: Ppm
     index_units: PriceUnits
     mark_units: PriceUnits
