@@ -165,7 +165,7 @@ class Gateway:
     async def _catch_up(self, link: Link) -> None:
         for records in self._follower.catch_up(link.durable_sequence, by_pages=True):
             events = decode_events(records)
-            fed = self._feed.follow(events)
+            fed = self._feed.follow(events, self._follower.marks)
             self._publish(events, has_settled=self._feed.has_settled)
             await self._record(fed)
         self._link = link
@@ -179,7 +179,7 @@ class Gateway:
         has_settled = False
         for part in self._follower.apply_by_pages(records):
             events += (made := decode_events(part))
-            fed += self._feed.follow(made)
+            fed += self._feed.follow(made, self._follower.marks)
             has_settled = has_settled or self._feed.has_settled
         mine = self._pending.mine(headers["request"])
         self._publish(events, has_settled=has_settled)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ringfence.node.replica import Mark
 from ringfence.schema.enums import Parameter
 from ringfence.schema.tables import (
     AccountRow,
@@ -174,6 +175,11 @@ class FollowedLog(Protocol):
     @property
     def exchange(self) -> Any:
         """Return the state, a ``VenueState``."""
+        ...
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Return the Clocks in what was last applied."""
         ...
 
     def catch_up(self, to_sequence: int, *, by_pages: bool) -> Iterator[Records]:

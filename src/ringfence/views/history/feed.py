@@ -13,9 +13,12 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from ringfence.node.replica import Mark
 from ringfence.schema.enums import Delisting, HouseAccount, MarketKind
 from ringfence.schema.events import Event, PerpetualDelisted, Trade
 from ringfence.schema.tables import MarketRow, PerpetualRow, PositionRow
+
+from .evidence import Sealed
 
 CLEARING = int(HouseAccount.CLEARING)
 """While a delisted perpetual is closed it takes over what others have; that comes to nothing and is told to nobody."""
@@ -38,7 +41,7 @@ class PositionsRead(msgspec.Struct, frozen=True):
     finals: dict[int, int] = {}
 
 
-Fed: TypeAlias = Event | PositionsRead
+Fed: TypeAlias = Event | PositionsRead | Sealed
 
 
 class Positions(Protocol):
@@ -109,9 +112,13 @@ class HistoryFeed:
         self._note(rows)
         self._note_shorts(rows)
 
-    def follow(self, events: Sequence[Event]) -> list[Fed]:
-        """Return the events of a part that was just applied, with what had to be read behind them."""
+    def follow(self, events: Sequence[Event], marks: Sequence[Mark] = ()) -> list[Fed]:
+        """Return the events of a part that was just applied, with what had to be read behind them.
+
+        ``marks`` are its Clocks; one whose chain is not its digest has sealed evidence.
+        """
         fed: list[Fed] = list(events)
+        fed += [Sealed(mark.sequence, mark.time_us, mark.digest) for mark in marks if mark.digest != mark.events_chain]
         delisted = [event.market for event in events if isinstance(event, PerpetualDelisted)]
         self._finals |= self._finals_of(delisted)
         if opened := self._opened(events):

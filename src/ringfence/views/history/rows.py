@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -27,6 +27,7 @@ from ringfence.schema.events import (
 from ..candles import Candle, Interval, fold
 from ..catalog import Catalog
 from ..orders import OrderStatus, SystemOrderType, fills_of
+from .evidence import Evidence, Sealed
 from .feed import Fed, PositionsRead
 from .loans import Loans
 from .positions import Positions
@@ -80,15 +81,18 @@ class Changes:
         self.withdrawals: dict[int, Row] = {}
         self.settlements: dict[int, Row] = {}
         self.klines: dict[tuple[int, str, int], Candle] = {}
+        self.evidence = Evidence(catalog)
         self.tick_us: int | None = None
         """The time of the last clock tick, ``None`` without one: when to forget old candles of a second."""
 
-    def add(self, events: Iterable[Fed]) -> None:
+    def add(self, events: Sequence[Fed]) -> None:
         """Add whole commands, in the order of the log."""
         trades: list[Trade] = []
         for event in events:
             if isinstance(event, PositionsRead):
                 self.positions.read(event)
+                continue
+            if isinstance(event, Sealed):
                 continue
             handler = self._handlers.get(type(event))
             if handler is None:
@@ -97,6 +101,7 @@ class Changes:
                 handler(self, event)
                 if isinstance(event, Trade):
                     trades.append(event)
+        self.evidence.add(events)
         self.positions.finish_taker()
         for market, candle in fold(trades):
             self._add_candle(market, candle)
@@ -230,6 +235,7 @@ class Changes:
 
     def _moved(self, event: FundsMoved) -> None:
         cause, amount = MoveCause(event.cause), event.amount_atoms
+        self.evidence.moved(event)
         lines = [
             (event.account, event.asset, -amount, cause.name),
             (event.to_account, event.asset, amount, cause.name),

@@ -9,7 +9,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ringfence.database import columns_of
+from ringfence.journal.merkle import HASH_BYTES
 from ringfence.schema.events import FundsMoved, OrderAccepted, Trade
+from ringfence.schema.layout import RECORD_BYTES
 
 METADATA = sa.MetaData(
     naming_convention={
@@ -335,3 +337,95 @@ SETTLEMENTS = sa.Table(
     sqlite_with_rowid=False,
 )
 """What a settlement gave an account for a position, below 0 took; the other side of all of them is CLEARING."""
+
+EVIDENCE = sa.Table(
+    "evidence",
+    METADATA,
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
+    _number("account"),
+    _number("market"),
+    _big("case_number"),
+    _big("wave"),
+    _big("seal", nullable=True),
+    sa.Column("record", sa.LargeBinary(RECORD_BYTES), nullable=False),
+    sa.Index(None, "case_number"),
+    sa.Index(None, "wave"),
+    sa.Index(None, "seal"),
+    sqlite_with_rowid=False,
+)
+"""Every event that may be shown alone, as its 128 bytes; ``case_number`` and ``wave`` are 0 where it names none.
+
+``seal`` is the Clock whose checkpoint vouches for it, null until that has come.
+"""
+
+SEALS = sa.Table(
+    "seals",
+    METADATA,
+    _big("sequence", key=True),
+    _big("time_us"),
+    sa.Column("digest", sa.LargeBinary(HASH_BYTES), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The Clocks that ended a second with evidence, and the hash of all events of that second: one half of the chain."""
+
+CASES = sa.Table(
+    "cases",
+    METADATA,
+    _big("case_number", key=True),
+    _number("account"),
+    _big("opened"),
+    _big("opened_us"),
+    sa.Column("cause", sa.SmallInteger, nullable=False),
+    _big("equity_value"),
+    _big("maintenance_value"),
+    _big("worth_value"),
+    sa.Column("step", sa.SmallInteger, nullable=False),
+    _big("slices"),
+    _big("closed_us", nullable=True),
+    sa.Column("reason", sa.SmallInteger, nullable=True),
+    sa.Index(None, "account"),
+)
+"""One row a liquidation; ``closed_us`` and ``reason`` are null while it is under way."""
+
+WAVES = sa.Table(
+    "waves",
+    METADATA,
+    _big("wave", key=True),
+    _number("market"),
+    _big("began_us"),
+    _big("mark_ticks"),
+    _big("lots"),
+    _big("left_lots"),
+    _big("gap_atoms"),
+    _big("own_atoms"),
+    _big("fund_atoms"),
+    _big("skin_atoms"),
+    _big("left_atoms"),
+    _number("cases"),
+    sa.Column("policy", sa.SmallInteger, nullable=False),
+    _big("ended_us", nullable=True),
+    _big("people"),
+    _big("shared_lots"),
+    _big("cost_atoms"),
+    _big("profit_atoms"),
+    _big("uncovered_atoms"),
+)
+"""One row a deleveraging; ``ended_us`` is null, and what follows 0, while it is under way."""
+
+FUND_MOVEMENTS = sa.Table(
+    "fund_movements",
+    METADATA,
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    _number("account", key=True),
+    _big("time_us"),
+    _number("asset"),
+    _number("market"),
+    _big("amount_atoms"),
+    _word("cause", 32),
+    _big("reference"),
+    sqlite_with_rowid=False,
+)
+"""What FUND and SKIN got, below 0 paid. With a ``market`` it is not settled yet: it counts in the position of FUND."""
