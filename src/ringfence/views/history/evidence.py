@@ -7,10 +7,9 @@ from typing import Any
 
 import msgspec
 
-from ringfence.node.evidence import FIRST_TAG, LAST_TAG
+from ringfence.node.evidence import tells
 from ringfence.schema.enums import CaseStep, HouseAccount, MarketKind, MoveCause
 from ringfence.schema.events import (
-    EVENTS,
     CaseClosed,
     CaseMoved,
     CaseOpened,
@@ -31,7 +30,6 @@ WAVE_FIELDS = (
     "wave", "market", "mark_ticks", "lots", "left_lots", "gap_atoms", "own_atoms", "fund_atoms", "skin_atoms",
     "left_atoms", "cases", "policy",
 )  # fmt: skip
-TELLING = frozenset(kind for kind in EVENTS if FIRST_TAG <= tag_of(kind) <= LAST_TAG)
 ENDED_FIELDS = ("people", "cost_atoms", "profit_atoms", "uncovered_atoms")
 
 
@@ -58,7 +56,7 @@ class Evidence:
 
     def add(self, fed: Sequence[Any]) -> None:
         """Add whole commands, in the order of the log."""
-        telling = {event.sequence for event in fed if type(event) in TELLING}
+        telling = {event.sequence for event in fed if isinstance(event, Event) and tells(event)}
         for event in fed:
             if isinstance(event, Sealed):
                 self.seals.append(msgspec.structs.asdict(event))
