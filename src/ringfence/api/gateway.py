@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ringfence.node.errors import LinkBusy, LinkLost, NodeError
+from ringfence.proof.receipts import Receipts
 from ringfence.schema.commands import Command
 from ringfence.schema.events import Event, FundingCharged, FundsMoved, InterestAccrued, Trade
 from ringfence.schema.layout import COMMAND_HEADER, EVENT_HEADER, RECORD_BYTES, decode_event
@@ -45,6 +46,8 @@ class History(NamedTuple):
 
     reader: HistoryReader
     writer: HistoryWriter
+    receipts: Receipts | None = None
+    """``None`` where the venue's checkpoints are not at hand."""
 
 
 class Gateway:

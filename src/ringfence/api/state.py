@@ -158,6 +158,10 @@ class VenueState(AccountState, Protocol):
         """Return maker and taker fee in ppm."""
         ...
 
+    def skin_used(self) -> tuple[int, int]:
+        """Return (day since 1970, value) of what SKIN has paid on the last day on which it paid."""
+        ...
+
     @property
     def markets_listed(self) -> int:
         """Return how many markets are listed."""

@@ -328,6 +328,11 @@ class Exchange:
         slot = int(self._s.accounts[account].case_slot)
         return row_of(CaseRow, self._s.cases[slot]) if slot else None
 
+    def skin_used(self) -> tuple[int, int]:
+        """Return (day since 1970, value) of what SKIN has paid on the last day on which it paid."""
+        venue = self._s.venue[0]
+        return int(venue.skin_day), int(venue.skin_value)
+
     @property
     def converting(self) -> int:
         """How many positions wait for ConvertCollateral before the settlement goes on."""

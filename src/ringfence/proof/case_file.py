@@ -46,6 +46,12 @@ class CaseFile:
             raise BadReceipt(f"{len(ordered)} orders of the case, {len(ends)} ends of them")
         return [(one, ends[one.order]) for one in ordered]
 
+    def lots_before(self, ordered: e.SliceOrdered) -> int:
+        """Return how many lots a position had before an order of the case, 0 in a spot market."""
+        began = next((abs(one.net_lots) for one in self.positions if one.market == ordered.market), 0)
+        done = [one for one in self.of(e.SliceEnded) if one.market == ordered.market and one.order < ordered.order]
+        return max(0, began - sum(one.filled_lots for one in done))
+
     def symbol(self, asset: int) -> str:
         """Return how an asset is called, its number if the file does not say."""
         named = next((one.symbol for one in self.of(e.PriceShown) if one.asset == asset), "")

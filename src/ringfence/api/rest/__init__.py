@@ -7,6 +7,7 @@ from . import (
     history,
     lending,
     limits,
+    liquidation,
     loan_history,
     margin,
     markets,
@@ -31,6 +32,7 @@ FAMILIES = (
     history.FAMILY,
     loan_history.FAMILY,
     position_history.FAMILY,
+    liquidation.FAMILY,
 )
 
 OPERATIONS: list[Operation] = [operation for family in FAMILIES for operation in family.operations]

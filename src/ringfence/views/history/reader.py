@@ -12,6 +12,7 @@ from ringfence.schema.enums import STOP_LOSS, TAKE_PROFIT
 
 from ..candles import Candle, Interval
 from ..orders import OrderStatus, SystemOrderType
+from .cases import CaseReader
 from .tables import (
     DEPOSITS,
     FILLS,
@@ -84,6 +85,8 @@ class HistoryReader:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self.cases = CaseReader(engine)
+        """Questions about liquidations."""
 
     def written_sequence(self) -> int:
         """Return the last command that history holds."""
