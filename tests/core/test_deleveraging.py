@@ -1,6 +1,6 @@
 """What the book did not take: one price for everybody, who pays first, and what is left when nobody can."""
 
-from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, USDC
+from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SOL, USDC, WHOLE_SOL
 from tests.core.test_liquidation import Failing, of
 
 from ringfence.node.invariants import broken_invariants
@@ -102,3 +102,18 @@ def test_profit_that_does_not_reach_leaves_a_debt_of_the_house_and_no_money_is_t
     assert list(broken_invariants(venue.exchange.rows())) == []
     venue.settle(95)
     assert venue.cash(venue.alice) + venue.cash(venue.carol) == 200_300 * DOLLAR
+
+
+def test_what_others_paid_for_an_estate_is_owed_by_it_before_it_is_sound() -> None:
+    venue = Gapping()
+    venue.fund(venue.bob, WHOLE_SOL, SOL)
+    told = venue.gap(95)
+    (wave,), (closed,) = of(v.WaveBegan, told), of(v.CaseClosed, told)
+    # His SOL cannot be sold: 95 dollars of the loss of 500 stay unpaid, and FUND takes both over.
+    assert wave.gap_atoms == 105 * DOLLAR + 2 and closed.reason == CaseEnd.WRITTEN_OFF
+    assert venue.exchange.balances(venue.bob) == [] and venue.exchange.positions(venue.bob) == []
+    assert venue.exchange.balance(HouseAccount.FUND, SOL)[0] == WHOLE_SOL
+    (owed,) = venue.exchange.positions(HouseAccount.UNCOVERED)
+    assert owed.reference_atoms == 95 * DOLLAR - 2
+    venue.fund(venue.bob, 10 * DOLLAR)
+    assert venue.cash(venue.bob) == 10 * DOLLAR

@@ -21,11 +21,11 @@ ROUNDING_VALUE = 16
 
 
 @cold
-def deficit_value(s, account):
-    """Return by how much an account that was measured is surely worth less than nothing, 0 if it may not be."""
+def deficit_value(s, account, more_owed_value):
+    """Return by how much an account that was measured surely owes more than it has, 0 if it may not."""
     measure = s.measure[0]
     doubt = capped_sum(doubt_about_balances(s, account), doubt_about_positions(s, account))
-    return max(measure.liabilities - measure.assets - doubt, 0)
+    return max(measure.liabilities + more_owed_value - measure.assets - doubt, 0)
 
 
 @cold

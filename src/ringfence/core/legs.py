@@ -28,9 +28,12 @@ FOUND, SUMS = 0, 1
 
 @hot
 def health(s, collateral, liabilities, maintenance):
-    """Return by how much the equity is above the margin at which a liquidation stops; below zero if it is not."""
+    """Return by how much the equity is above the margin at which a liquidation stops; below zero if it is not.
+
+    What others have paid for the estate counts as owed: it pays that back before anything is its owner's again.
+    """
     buffer = part_up(maintenance, s.parameters[Parameter.LIQUIDATION_BUFFER_PPM] * PPM_E8)
-    return collateral - liabilities - maintenance - buffer
+    return collateral - liabilities - s.own[0].written_off_value - maintenance - buffer
 
 
 @hot

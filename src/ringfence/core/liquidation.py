@@ -153,13 +153,13 @@ def write_off_or_wait(s, case):
     if has_position(s, account) or s.venue[0].settling != Settling.NOTHING:
         wait_for_clock(s, case)
         return
-    if deficit_value(s, account) == 0:
+    row = s.cases[case]
+    if deficit_value(s, account, row.written_off_value) == 0:
         sell_claims(s, case)
         take_measure(s, account, 0, 0, 0, False)
         wait_for_clock(s, case)
         return
-    row, deficit = s.cases[case], deficit_value(s, account)
-    row.written_off_value = capped_sum(row.written_off_value, deficit)
+    row.written_off_value = capped_sum(row.written_off_value, deficit_value(s, account, 0))
     write_off(s, case)
     end_case(s, case)
 
@@ -172,6 +172,7 @@ def begin_step(s):
     if case == 0 or not is_clock_fresh(s) or s.cases[case].tried_us == venue.clock_us:
         return False
     account, leg = s.cases[case].account, s.leg[FOUND]
+    s.own[0].written_off_value = s.cases[case].written_off_value
     measure_estate(s, account)
     if health_of(s, s.measure[0]) >= 0:
         end_case(s, case)

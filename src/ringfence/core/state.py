@@ -91,7 +91,7 @@ Measure = _record(
 # Whose order the venue itself is placing: that of a trigger, or of an account that must convert or is liquidated.
 Own = _record(
     64,
-    ("number", "i8"), ("parent", "i8"), ("missing_atoms", "i8"), ("event", "i8"),
+    ("number", "i8"), ("parent", "i8"), ("missing_atoms", "i8"), ("event", "i8"), ("written_off_value", "i8"),
     ("account", "i4"), ("market", "i4"), ("position", "i4"), ("case_slot", "i4"),
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from ..schema.rejects import Reject
 from .admission import known_asset, user_account
 from .cases import close_case
 from .emit import emit, emit_moved, refuse, refuse_asset
+from .estates import pay_back
 from .jit import cold
 from .ledger import move
 from .legs import health_of
@@ -51,6 +52,7 @@ def top_up(s, c):
     if case == 0:
         return refuse(s, Reject.NO_CASE, c.account, 0)
     fenced = s.users[s.accounts[c.account].user].fenced_account
+    s.own[0].written_off_value = s.cases[case].written_off_value
     needed = enough_atoms(s, c.account, c.asset)
     if needed == 0:
         return refuse_asset(s, Reject.TOP_UP_CANNOT_HELP, 0, 0, c.asset)
@@ -65,5 +67,8 @@ def top_up(s, c):
     move(s, fenced, c.account, c.asset, c.amount_atoms)
     repay_what_it_has(s, c.account)
     measure_estate(s, c.account)
+    if s.cases[case].written_off_value > 0:
+        pay_back(s, case)
+        take_measure(s, c.account, 0, 0, 0, False)
     close_case(s, case, CaseEnd.TOPPED_UP.value)
     return True

@@ -131,7 +131,7 @@ def close_estate(s, wave, case):
         return 0, 0
     net, loss = s.positions[slot].net_lots, max(-unsettled(s, s.positions[slot], wave.mark_ticks), 0)
     asset = s.markets[wave.market].quote_asset
-    gap = gap_of(s, s.collaterals[asset], loss, available(s, account, asset), deficit_value(s, account))
+    gap = gap_of(s, s.collaterals[asset], loss, available(s, account, asset), deficit_value(s, account, 0))
     worth, liabilities = measure.assets - measure.liabilities, measure.liabilities
     s.cases[case].written_off_value = capped_sum(s.cases[case].written_off_value, debt_value(s.collaterals[asset], gap))
     take_over(s, wave, account, net, gap)
