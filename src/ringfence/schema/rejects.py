@@ -122,6 +122,6 @@ class Reject(IntEnum):
     # liquidation
     ACCOUNT_LIQUIDATING = 120, 403, "ACCOUNT_LIQUIDATING", "account {value} is being liquidated: case {limit}"
     NO_CASE = 121, 409, "PRECONDITION_FAILED", "account {value} is not being liquidated: a transfer reaches it"
-    TOP_UP_TOO_SMALL = 122, 400, "INSUFFICIENT_MARGIN", "{value} of {place} would not end the case: it takes {limit}"
+    TOP_UP_TOO_SMALL = 122, 400, "INSUFFICIENT_MARGIN", "{value} {place} would not end the case: it takes {limit}"
     TOP_UP_CANNOT_HELP = 123, 400, "INSUFFICIENT_MARGIN", "no amount of {place} would end the case"
     MARKET_DELEVERAGING = 124, 503, "TRADING_PAUSED", "{place} is being deleveraged: try again in a moment"
