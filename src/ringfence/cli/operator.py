@@ -159,7 +159,9 @@ def deposit(name: str, asset: str, amount: str, *, data: Data = HERE) -> None:
 
     with OpenVenue(data) as venue:
         moved = venue.deposit(name, asset, amount)
-    result({"name": name, "asset": asset, "amount": amount, "deposit": moved.reference, "sequence": moved.sequence})
+        fenced = venue.is_fenced(moved.to_account)
+    told = {"name": name, "asset": asset, "amount": amount, "deposit": moved.reference, "sequence": moved.sequence}
+    result(told | {"fenced": fenced})
 
 
 def balances(name: str, *, data: Data = HERE) -> None:
