@@ -18,7 +18,7 @@ from ringfence.views.catalog import Catalog
 from ringfence.views.history import Fed, HistoryFeed, HistoryReader, HistoryWriter
 from ringfence.views.history.feed import PositionsRead
 from ringfence.views.history.positions import Positions, PositionsDiffer
-from ringfence.views.history.reader import Range
+from ringfence.views.history.reader import FillKinds, Range
 from ringfence.views.history.writer import written_positions
 from ringfence.views.orders import SystemOrderType
 
@@ -120,10 +120,10 @@ def test_positions_after_conversions_are_those_of_the_core(engine: sa.Engine, be
     write(engine, venue.fed)
     agree(engine, venue)
     reader = HistoryReader(engine)
-    sold = reader.fills(accounts, ALL, is_conversion=True)
+    sold = reader.fills(accounts, ALL, kinds=FillKinds([SystemOrderType.COLLATERAL_CONVERSION]))
     assert sold.total == len(accounts) and {row.account for row in sold.rows} == set(accounts)
     assert {row.system_order_type for row in sold.rows} == {SystemOrderType.COLLATERAL_CONVERSION}
-    own = reader.fills(accounts, ALL, is_conversion=False)
+    own = reader.fills(accounts, ALL, kinds=FillKinds([None]))
     assert own.total == len(accounts) and {row.market for row in own.rows} == {PERP}
     assert reader.fills(accounts, ALL).total == sold.total + own.total
     kinds = {row.system_order_type for row in reader.orders(accounts, ALL, market=SPOT).rows}
@@ -225,7 +225,9 @@ def test_what_a_delisted_loser_cannot_pay_stands_until_he_does(engine: sa.Engine
     (owes,) = HistoryReader(engine).positions([loser], ALL).rows
     assert owes.closed_us is not None and owes.settled_us is None
     assert (owes.net_lots, owes.reference_atoms, owes.settled_atoms) == (0, 50 * DOLLAR, -50 * DOLLAR)
+    # His account has failed, so later money is fenced until he puts it in.
     venue.fund(loser, 60 * DOLLAR)
+    venue.must(c.TopUp(account=loser, asset=USDC, amount_atoms=60 * DOLLAR))
     venue.settle(90)
     write(engine, venue.fed)
     agree(engine, venue)

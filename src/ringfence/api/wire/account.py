@@ -227,7 +227,7 @@ class OrderFill(Wire, frozen=True, kw_only=True):
     symbol: str
     system_order_type: SystemOrderType | None
     timestamp: NaiveTime
-    trade_id: I64
+    trade_id: I64 | None
 
 
 class TransferPayload(Wire, frozen=True, kw_only=True):

@@ -2,25 +2,30 @@
 
 A settlement emits one event for each market, not one for each position. What a position paid or got is the change of
 what it cost that no trade and no funding explains, so positions are read right after each page of a settlement, and
-after each conversion of collateral, before anything else touches them.
+after each conversion of collateral, before anything else touches them. So are those of an account after each step of
+its case: one that ends gives what is left of its positions to FUND without an event, and settles their funding.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
 
-from ringfence.schema.enums import Delisting, HouseAccount, MarketKind
-from ringfence.schema.events import Event, PerpetualDelisted, Trade
-from ringfence.schema.tables import MarketRow, PerpetualRow, PositionRow
+from ringfence.schema.enums import CaseEnd, Delisting, HouseAccount, MarketKind
+from ringfence.schema.events import CaseClosed, CaseOpened, Event, PerpetualDelisted, Trade
+from ringfence.schema.tables import CaseRow, MarketRow, PerpetualRow, PositionRow
 
 CLEARING = int(HouseAccount.CLEARING)
-"""While a delisted perpetual is closed it takes over what others have; that comes to nothing and is told to nobody."""
-HOUSE = (int(HouseAccount.FEES), int(HouseAccount.ROUNDING))
-"""The house accounts that have something to come from perpetuals."""
+"""While a delisted perpetual is closed it takes over what others have; that comes to nothing and is told to nobody.
+
+What it takes over in a deleveraging is told by events."""
+HOUSE = tuple(
+    int(account) for account in (HouseAccount.FEES, HouseAccount.ROUNDING, HouseAccount.FUND, HouseAccount.UNCOVERED)
+)
+"""The house accounts that have something to come from perpetuals, or owe it."""
 
 
 class PositionsRead(msgspec.Struct, frozen=True):
@@ -28,6 +33,7 @@ class PositionsRead(msgspec.Struct, frozen=True):
 
     After a conversion it is the one of ``paid``, (account, market), which is gone if it has no row. ``finals`` are what
     a lot is worth, in atoms, in perpetuals that were delisted: there a position that is gone was closed at that price.
+    After a step of a case they are all those of ``stepped``, its account.
     """
 
     sequence: int
@@ -36,6 +42,7 @@ class PositionsRead(msgspec.Struct, frozen=True):
     after_page: bool
     paid: tuple[int, int] | None = None
     finals: dict[int, int] = {}
+    stepped: int | None = None
 
 
 Fed: TypeAlias = Event | PositionsRead
@@ -90,6 +97,10 @@ class Positions(Protocol):
         """Return the position of an account in a market."""
         ...
 
+    def case(self, account: int) -> CaseRow | None:
+        """Return the open case of an account."""
+        ...
+
 
 class HistoryFeed:
     """Follows an exchange part by part; a part ends after each command that may settle a page or one position."""
@@ -105,6 +116,9 @@ class HistoryFeed:
         self._shorts: deque[tuple[int, int]] = deque()
         """The positions for which collateral is still to be sold, in the order in which that is done."""
         self._finals = self._finals_of(range(1, exchange.markets_listed + 1))
+        cases = [row for account in range(1, exchange.next_account) if (row := exchange.case(account)) is not None]
+        self._cases = OrderedDict((row.account, row.turn) for row in sorted(cases, key=lambda row: row.turn))
+        """The turns of the accounts that are liquidated, in the order in which they have them."""
         rows = [row for account in range(1, exchange.next_account) for row in exchange.positions(account)]
         self._note(rows)
         self._note_shorts(rows)
@@ -114,15 +128,45 @@ class HistoryFeed:
         fed: list[Fed] = list(events)
         delisted = [event.market for event in events if isinstance(event, PerpetualDelisted)]
         self._finals |= self._finals_of(delisted)
+        stepped = self._stepped(events)
         if opened := self._opened(events):
             fed.append(self._read(opened, after_page=False))
         was_settling, self._settling = self._settling, self._exchange.settling
         self.has_settled = was_settling or self._settling
         if self._shorts:
             fed += self._converted()
-        elif self.has_settled:
+        elif self.has_settled and not stepped:
             fed.append(self._page())
+        return fed + stepped
+
+    def _stepped(self, events: Sequence[Event]) -> list[Fed]:
+        """Read the positions of the account whose case took a step, if this part did that; then it did nothing more.
+
+        A case that takes a step goes to the end of the queue, or closes.
+        """
+        for event in events:
+            if isinstance(event, CaseOpened):
+                self._queue_case(event.account)
+            elif isinstance(event, CaseClosed) and event.reason == CaseEnd.TOPPED_UP:
+                self._cases.pop(event.account, None)
+        fed: list[Fed] = []
+        while self._cases:
+            account, turn = next(iter(self._cases.items()))
+            row = self._exchange.case(account)
+            if row is not None and row.turn == turn:
+                break
+            self._queue_case(account)
+            rows = self._exchange.positions(account)
+            if rows or account in self._known:
+                fed.append(PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, False, stepped=account))
         return fed
+
+    def _queue_case(self, account: int) -> None:
+        """Put the case of an account at the end of the queue, or leave it out if it is closed."""
+        self._cases.pop(account, None)
+        row = self._exchange.case(account)
+        if row is not None:
+            self._cases[account] = row.turn
 
     def _finals_of(self, markets: Iterable[int]) -> dict[int, int]:
         """Return what a lot is worth for good in those of some markets that are delisted."""
