@@ -24,12 +24,31 @@ RARE = (
 )
 
 
-class FailingVenue(PerpetualVenue):
+class FollowedVenue(PerpetualVenue):
+    """Keeps what history is fed of each command; a feed that begins anew sees the exchange as it stands."""
+
+    def __init__(self, people: int) -> None:
+        self.fed: list[tuple[int, list[Fed]]] = []
+        self.feed: HistoryFeed | None = None
+        super().__init__(people)
+
+    def give(self, command: c.Command) -> list[Any]:
+        """Apply a command, and feed history what came of it."""
+        if self.feed is None:
+            self.feed = HistoryFeed(self.exchange)
+        events = super().give(command)
+        self.fed.append((self.exchange.sequence, self.feed.follow(events)))
+        return events
+
+    def begin_again(self) -> None:
+        """Let another feed go on, as after a restart."""
+        self.feed = None
+
+
+class FailingVenue(FollowedVenue):
     """Every step is a command at random; prices jump, so accounts fail by little and by much."""
 
     def __init__(self, seed: int) -> None:
-        self.fed: list[tuple[int, list[Fed]]] = []
-        self.feed: HistoryFeed | None = None
         self.random, self.ticks = Random(seed), 10_000
         super().__init__(PEOPLE)
         sold = {"conversion_market": SPOT, "conversion_discount_ppm": 30_000}
@@ -50,18 +69,6 @@ class FailingVenue(PerpetualVenue):
         self.fund(lender, 300 * WHOLE_SOL, SOL)
         self.must(c.Lend(account=lender, asset=USDC, amount_atoms=20_000 * DOLLAR))
         self.must(c.Lend(account=lender, asset=SOL, amount_atoms=200 * WHOLE_SOL))
-
-    def give(self, command: c.Command) -> list[Event]:
-        """Apply a command, and feed history what came of it."""
-        if self.feed is None:
-            self.feed = HistoryFeed(self.exchange)
-        events = super().give(command)
-        self.fed.append((self.exchange.sequence, self.feed.follow(events)))
-        return events
-
-    def begin_again(self) -> None:
-        """Let another feed go on, as after a restart."""
-        self.feed = None
 
     def step(self) -> list[Event]:
         """Do something at random."""

@@ -113,8 +113,8 @@ class HistoryFeed:
         """Whether the part that was followed last has settled a page."""
         self._known: dict[int, set[int]] = {}
         """The markets in which an account has a position."""
-        self._shorts: deque[tuple[int, int]] = deque()
-        """The positions for which collateral is still to be sold, in the order in which that is done."""
+        self._shorts: deque[tuple[int, int, int]] = deque()
+        """The positions for which collateral is still to be sold, and what they miss, in the order in which it is."""
         self._finals = self._finals_of(range(1, exchange.markets_listed + 1))
         cases = [row for account in range(1, exchange.next_account) if (row := exchange.case(account)) is not None]
         self._cases = OrderedDict((row.account, row.turn) for row in sorted(cases, key=lambda row: row.turn))
@@ -178,19 +178,30 @@ class HistoryFeed:
         return finals
 
     def _converted(self) -> list[Fed]:
-        """Read the position for which collateral was just sold, if this part did that.
+        """Read the position for which collateral was just sold, if this part did that, or which paid a part.
 
         Reading all positions after each would take as long as there are losers times positions.
         """
         fed: list[Fed] = []
         while len(self._shorts) > self._exchange.converting:
-            paid = account, market = self._shorts.popleft()
+            account, market, _ = self._shorts.popleft()
             row = self._exchange.position(account, market)
             if row is None or not (row.net_lots or row.reference_atoms):
                 self._known.get(account, set()).discard(market)
-            rows = [] if row is None else [row]
-            fed.append(PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, False, paid))
+            fed.append(self._paid(account, market, row))
+        if self._shorts:
+            account, market, due_atoms = self._shorts[0]
+            row = self._exchange.position(account, market)
+            assert row is not None, f"account {account} waits in market {market} without a position"
+            if row.due_atoms != due_atoms:
+                # It has paid a part, and is the next again.
+                self._shorts[0] = (account, market, row.due_atoms)
+                fed.append(self._paid(account, market, row))
         return fed
+
+    def _paid(self, account: int, market: int, row: PositionRow | None) -> PositionsRead:
+        rows = [] if row is None else [row]
+        return PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, False, (account, market))
 
     def _opened(self, events: Sequence[Event]) -> list[PositionRow]:
         """Return the positions that trades have opened; one that is gone again is told by nobody and missed by none."""
@@ -222,7 +233,7 @@ class HistoryFeed:
     def _note_shorts(self, rows: Sequence[PositionRow]) -> None:
         """Note which positions could not pay, once all have been asked."""
         if self._exchange.converting:
-            self._shorts.extend(sorted((row.account, row.market) for row in rows if row.due_atoms < 0))
+            self._shorts.extend(sorted((row.account, row.market, row.due_atoms) for row in rows if row.due_atoms < 0))
 
     def _note(self, rows: Sequence[PositionRow]) -> None:
         """Note positions; a row that only orders keep is none, and the next trade begins one."""
