@@ -24,7 +24,7 @@ class MarketData:
 
     def __init__(self, exchange: Listings, seeded_sequence: int = 0) -> None:
         self.seeded_sequence = seeded_sequence
-        self.time_us = 0
+        self.time_us = self.clock_us = 0
         self.last_trades = LastTrades()
         self.tickers = Tickers()
         self.klines = Klines()
@@ -47,6 +47,7 @@ class MarketData:
                     trades.append(event)
             elif isinstance(event, ClockTicked):
                 seconds.append(event.time_us)
+                self.clock_us = event.time_us
             elif isinstance(event, MarketListed):
                 self.depth.begin(event.market, event.sequence)
         if events:
