@@ -9,6 +9,7 @@ from ringfence.schema.events import ClockTicked, Event, MarketListed, Trade
 from .candles import Candle, Interval, fold
 from .depth import DepthFeed
 from .klines import Klines
+from .liquidations import liquidation_updates
 from .tickers import Ticker, Tickers
 from .trades import TRADES_KEPT, LastTrades, trade_update
 from .updates import SecondUpdate, TradeUpdate, Update
@@ -53,6 +54,7 @@ class MarketData:
         if events:
             self.time_us = events[-1].time_us
         updates.extend(map(self._add_trade, trades))
+        updates.extend(one for one in liquidation_updates(events) if one.sequence > self.seeded_sequence)
         for market, candle in fold(trades):
             self.tickers.add(market, candle)
             updates.extend(self.klines.add(market, candle))

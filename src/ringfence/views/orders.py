@@ -42,6 +42,15 @@ class SystemOrderType(StrEnum):
     ORDER_BOOK_CLOSED = "OrderBookClosed"
 
 
+class OrderOrigin(StrEnum):
+    """Who placed an order, or closed lots without one, as streams say it."""
+
+    USER = "USER"
+    COLLATERAL_CONVERSION = "COLLATERAL_CONVERSION"
+    LIQUIDATION = "LIQUIDATION_AUTOCLOSE"
+    DELEVERAGING = "ADL_AUTOCLOSE"
+
+
 EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
     CloseReason.REQUESTED: None,
     CloseReason.IMMEDIATE_OR_CANCEL: "ImmediateOrCancel",

@@ -10,7 +10,7 @@ from ringfence.views.fence import OutlookReason
 
 from ..calls import Call
 from ..errors import ApiError
-from ..operations import Family, NoQuery, Tag
+from ..operations import Family, Tag
 from ..wire import account as account_wire
 from ..wire import fence as wire
 from .account import balances_of
@@ -93,7 +93,7 @@ def sentence(outlook: fence.DepositOutlook, account: int, fenced: int) -> str:
     return f"{below}, and a price that decides it is not fresh: {goes}, until the price says that the account is sound"
 
 
-@FAMILY.signed("GET", "/ringfence/v1/fenced", "get_fenced_account", wire.FencedAccount, "fencedQuery", query=NoQuery)
+@FAMILY.signed("GET", "/ringfence/v1/fenced", "get_fenced_account", wire.FencedAccount, "fencedQuery")
 async def fenced_account(call: Call) -> wire.FencedAccount:
     """Return the user's fenced account and what it holds; for keys of the main account and of the fenced one."""
     row = call.account_row()
