@@ -70,7 +70,9 @@ def deposit_outlook(exchange: FencedState, account: AccountRow, clock_us: int) -
     owes = bool(exchange.positions(account.account)) or any(shares < 0 for _, shares in exchange.loans(account.account))
     if not owes or measure.equity > measure.maintenance or measure.liabilities + measure.maintenance == 0:
         return DepositOutlook(OutlookReason.SAFE, **sums)
-    doubt = min(_doubt_about_balances(exchange, account.account) + _doubt_about_positions(exchange, account.account), MAX_VALUE)
+    doubt = min(
+        _doubt_about_balances(exchange, account.account) + _doubt_about_positions(exchange, account.account), MAX_VALUE
+    )
     is_sure = exchange.time_us - clock_us <= MOST_CLOCK_AGE_US and measure.equity + doubt <= measure.maintenance
     return DepositOutlook(OutlookReason.UNSAFE if is_sure else OutlookReason.IN_DOUBT, **sums)
 

@@ -91,9 +91,7 @@ class FailingVenue(FollowedVenue):
     def _deposit(self, account: int, asset: int) -> list[Event]:
         self.number += 1
         amount = self.random.choice((1, 10 * DOLLAR, 100 * DOLLAR, 10**9))
-        return self.give(
-            c.Deposit(account=account, asset=asset, source=1, number=self.number, amount_atoms=amount)
-        )
+        return self.give(c.Deposit(account=account, asset=asset, source=1, number=self.number, amount_atoms=amount))
 
     def _transfer(self, account: int, asset: int) -> list[Event]:
         givers = [*self.accounts, *self.subs, *(main + 1 for main in self.accounts)]

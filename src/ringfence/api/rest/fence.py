@@ -104,7 +104,9 @@ async def fenced_account(call: Call) -> wire.FencedAccount:
 def fenced_of(call: Call, row: AccountRow) -> int:
     """Return the number of the user's fenced account, or refuse a key that does not reach it."""
     if row.account_kind not in (AccountKind.MAIN, AccountKind.FENCED):
-        problem = f"the key signs for sub-account {row.sub_account}: the fenced account is reached from the main account"
+        problem = (
+            f"the key signs for sub-account {row.sub_account}: the fenced account is reached from the main account"
+        )
         raise ApiError(403, "FORBIDDEN", problem)
     return user_of(call, row).fenced_account
 
