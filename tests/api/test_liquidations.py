@@ -135,7 +135,7 @@ def test_deposit_outlook_says_what_a_deposit_then_does(venue, failing):
     fall(venue, failing, 98 * E8)
     unsafe = rows(venue, failing, OUTLOOK)
     assert (unsafe["goesTo"], unsafe["reason"], unsafe["account"]) == ("fenced", "Unsafe", ALICE_FENCED)
-    assert "its liquidation begins" in unsafe["sentence"] and "100" in unsafe["sentence"]
+    assert "its liquidation begins" in unsafe["sentence"] and "99.999999" in unsafe["sentence"]
     deposit(venue, failing, 50)
     assert rows(venue, failing, FENCED) == {
         "account": ALICE_FENCED, "balances": {"USDC": {"available": "50", "locked": "0", "staked": "0"}}

@@ -13,10 +13,10 @@ from tests.views.history.liquidating import FollowedVenue
 
 from ringfence.schema import commands as c
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, CloseReason, Delisting, HouseAccount, Settling
-from ringfence.schema.events import CollateralConverted, Event, Trade
+from ringfence.schema.events import CollateralConverted, Trade
 from ringfence.schema.layout import body_fields
 from ringfence.views.catalog import Catalog
-from ringfence.views.history import Fed, HistoryFeed, HistoryReader, HistoryWriter
+from ringfence.views.history import Fed, HistoryReader, HistoryWriter
 from ringfence.views.history.feed import PositionsRead
 from ringfence.views.history.positions import Positions, PositionsDiffer
 from ringfence.views.history.reader import FillKinds, Range

@@ -70,7 +70,7 @@ class FillKinds(msgspec.Struct, frozen=True):
     def condition(self) -> sa.ColumnElement[bool]:
         """Return what holds for them."""
         named = _FILL_KIND.in_([one.value for one in self.types if one is not None])
-        is_slice = _FILL_KIND == SystemOrderType.LIQUIDATE_POSITION_ON_BOOK.value
+        is_slice = _FILL_KIND.in_([SystemOrderType.LIQUIDATE_POSITION_ON_BOOK.value])
         found = sa.or_(named, sa.and_(is_slice, FILLS.c.market.in_(self.slices_in)))
         return sa.or_(found, _FILL_KIND.is_(None)) if None in self.types else found
 

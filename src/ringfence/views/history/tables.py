@@ -67,7 +67,8 @@ ORDERS = sa.Table(
 """One row an order, also one that waits for a price: it has quantity 0 until it is placed, under the same number.
 
 ``close_reason`` is a CloseReason, null while it is open, when it was filled, and when it ended before it was placed but
-for the delisting of its market or the liquidation of its account. ``system_order_type`` is a SystemOrderType, null for what the account ordered itself.
+for the delisting of its market or the liquidation of its account. ``system_order_type`` is a SystemOrderType, null for
+what the account ordered itself.
 """
 
 TRIGGERS = sa.Table(
@@ -303,8 +304,8 @@ POSITIONS = sa.Table(
 """One row a position in a perpetual, numbered from 1: ``opened`` is its number on the wire.
 
 ``closed_us`` is when it last came to nothing, null while it is open; ``settled_us`` when nothing of it was left to
-settle. House accounts have rows of what is due to them. ``reference_atoms`` = entry - realized + fees - funding + settled
-- written off.
+settle. House accounts have rows of what is due to them. ``reference_atoms`` is entry - realized + fees - funding +
+settled - written off.
 """
 
 FUNDING_PAYMENTS = sa.Table(
