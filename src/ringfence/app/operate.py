@@ -142,7 +142,7 @@ class OpenVenue:
         return self.catalog.markets[symbol]
 
     def deposit(self, name: str, symbol: str, amount: str) -> FundsMoved:
-        """Credit a user's main account with money that came in by hand."""
+        """Credit a user's main account with money that came in by hand, or his fenced account if the main one failed."""
         asset, (_, row) = self.asset(symbol), self.user(name)
         atoms = asset.parse(amount)
         number = 1 + self._last_deposit()
@@ -156,8 +156,8 @@ class OpenVenue:
                 number = events[0].limit + 1
                 continue
             self._require_taken(events)
-            assert isinstance(events[0], FundsMoved), events
-            return events[0]
+            # The case of an account that has just failed is told before what was moved.
+            return next(event for event in events if isinstance(event, FundsMoved))
         raise VenueError("others record deposits faster than this one gets a number; nothing was credited, try again")
 
     def set_market_state(self, symbol: str, state: MarketState) -> None:

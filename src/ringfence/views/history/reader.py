@@ -216,15 +216,19 @@ class HistoryReader:
         *,
         asset: int | None = None,
         position: int | None = None,
-        cause: int | None = None,
+        side: int | None = None,
+        causes: Sequence[int] | None = None,
         sources: Sequence[int] | None = None,
     ) -> Page[Any]:
-        """Return movements of positions of some accounts, of all sources unless told."""
-        query = sa.select(LOAN_MOVEMENTS).where(LOAN_MOVEMENTS.c.account.in_(accounts))
-        if sources is not None:
-            query = query.where(LOAN_MOVEMENTS.c.source.in_(sources))
+        """Return movements of positions of some accounts with their ``side``, of all causes and sources unless told."""
         columns = LOAN_MOVEMENTS.c
-        filters = {columns.asset: asset, columns.position: position, columns.cause: cause}
+        joined = LOAN_MOVEMENTS.join(LOANS, LOANS.c.position == columns.position)
+        query = sa.select(LOAN_MOVEMENTS, LOANS.c.side).select_from(joined).where(columns.account.in_(accounts))
+        if sources is not None:
+            query = query.where(columns.source.in_(sources))
+        if causes is not None:
+            query = query.where(columns.cause.in_(causes))
+        filters = {columns.asset: asset, columns.position: position, LOANS.c.side: side}
         return self._page(query, filters, columns.time_us, (columns.sequence, columns.event_index), part)
 
     def interest_payments(
