@@ -13,7 +13,7 @@ from ringfence.schema import events as e
 from . import scenes
 from .journaled import Journaled, receipt_of
 
-SCENES = (scenes.restored, scenes.topped_up)
+SCENES = (scenes.restored, scenes.deleveraged, scenes.topped_up, scenes.borrower)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from ringfence.schema.enums import Parameter
 from ringfence.schema.tables import (
     AccountRow,
     AssetRow,
+    CaseRow,
     CollateralRow,
     LendingPoolRow,
     MarketRow,
@@ -148,6 +149,10 @@ class VenueState(AccountState, Protocol):
         self, account: int, *, asset: int = 0, held_change: int = 0, owed_change: int = 0, strict: bool = False
     ) -> "Measure":
         """Measure an account, as if it held and owed more atoms of one asset; ``strict`` as for new risk."""
+        ...
+
+    def case(self, account: int) -> CaseRow | None:
+        """Return the open case of an account, ``None`` if it is not liquidated."""
         ...
 
     def parameter(self, parameter: Parameter) -> int:

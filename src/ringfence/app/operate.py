@@ -18,7 +18,7 @@ from ringfence.node.connect import ControlClient
 from ringfence.node.errors import LinkLost, NodeUnavailable
 from ringfence.node.follower import Follower
 from ringfence.schema import commands as c
-from ringfence.schema.enums import AccountKind, HouseAccount, MarketState, Origin, Parameter
+from ringfence.schema.enums import HouseAccount, MarketState, Origin, Parameter
 from ringfence.schema.events import Event, FundsMoved, Rejected, UserOpened
 from ringfence.schema.rejects import Reject
 from ringfence.schema.tables import UserRow
@@ -145,11 +145,6 @@ class OpenVenue:
         """Credit a user's main account with money that came in by hand; if that is fenced, his fenced account."""
         asset, (_, row) = self.asset(symbol), self.user(name)
         return self._deposit(row.main_account, asset.number, asset.parse(amount))
-
-    def is_fenced(self, account: int) -> bool:
-        """Tell whether an account is a fenced one."""
-        row = self.exchange.account(account)
-        return row is not None and row.account_kind == AccountKind.FENCED
 
     def add_to_house(self, house: HouseAccount, symbol: str, amount: str) -> FundsMoved:
         """Give a house account money that came in by hand."""

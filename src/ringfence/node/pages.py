@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from ringfence.node.replica import Records
-from ringfence.schema.commands import Clock, ContinueSettlement, ConvertCollateral
+from ringfence.schema.commands import Clock, ContinueSettlement, ConvertCollateral, StepCase
 from ringfence.schema.layout import COMMAND_HEADER, tag_of
 
-PAGE_TAGS = (tag_of(Clock), tag_of(ContinueSettlement), tag_of(ConvertCollateral))
-"""The kinds of commands that may settle a page of positions, or one position."""
+PAGE_TAGS = (tag_of(Clock), tag_of(ContinueSettlement), tag_of(ConvertCollateral), tag_of(StepCase))
+"""The kinds of commands that may settle a page of positions, or one position, or end the positions of an estate."""
 
 
 def cut_after_pages(records: Records) -> list[Records]:

@@ -4,6 +4,7 @@ from ringfence.api.operations import Operation
 
 from . import (
     account,
+    fence,
     history,
     lending,
     limits,
@@ -28,6 +29,7 @@ FAMILIES = (
     perpetuals.FUTURES,
     lending.FAMILY,
     account.FAMILY,
+    fence.FAMILY,
     limits.FAMILY,
     history.FAMILY,
     loan_history.FAMILY,

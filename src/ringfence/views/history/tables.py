@@ -27,6 +27,11 @@ def _big(name: str, *, nullable: bool = False, key: bool = False) -> sa.Column[i
     return sa.Column(name, sa.BigInteger, nullable=nullable, primary_key=key, autoincrement=False)
 
 
+def _sum(name: str) -> sa.Column[int]:
+    """Return a column that rows of before have at 0."""
+    return sa.Column(name, sa.BigInteger, nullable=False, server_default=sa.text("0"))
+
+
 def _number(name: str, *, nullable: bool = False, key: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.Integer, nullable=nullable, primary_key=key, autoincrement=False)
 
@@ -64,7 +69,8 @@ ORDERS = sa.Table(
 """One row an order, also one that waits for a price: it has quantity 0 until it is placed, under the same number.
 
 ``close_reason`` is a CloseReason, null while it is open, when it was filled, and when it ended before it was placed but
-for the delisting of its market. ``system_order_type`` is a SystemOrderType, null for what the account ordered itself.
+for the delisting of its market or the liquidation of its account. ``system_order_type`` is a SystemOrderType, null for
+what the account ordered itself.
 """
 
 TRIGGERS = sa.Table(
@@ -112,10 +118,16 @@ FILLS = sa.Table(
     _big("quote_atoms"),
     _big("fee_atoms"),
     _number("fee_asset"),
+    _word("system_order_type", 32, nullable=True),
     sa.Index(None, "order_id"),
     sqlite_with_rowid=False,
 )
-"""Two rows a trade, the taker's and the maker's; a fee is negative when it is a rebate."""
+"""Two rows a trade, the taker's and the maker's; a fee is negative when it is a rebate.
+
+``system_order_type`` is that of a fill without an order: lots that a deleveraging closed. Its trade is 0, its
+``order_id`` is the command that did it, ``quote_atoms`` is exactly what was paid or received, below 0 if that was less
+than nothing, and ``price_ticks`` is the price of a lot, rounded against whose lots they were.
+"""
 
 MOVEMENTS = sa.Table(
     "movements",
@@ -285,13 +297,17 @@ POSITIONS = sa.Table(
     _big("entered_atoms"),
     _big("closed_lots"),
     _big("closed_atoms"),
+    _sum("liquidated_lots"),
+    _sum("liquidation_fees_atoms"),
+    _sum("written_off_atoms"),
     sa.Index(None, "account", "position"),
     sa.Index(None, "settled_us"),
 )
 """One row a position in a perpetual, numbered from 1: ``opened`` is its number on the wire.
 
 ``closed_us`` is when it last came to nothing, null while it is open; ``settled_us`` when nothing of it was left to
-settle. House accounts have rows of what is due to them.
+settle. House accounts have rows of what is due to them. ``reference_atoms`` is entry - realized + fees - funding +
+settled - written off.
 """
 
 FUNDING_PAYMENTS = sa.Table(
@@ -334,9 +350,13 @@ SETTLEMENTS = sa.Table(
     _number("position"),
     _big("opened"),
     _big("amount_atoms"),
+    sa.Column("in_case", sa.Boolean, nullable=False, server_default=sa.false()),
     sqlite_with_rowid=False,
 )
-"""What a settlement gave an account for a position, below 0 took; the other side of all of them is CLEARING."""
+"""What a settlement gave an account for a position, below 0 took; the other side of all of them is CLEARING.
+
+``in_case`` is what an estate paid of a loss outside the settlements of its market.
+"""
 
 EVIDENCE = sa.Table(
     "evidence",
