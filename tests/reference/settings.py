@@ -26,6 +26,7 @@ def clock(state: State, command: Any, emit: Any) -> None:
     state.seed = command.seed
     emit("ClockTicked", seed=command.seed)
     if state.rules >= 2:
+        state.clock_us = state.time_us
         prices.tick(state, emit)
         pools.tick(state, emit)
         perpetuals.tick(state, emit)

@@ -102,7 +102,8 @@ def write_off_debt(s, case, asset):
     if paid > 0 and (paid == debt or repay_shares(pool, paid) > 0):
         repay_atoms(s, account, asset, paid, LoanSource.LIQUIDATION, 0)
     left = owed(s, account, asset)
-    emit_written_off(s, case, 0, asset, debt, debt - left if left < debt else 0, 0)
+    repaid = max(debt - left, 0)
+    emit_written_off(s, case, 0, asset, debt, min(fund, repaid), repaid - min(fund, repaid))
     if left > 0:
         shares = loan_shares_of(s, account, asset)
         add_loan_shares(s, HouseAccount.UNCOVERED, asset, shares)
