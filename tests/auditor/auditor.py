@@ -219,7 +219,8 @@ class Auditor:
 
     def _look_at_Deleveraged(self, event: Any) -> None:
         ledger, key, wave = self.ledger, (event.account, event.market), self.waves[event.wave]
-        self._once("deleveraged", event.wave, event.account, event.own_case)
+        if event.cost_atoms:
+            self._once("deleveraged", event.wave, event.account, event.own_case)
         wave.closed.update(own=event.cost_atoms if event.own_case else 0)
         if not event.own_case:
             wave.closed.update(cost=event.cost_atoms, lots=abs(event.lots), people=1)

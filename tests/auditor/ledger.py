@@ -157,8 +157,12 @@ class Ledger:
 
     def apply(self, entry: Entry, look: Any = None) -> None:
         """Book what a command did; ``look`` sees each event right before it counts."""
-        settles = name_of(entry.command) in ("Clock", "ContinueSettlement")
+        settles, converts = name_of(entry.command) in ("Clock", "ContinueSettlement"), self._converts(entry)
+        sells = any(name_of(event) == "CollateralConverted" for event in entry.events)
         later = []
+        if converts and not sells:
+            # Where nothing can be sold, orders are cancelled after what is there has paid.
+            self._convert(entry.events)
         for event in entry.events:
             if look is not None:
                 look(event)
@@ -168,10 +172,13 @@ class Ledger:
                 getattr(self, f"_on_{name_of(event)}", self._ignore)(event)
         if settles:
             self._settle(entry, later)
-        elif name_of(entry.command) == "ConvertCollateral" and self.settling == Settling.CONVERTING:
+        elif converts and sells:
             self._convert(entry.events)
         elif name_of(entry.command) == "SetPerpetual":
             self._price_first(entry)
+
+    def _converts(self, entry: Entry) -> bool:
+        return name_of(entry.command) == "ConvertCollateral" and self.settling == Settling.CONVERTING
 
     def _ignore(self, event: Any) -> None:
         """Events that move nothing."""

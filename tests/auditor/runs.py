@@ -2,6 +2,7 @@
 
 import random
 import struct
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,10 @@ from tests.core.perpetual_venue import (
 )
 
 from ringfence.schema import commands as c
+from ringfence.schema import events as v
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, HouseAccount, Parameter
 from ringfence.schema.layout import RECORD, decode_event, encode
+from ringfence.schema.rejects import Reject
 
 ETH, OTHER_PERP = 3, 3
 AWAY_TICKS = (-300, -100, -20, -1, 0, 1, 20, 100, 300)
@@ -152,6 +155,7 @@ class RandomVenue(JournalledVenue):
             (2, self.set_account),
             (9, self.move_price),
             (2, self.jump),
+            (4, self.drive),
             (1, self.fall_silent),
             (5, lambda: self.give(c.OpenCases())),
             (10, lambda: self.give(c.StepCase())),
@@ -228,10 +232,30 @@ class RandomVenue(JournalledVenue):
         return self.give(c.SetParameter(parameter=parameter, value=value))
 
     def top_up(self) -> list[Any]:
+        """Top up by some amount; often by what the refusal says would be enough."""
         failing = self.exchange.rows()["cases"]["account"].tolist()
         account = self.random.choice(failing) if failing else self.anybody()
-        atoms = self.random.choice((DOLLAR, 50 * DOLLAR, 200 * DOLLAR, 10**10))
-        return self.give(c.TopUp(account=account, asset=self.asset(), amount_atoms=atoms))
+        atoms, asset = self.random.choice((1, DOLLAR, 200 * DOLLAR, 10**10)), self.asset()
+        told = self.give(c.TopUp(account=account, asset=asset, amount_atoms=atoms))
+        if not isinstance(told[0], v.Rejected) or told[0].reject != Reject.TOP_UP_TOO_SMALL:
+            return told
+        if self.random.random() < 0.5:
+            self.give_deposit(account, asset, told[0].limit)
+        return self.give(c.TopUp(account=account, asset=asset, amount_atoms=told[0].limit))
+
+    def drive(self) -> list[Any]:
+        """Let the node do all that there is to do before the next second."""
+        self.give(c.OpenCases())
+        while self.exchange.settling:
+            self.give(c.ConvertCollateral() if self.exchange.converting else c.ContinueSettlement())
+        for _ in range(100):
+            if self.exchange.cases_due:
+                self.give(c.StepCase())
+            elif self.exchange.deleveraging:
+                self.give(c.Deleverage())
+            else:
+                break
+        return []
 
     def lend(self) -> list[Any]:
         atoms = self.random.choice((DOLLAR, 100 * DOLLAR))
@@ -258,3 +282,16 @@ class RandomVenue(JournalledVenue):
     def fall_silent(self) -> list[Any]:
         self.time_us += 20 * SECOND_US
         return self.give(c.Clock())
+
+
+STEPS = 700
+SEEDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16)
+"""Runs that every test of this kind may share."""
+
+
+@cache
+def finished(seed: int) -> RandomVenue:
+    """Return a venue after its run, as it is for everybody who asks: nobody may give it commands."""
+    venue = RandomVenue(seed)
+    venue.run(STEPS)
+    return venue
