@@ -285,7 +285,7 @@ class RandomVenue(JournalledVenue):
 
 
 STEPS = 700
-SEEDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16)
+SEEDS = (0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17)
 """Runs that every test of this kind may share."""
 
 
