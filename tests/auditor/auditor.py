@@ -81,7 +81,9 @@ class Auditor:
             said, kept = balances.get(key, 0), self.ledger.money[key]
             if said != kept:
                 figure = BOOKS_DIFFER
-                self.find(figure, said - kept, f"account {key[0]} has {said} of asset {key[1]}, the log makes it {kept}")
+                self.find(
+                    figure, said - kept, f"account {key[0]} has {said} of asset {key[1]}, the log makes it {kept}"
+                )
 
     # What each event may do.
 

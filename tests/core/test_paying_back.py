@@ -10,7 +10,9 @@ from ringfence.schema import events as v
 from ringfence.schema.enums import CaseEnd
 
 
-@pytest.mark.xfail(reason="an estate pays back more than it can spare, and ends below zero with a position", strict=True)
+@pytest.mark.xfail(
+    reason="an estate pays back more than it can spare, and ends below zero with a position", strict=True
+)
 def test_estate_that_pays_back_stays_sound() -> None:
     venue = Gapping()
     market = venue.quote_in("EURC", 6, 10**4)

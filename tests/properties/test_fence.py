@@ -56,9 +56,7 @@ class FenceVenue(JournalledVenue):
         """Bring money from outside to an account."""
         if how == "deposit":
             self.number += 1
-            return self.give(
-                c.Deposit(account=account, asset=USDC, source=1, number=self.number, amount_atoms=atoms)
-            )
+            return self.give(c.Deposit(account=account, asset=USDC, source=1, number=self.number, amount_atoms=atoms))
         if how == "transfer":
             source = self.bobs if account == self.bob else self.daves
             return self.give(c.Transfer(account=source, to_account=account, asset=USDC, amount_atoms=atoms))

@@ -115,9 +115,7 @@ def interest_of(pauses: list[float]) -> tuple[int, int]:
     assert list(broken_invariants(venue.exchange.rows())) == []
     rows = venue.exchange.rows()
     pool = rows["lending_pools"][rows["lending_pools"]["asset"] == USDC][0]
-    shares = {
-        int(row["account"]): int(row["loan_shares"]) for row in rows["balances"] if row["asset"] == USDC
-    }
+    shares = {int(row["account"]): int(row["loan_shares"]) for row in rows["balances"] if row["asset"] == USDC}
     return -shares[borrower] * int(pool["debt_index"]) >> 52, shares[lender] * int(pool["lent_index"]) >> 52
 
 
