@@ -1,7 +1,7 @@
 """The auditor: reads the log of a venue and says, from nothing else, who paid for the failures of others.
 
-It keeps books of its own (ledger.py) and measures accounts by itself (measure.py).  Each figure counts atoms, and is zero
-on a venue that keeps its rules; what made it grow is in ``findings``.
+It keeps books of its own (ledger.py) and measures accounts by itself (measure.py).  Each figure counts atoms, and is
+zero on a venue that keeps its rules; what made it grow is in ``findings``.
 """
 
 from collections import Counter

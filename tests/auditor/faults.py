@@ -1,7 +1,7 @@
 """Rules of the core broken on purpose, one at a time, to see that the auditor notices.
 
-Each fault replaces functions of the core, which must be interpreted for that: ``NUMBA_DISABLE_JIT=1``.  Run as a program
-it plays random venues under every fault and prints, by fault, the figures of the first that the auditor found.
+Each fault replaces functions of the core, which must be interpreted for that: ``NUMBA_DISABLE_JIT=1``.  Run as a
+program it plays random venues under every fault and prints, by fault, the figures of the first that the auditor found.
 """
 
 import json

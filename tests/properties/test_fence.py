@@ -21,7 +21,7 @@ AMOUNTS = st.sampled_from((1, DOLLAR, 40 * DOLLAR, 150 * DOLLAR, 600 * DOLLAR))
 
 
 class FenceVenue(JournalledVenue):
-    """Bob is long with 300 dollars, dave owes dollars against coins; alice is short, and carol has money and nothing else.
+    """Bob is long with 300 dollars, dave owes dollars against coins; alice is short, carol has money and nothing else.
 
     Bob and dave have sub-accounts that are sound, and withdrawals of before that may come back.
     """

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from tests.auditor.auditor import BOOKS_DIFFER, FLAT_USERS_PAID, SETTLED_MONEY_TAKEN
+from tests.auditor.auditor import FLAT_USERS_PAID, SETTLED_MONEY_TAKEN
 from tests.auditor.ledger import Entry, Ledger, name_of
 from tests.auditor.runs import RandomVenue
 from tests.core.perpetual_venue import DOLLAR, USDC, WHOLE_SOL, PerpetualVenue

@@ -1,4 +1,4 @@
-"""I-22 to I-25: the log gives the same state anywhere, commands count once, cases end, and the feed tells everything."""
+"""I-22 to I-25: the log gives the same state anywhere, commands count once, cases end, the feed tells everything."""
 
 import os
 import subprocess

@@ -79,30 +79,43 @@ def capacity_of(ledger: Ledger, wave: Any) -> int:
     return min(gap, gap * lots // whole)
 
 
+class Waves:
+    """What the waves of one run took, held against what they could take."""
+
+    def __init__(self, people: int) -> None:
+        self.people = people
+        self.began: dict[int, Any] = {}
+        self.capacity: dict[int, int] = {}
+        self.costs: Counter[int] = Counter()
+        self.covered = self.uncovered = 0
+
+    def look(self, ledger: Ledger, _: Entry, event: Any) -> None:
+        if name_of(event) == "WaveBegan":
+            self.began[event.wave] = event
+        elif name_of(event) == "Deleveraged" and not event.own_case and self.began[event.wave].left_atoms:
+            if event.wave not in self.capacity:
+                self.capacity[event.wave] = capacity_of(ledger, self.began[event.wave])
+            self.costs[event.wave] += event.cost_atoms
+        elif name_of(event) == "WaveEnded" and self.began[event.wave].left_atoms:
+            self.end(event)
+
+    def end(self, event: Any) -> None:
+        wave = self.began[event.wave]
+        assert self.costs[event.wave] + event.uncovered_atoms == wave.left_atoms
+        # What a price for whole lots leaves is less than a lot of everybody.
+        lot = -(-wave.left_atoms // abs(wave.left_lots))
+        assert event.uncovered_atoms <= wave.left_atoms - self.capacity[event.wave] + lot * self.people, event
+        self.covered += bool(event.cost_atoms)
+        self.uncovered += bool(event.uncovered_atoms)
+
+
 def test_i17_what_is_taken_of_profit_is_the_deficit_and_no_more(runs: list[RandomVenue]) -> None:
-    covered = uncovered = 0
+    found = []
     for venue in runs:
-        began: dict[int, Any] = {}
-        capacity: dict[int, int] = {}
-        costs = Counter[int]()
-
-        def look(ledger: Ledger, entry: Entry, event: Any) -> None:
-            nonlocal covered, uncovered
-            if name_of(event) == "WaveBegan":
-                began[event.wave] = event
-            elif name_of(event) == "Deleveraged" and not event.own_case and began[event.wave].left_atoms:
-                capacity.setdefault(event.wave, capacity_of(ledger, began[event.wave]))
-                costs[event.wave] += event.cost_atoms
-            elif name_of(event) == "WaveEnded" and began[event.wave].left_atoms:
-                wave = began[event.wave]
-                assert costs[event.wave] + event.uncovered_atoms == wave.left_atoms
-                # What a price for whole lots leaves is less than a lot of everybody.
-                lot = -(-wave.left_atoms // abs(wave.left_lots))
-                assert event.uncovered_atoms <= wave.left_atoms - capacity[event.wave] + lot * len(venue.trading), event
-                covered, uncovered = covered + bool(event.cost_atoms), uncovered + bool(event.uncovered_atoms)
-
-        looked_at([venue], look)
-    assert covered > 3 and uncovered > 0
+        waves = Waves(len(venue.trading))
+        looked_at([venue], waves.look)
+        found.append(waves)
+    assert sum(waves.covered for waves in found) > 3 and sum(waves.uncovered for waves in found) > 0
 
 
 def test_i18_nobody_gives_up_more_than_his_profit(runs: list[RandomVenue]) -> None:
