@@ -43,7 +43,6 @@ def test_books_read_from_records_are_those_of_the_venue() -> None:
     assert auditor.findings == []
 
 
-@pytest.mark.xfail(reason="tests/core/test_paying_back.py: an estate that pays back ends below zero", strict=True)
 def test_audit_of_an_estate_that_pays_back_finds_nothing() -> None:
     auditor = Auditor()
     auditor.read(finished(13).log)

@@ -62,7 +62,12 @@ def spendable(s, account, asset, flags):
 
 @cold
 def credit(s, account, asset, atoms, flags, order):
-    """Repay a debt with what came in, and lend what is left of it, as far as the flags say so and it can be done."""
+    """Repay a debt with what came in, and lend what is left of it, as far as the flags say so and it can be done.
+
+    An account that is being liquidated does neither by itself.
+    """
+    if s.accounts[account].case_slot != 0:
+        return
     pool, left = s.lending_pools[asset], atoms
     if flags & REPAYS != 0 and left > 0:
         debt = owed_of(pool, max(-loan_shares_of(s, account, asset), 0))
@@ -87,9 +92,9 @@ def auto_lend(s, account, asset, atoms, order):
 
 @cold
 def credit_account(s, account, asset, atoms):
-    """Let a user's account do with money that came in what it does by itself, unless it is being liquidated."""
+    """Let a user's account do with money that came in what it does by itself."""
     flags = s.accounts[account].account_flags
-    if flags != 0 and s.accounts[account].case_slot == 0:
+    if flags != 0:
         credit(s, account, asset, atoms, flags_of(flags, 0), 0)
 
 
