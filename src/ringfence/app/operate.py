@@ -142,7 +142,7 @@ class OpenVenue:
         return self.catalog.markets[symbol]
 
     def deposit(self, name: str, symbol: str, amount: str) -> FundsMoved:
-        """Credit a user's main account with money that came in by hand, or his fenced account if the main one failed."""
+        """Credit a user's main account with money that came in by hand; his fenced one where the main one failed."""
         asset, (_, row) = self.asset(symbol), self.user(name)
         atoms = asset.parse(amount)
         number = 1 + self._last_deposit()
