@@ -104,9 +104,7 @@ def new_key() -> None:
 
 
 @keys.command(name="add")
-def add_key(
-    name: str, public: str | None = None, *, fenced: bool = False, data: Data = HERE, label: str = ""
-) -> None:
+def add_key(name: str, public: str | None = None, *, fenced: bool = False, data: Data = HERE, label: str = "") -> None:
     """Let a key sign for a user's main account; without PUBLIC a new pair is made and shown this once.
 
     Parameters
