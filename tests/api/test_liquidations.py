@@ -87,6 +87,13 @@ def test_account_says_that_it_is_liquidated_and_its_orders_end_so(venue, failing
     assert len(ended) == 2 and {row["expiryReason"] for row in ended} == {"Liquidation"}
     refused = order(venue, failing, "alice", "Bid", "1", "90")
     assert refused.json()["code"] == "ACCOUNT_LIQUIDATING"
+    limit = ("/api/v1/account/limits/order", "maxOrderQuantity")
+    asked = {"symbol": PERP, "price": "90"}
+    assert rows(venue, failing, limit, side="Bid", **asked)["maxOrderQuantity"] == "0"
+    most = rows(venue, failing, ("/api/v1/account/limits/borrow", "maxBorrowQuantity"), symbol="SOL")
+    assert most["maxBorrowQuantity"] == "0"
+    most = rows(venue, failing, ("/api/v1/account/limits/withdrawal", "maxWithdrawalQuantity"), symbol="USDC")
+    assert most["maxWithdrawalQuantity"] == "0"
 
 
 def test_slices_stand_in_history_as_the_venues_own(venue, failing):

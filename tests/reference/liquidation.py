@@ -90,16 +90,7 @@ def order(state: State, case: Case, leg: legs.Leg, lots: int, emit: Any) -> None
         equity_value=before.equity,
         maintenance_value=before.maintenance,
     )
-    slice_ = PlaceOrder(
-        **place,
-        side=leg.side,
-        order_type=OrderType.LIMIT,
-        time_in_force=TimeInForce.IOC,
-        self_trade_prevention=SelfTradePrevention.REJECT_MAKER,
-        price_ticks=leg.limit_ticks,
-        quantity_lots=lots,
-        reduce_only=int(leg.is_position),
-    )
+    slice_ = slice_of(place, leg, lots)
     met, reject, filled, quote = False, 0, 0, 0
 
     def emit_own(kind: str, account: int = account, market: int = market.market, **body: Any) -> None:
@@ -133,6 +124,19 @@ def order(state: State, case: Case, leg: legs.Leg, lots: int, emit: Any) -> None
         cases.let_others(state, case)
     else:
         wait(state, case, emit)
+
+
+def slice_of(place: dict[str, int], leg: legs.Leg, lots: int) -> PlaceOrder:
+    return PlaceOrder(
+        **place,
+        side=leg.side,
+        order_type=OrderType.LIMIT,
+        time_in_force=TimeInForce.IOC,
+        self_trade_prevention=SelfTradePrevention.REJECT_MAKER,
+        price_ticks=leg.limit_ticks,
+        quantity_lots=lots,
+        reduce_only=int(leg.is_position),
+    )
 
 
 def charge(state: State, case: Case, leg: legs.Leg, quote: int, emit: Any) -> int:

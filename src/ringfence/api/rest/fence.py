@@ -55,7 +55,7 @@ def _giving_account(call: Call) -> int:
 @FAMILY.signed(
     "GET",
     "/ringfence/v1/deposit-outlook",
-    "get_deposit_outlook",
+    "depositOutlookQuery",
     wire.DepositOutlook,
     "depositOutlookQuery",
     query=wire.DepositOutlookQuery,
@@ -93,7 +93,7 @@ def sentence(outlook: fence.DepositOutlook, account: int, fenced: int) -> str:
     return f"{below}, and a price that decides it is not fresh: {goes}, until the price says that the account is sound"
 
 
-@FAMILY.signed("GET", "/ringfence/v1/fenced", "get_fenced_account", wire.FencedAccount, "fencedQuery")
+@FAMILY.signed("GET", "/ringfence/v1/fenced", "fencedQuery", wire.FencedAccount, "fencedQuery")
 async def fenced_account(call: Call) -> wire.FencedAccount:
     """Return the user's fenced account and what it holds; for keys of the main account and of the fenced one."""
     row = call.account_row()

@@ -16,7 +16,16 @@ import msgspec
 
 from ringfence.node.replica import Mark
 from ringfence.schema.enums import CaseEnd, Delisting, HouseAccount, MarketKind
-from ringfence.schema.events import CaseClosed, CaseOpened, Event, PerpetualDelisted, Trade
+from ringfence.schema.events import (
+    CaseClosed,
+    CaseOpened,
+    Deleveraged,
+    EstateClosed,
+    Event,
+    PerpetualDelisted,
+    ToppedUp,
+    Trade,
+)
 from ringfence.schema.tables import CaseRow, MarketRow, PerpetualRow, PositionRow
 
 from .evidence import Sealed
@@ -136,6 +145,7 @@ class HistoryFeed:
         delisted = [event.market for event in events if isinstance(event, PerpetualDelisted)]
         self._finals |= self._finals_of(delisted)
         stepped = self._stepped(events)
+        self._forget_ended(events)
         if opened := self._opened(events):
             fed.append(self._read(opened, after_page=False))
         was_settling, self._settling = self._settling, self._exchange.settling
@@ -165,8 +175,18 @@ class HistoryFeed:
             self._queue_case(account)
             rows = self._exchange.positions(account)
             if rows or account in self._known:
+                self._known[account] = {row.market for row in rows if row.net_lots or row.reference_atoms}
                 fed.append(PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, False, stepped=account))
         return fed
+
+    def _forget_ended(self, events: Sequence[Event]) -> None:
+        """Forget the positions that a deleveraging or a top-up has ended: the next trade begins another."""
+        for event in events:
+            if isinstance(event, (EstateClosed, Deleveraged, ToppedUp)):
+                for market in list(self._known.get(event.account, ())):
+                    row = self._exchange.position(event.account, market)
+                    if row is None or not (row.net_lots or row.reference_atoms):
+                        self._known[event.account].discard(market)
 
     def _queue_case(self, account: int) -> None:
         """Put the case of an account at the end of the queue, or leave it out if it is closed."""
