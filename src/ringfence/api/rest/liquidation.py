@@ -38,7 +38,7 @@ async def cases(call: Call) -> list[wire.LiquidationCase]:
 @FAMILY.signed(
     "GET",
     "/ringfence/v1/account/cases",
-    "get_account_cases",
+    "caseQueryAll",
     list[wire.LiquidationCase],
     "caseQueryAll",
     query=wire.CasesQuery,
@@ -165,7 +165,7 @@ def _fund_movement(call: Call, row: Any) -> wire.FundMovement:
 
 
 @FAMILY.signed(
-    "POST", "/ringfence/v1/topup", "top_up", wire.ToppedUpReply, "topUp", query=NoQuery, body=wire.TopUpRequest
+    "POST", "/ringfence/v1/topup", "topUp", wire.ToppedUpReply, "topUp", query=NoQuery, body=wire.TopUpRequest
 )
 async def top_up(call: Call) -> wire.ToppedUpReply:
     """Put fenced money into the account's estate, if that ends its liquidation; refused with the amount that would."""
