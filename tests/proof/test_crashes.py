@@ -52,9 +52,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Noted, int]:
 
 def given_again(directory: Path, noted: list[tuple[int, c.Command]]) -> tuple[bytes, bytes]:
     """Give commands to the venue of a directory, which goes on where it was; return the hashes of state and events."""
-    time_us = noted[0][0]
-    with Engine.open(directory, clock=lambda: time_us) as engine:
-        for time_us, command in noted:
+    now_us = noted[0][0]
+    with Engine.open(directory, clock=lambda: now_us) as engine:
+        for at_us, command in noted:
+            now_us = at_us
             if isinstance(command, c.Clock):
                 engine.tick()
             else:

@@ -54,6 +54,7 @@ def in_use(state: State, parameter: int) -> int:
         Parameter.MARKETS: len(state.markets),
         Parameter.ASSETS: len(state.assets),
         Parameter.TRIGGERS: len(state.triggers),
+        Parameter.CASES: len(state.cases),
     }
     return use.get(Parameter(parameter), 0)
 

@@ -13,7 +13,16 @@ from typing import NamedTuple
 import numpy as np
 
 from ..core import Exchange
-from ..schema.commands import Command, Deleverage, OpenCases, PlaceOrder, SetParameter, StepCase
+from ..schema.commands import (
+    Command,
+    ContinueSettlement,
+    ConvertCollateral,
+    Deleverage,
+    OpenCases,
+    PlaceOrder,
+    SetParameter,
+    StepCase,
+)
 from ..schema.enums import FIRST_USER_ACCOUNT, Parameter, Side
 from ..schema.events import CaseClosed, CaseOpened, Rejected
 from ..schema.layout import DTYPES, EVENT_HEADER, tag_of
@@ -113,8 +122,8 @@ class _Run:
     def trade(self) -> None:
         """Let others place and cancel orders until trading has had as much time as liquidations."""
         while self.clock.trading_s < self.clock.liquidating_s:
-            commands = orders(self._accounts, self.exchange.sequence + 1, self.traded, on_perpetuals=True)
-            records = commands[:TRADES_AT_ONCE]
+            begin = self.exchange.sequence + 1
+            records = orders(self._accounts, begin, self.traded, on_perpetuals=True, commands=TRADES_AT_ONCE)
             records.view(EVENT_HEADER)["time_us"] = self.exchange.time_us
             begin = time.perf_counter()
             self.exchange.apply(records)
@@ -123,7 +132,10 @@ class _Run:
 
     def step(self) -> bool:
         """Do what the node would do next; returns whether there was something."""
-        if self.exchange.unsafe_left:
+        if self.exchange.settling:
+            # It is nobody's liquidation, and nothing is deleveraged meanwhile.
+            self.give(ConvertCollateral() if self.exchange.converting else ContinueSettlement())
+        elif self.exchange.unsafe_left:
             self.liquidate(OpenCases())
         elif self.exchange.deleveraging:
             self.liquidate(Deleverage())
