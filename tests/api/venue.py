@@ -21,6 +21,8 @@ from ringfence.database import sqlite_url
 from ringfence.identity import IdentityStore
 from ringfence.node.errors import LinkLost, NodeUnavailable
 from ringfence.node.pages import cut_after_pages
+from ringfence.node.replica import GENESIS_EVENTS_CHAIN, Mark, Replica
+from ringfence.node.skips import Skips
 from ringfence.schema import commands as c
 from ringfence.schema.enums import AssetKind
 from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode
@@ -112,7 +114,12 @@ class InProcessFollower:
 
     def __init__(self, node: InProcessNode) -> None:
         self.node = node
-        self.exchange = Exchange()
+        self.replica = Replica(Exchange(), GENESIS_EVENTS_CHAIN, Skips([]))
+        self.exchange = self.replica.exchange
+
+    @property
+    def marks(self) -> list[Mark]:
+        return self.replica.marks
 
     def catch_up(self, to_sequence: int, *, by_pages: bool) -> Iterator[np.ndarray]:
         assert by_pages, "the gateway tells history what each page of a settlement moved"
@@ -124,7 +131,7 @@ class InProcessFollower:
         frame = np.frombuffer(bytearray(records), RECORD)
         first = int(frame.view(COMMAND_HEADER)["sequence"][0])
         for part in cut_after_pages(frame[self.exchange.sequence + 1 - first :]):
-            yield self.exchange.apply(part)
+            yield self.replica.apply(part)
 
 
 def venue_commands() -> list[c.Command]:

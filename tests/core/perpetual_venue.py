@@ -27,7 +27,8 @@ class PerpetualVenue:
     """SOL at 100 dollars; a lot of the perpetual is a hundredth of one, a tick is a cent, and no fee is charged."""
 
     def __init__(self, people: int, **perpetual: int) -> None:
-        self.exchange, self.time_us, self.number = Exchange(), 1_700_000_000 * SECOND_US, 0
+        self.time_us, self.number = 1_700_000_000 * SECOND_US, 0
+        self.exchange = self.begin()
         self.price_units = 100 * 10**8
         for symbol, kind, decimals in (("USDC", 2, 6), ("SOL", 1, 9)):
             self.must(c.ListAsset(symbol=symbol, name=symbol, asset_kind=kind, decimals=decimals))
@@ -49,6 +50,10 @@ class PerpetualVenue:
             self.must(c.SetLendingPool(asset=asset, **rates))
         self.let(100)
         self.rule(PERP, **perpetual)
+
+    def begin(self) -> Exchange:
+        """Return the exchange that commands are given to."""
+        return Exchange()
 
     def rule(self, market: int, **perpetual: int) -> None:
         """Say what margin a perpetual needs: two percent to begin with, one to keep."""

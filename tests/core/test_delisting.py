@@ -65,7 +65,7 @@ def test_next_settlement_ends_orders_triggers_and_positions_at_the_mark() -> Non
     assert (row["open_interest_lots"], row["clearing_atoms"], row["mark_ticks"]) == (0, 0, 12_000)
 
 
-def test_what_a_loser_cannot_pay_is_collected_later() -> None:
+def test_what_a_loser_cannot_pay_is_written_off_and_no_later_deposit_pays_for_it() -> None:
     venue = Delisted()
     venue.let(180)
     venue.let(250)  # the short has lost 1,500 and has 1,000
@@ -73,10 +73,14 @@ def test_what_a_loser_cannot_pay_is_collected_later() -> None:
     venue.next_settlement(250)
     assert venue.rows() == [(venue.long, 0, -500 * DOLLAR), (venue.short, 0, 500 * DOLLAR)]
     venue.fund(venue.short, 700 * DOLLAR)
+    assert venue.exchange.balances(venue.short + 1) == [(1, 700 * DOLLAR, 0)], "it is fenced"
+    venue.give(c.OpenCases())
+    venue.must(c.StepCase())
+    uncovered = int(HouseAccount.UNCOVERED)
+    assert venue.rows() == [(uncovered, 0, 500 * DOLLAR), (venue.long, 0, -500 * DOLLAR)]
     venue.next_settlement(250)
-    assert venue.rows() == []
-    assert venue.exchange.balances(venue.short) == [(1, 200 * DOLLAR, 0)]
-    assert venue.exchange.balances(venue.long) == [(1, 2_500 * DOLLAR, 0)]
+    assert venue.exchange.balances(venue.short) == []
+    assert venue.exchange.balances(venue.long) == [(1, 2_000 * DOLLAR, 0)]
 
 
 def test_position_has_no_risk_after_the_end() -> None:

@@ -98,7 +98,9 @@ def test_readme_links_every_page(path: Path) -> None:
 
 
 def test_readme_snippet_is_the_one_that_the_demo_prints() -> None:
-    defaults = {name: one.default for name, one in inspect.signature(demo).parameters.items()}
+    defaults = {
+        name: one.default for name, one in inspect.signature(demo).parameters.items() if name in DemoOptions._fields
+    }
     told = _Demo(DemoOptions(**defaults), Path(), 0.0).snippet(defaults["port"])
     found = re.search(r"<!-- snippet -->\n```python\n(.*?)```\n<!-- /snippet -->", page("README.md"), re.DOTALL)
     assert found

@@ -51,6 +51,8 @@ class Taker:
     paid_atoms: int = 0
     brought_atoms: int = 0  # less fees
     reduce_only: int = 0
+    of_case: bool = False
+    """An order of a liquidation: it pays no taker fee, and the impact band does not hold it."""
 
     @property
     def is_limit(self) -> bool:
@@ -102,7 +104,7 @@ def oldest_first(market: Market, side: int) -> Iterator[Order]:
 def bound_of(market: Market, taker: Taker) -> tuple[int | None, CloseReason]:
     """Return the worst price at which the taker may fill, None for no bound, and the reason beyond it."""
     best = market.best(1 - taker.side)
-    if best is None:
+    if best is None or taker.of_case:
         return None, CloseReason.PRICE_IMPACT
     found: list[tuple[int, CloseReason]] = []
     if taker.side == BID and market.impact_maximum_ppm:
@@ -233,7 +235,9 @@ def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, em
     lock(state, maker.account, taker_asset, -taker_gets)
     move(state, maker.account, taker.account, taker_asset, taker_gets)
     move(state, taker.account, maker.account, maker_asset, maker_gets)
-    taker_fee = pay_fee(state, market, taker.account, taker.user, taker_asset, taker_gets, is_maker=False)
+    taker_fee = 0
+    if not taker.of_case:
+        taker_fee = pay_fee(state, market, taker.account, taker.user, taker_asset, taker_gets, is_maker=False)
     maker_fee = pay_fee(state, market, maker.account, maker.user, maker_asset, maker_gets, is_maker=True)
     taker.paid_atoms += maker_gets
     taker.brought_atoms += taker_gets - taker_fee

@@ -17,6 +17,8 @@ from .state import BID, Asset, Market, Refused, State, User
 
 HOUSE_ACCOUNTS = frozenset(range(HouseAccount.CUSTODY, HouseAccount.NETWORK_FEES + 1))
 """Those that funds may be moved between; what POOL holds follows from its claims and debts alone."""
+SINCE_LIQUIDATION = HOUSE_ACCOUNTS | {int(HouseAccount.FUND), int(HouseAccount.SKIN), int(HouseAccount.COMPENSATION)}
+"""The same under the second rules."""
 
 
 def open_account(state: State, account: int) -> User:
@@ -105,6 +107,11 @@ def not_delisted(state: State, market: Market) -> None:
     perpetual = state.perpetuals.get(market.market)
     if perpetual and perpetual.delisting != Delisting.LISTED:
         raise Refused(Reject.MARKET_DELISTED, value=market.market)
+
+
+def not_deleveraged(state: State, market: Market) -> None:
+    if any(wave.market == market.market for wave in state.waves.values()):
+        raise Refused(Reject.MARKET_DELEVERAGING)
 
 
 def range_not_reversed(minimum: int, maximum: int) -> None:

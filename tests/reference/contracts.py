@@ -5,7 +5,7 @@ from typing import Any
 from ringfence.schema.enums import CloseReason, MarketState, Parameter, SelfTradePrevention, TimeInForce
 from ringfence.schema.rejects import Reject
 
-from . import book, margin, positions
+from . import book, checks, margin, positions
 from .state import ASK, BID, Market, Order, Position, Refused, State
 
 MOST_POSITIONS = 256
@@ -29,12 +29,14 @@ class Later:
 
 
 def place(state: State, command: Any, market: Market, taker: book.Taker, emit: Any) -> None:
+    checks.not_deleveraged(state, market)
     position = positions.seen(state, taker.account, market)
     assert taker.left
     if taker.reduce_only:
         taker.left = reduced(state, position, taker)
     what_if = adding(market, taker.side, taker.left)
-    within_limits(state, market, position, what_if, command.reduce_only)
+    if not taker.of_case:
+        within_limits(state, market, position, what_if, command.reduce_only)
     quantity = taker.left
     walked = book.plan(state, market, taker)
     lots, atoms = (
@@ -43,7 +45,7 @@ def place(state: State, command: Any, market: Market, taker: book.Taker, emit: A
         else worst_fills(market, walked, taker)
     )
     trading = margin.Trading(taker.order, taker.account, market, taker.side, lots, atoms, taker.reduce_only)
-    passed = margin.check(state, taker.account, what_if, trading)
+    passed = margin.Passed() if taker.of_case else margin.check(state, taker.account, what_if, trading)
     margin.store(state, passed)
     later = Later()
     rests = match(state, market, taker, later)
@@ -58,6 +60,7 @@ def place(state: State, command: Any, market: Market, taker: book.Taker, emit: A
 
 def amend(state: State, command: Any, market: Market, order: Order, taker: book.Taker, emit: Any) -> None:
     """Take the order off the book and match it like a new one that keeps its number."""
+    checks.not_deleveraged(state, market)
     remaining = taker.left
     assert remaining
     what_if = adding(market, order.side, remaining - order.remaining_lots)
@@ -217,7 +220,7 @@ def fill(state: State, market: Market, taker: book.Taker, maker: Order, fills: F
     assert taker.left
     lots = min(taker.left, maker.remaining_lots)
     quote = lots * maker.price_ticks * market.quote_factor
-    _, taker_ppm = fee_rates(state, market, taker.user)
+    taker_ppm = 0 if taker.of_case else fee_rates(state, market, taker.user)[1]
     maker_ppm, _ = fee_rates(state, market, maker.user)
     taker_fee = on_top(taker.executed_quote_atoms, quote, taker_ppm)
     rebate = min(book.floor_ppm(quote, -maker_ppm), taker_fee)

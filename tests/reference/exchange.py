@@ -27,6 +27,7 @@ from . import (
     funds,
     invariants,
     lending,
+    liquidation,
     margin,
     orders,
     perpetuals,
@@ -38,6 +39,7 @@ from . import (
     settlement,
     triggers,
     users,
+    waves,
 )
 from .money import available
 from .records import READERS, WRITERS, Header, read_header
@@ -47,25 +49,12 @@ SKIPPED_KIND = 65_535
 
 Emit = Callable[..., None]
 Handler = Callable[[State, Any, Emit], None]
-MODULES = (settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, conversion, firing)
+MODULES = (
+    settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, conversion, firing, liquidation,
+    waves,
+)  # fmt: skip
 HANDLERS: dict[int, Handler] = {
-    tag: next(
-        getattr(module, snake(reader.name))
-        for module in (
-            settings,
-            users,
-            funds,
-            orders,
-            prices,
-            margin,
-            lending,
-            perpetuals,
-            settlement,
-            conversion,
-            firing,
-        )
-        if hasattr(module, snake(reader.name))
-    )
+    tag: next(getattr(module, snake(reader.name)) for module in MODULES if hasattr(module, snake(reader.name)))
     for tag, reader in READERS[LATEST_RULES].items()
 }
 

@@ -75,6 +75,8 @@ def fire_trigger(state: State, command: Any, emit: Any) -> None:
     if not due:
         return
     trigger = min(due, key=lambda row: row.due)
+    if any(wave.market == trigger.market for wave in state.waves.values()):
+        return
     del state.triggers[trigger.trigger]
     told: list[str] = []
 

@@ -516,7 +516,8 @@ def parameter(flow: Flow) -> c.Command:
         Parameter.ASSETS: len(state.assets),
         Parameter.TRIGGERS: len(state.triggers),
         Parameter.TRIGGERS_PER_ACCOUNT: flow.random.randint(1, 4),
-    }[chosen]
+        Parameter.CASES: len(state.cases),
+    }.get(chosen, flow.random.choice((low, new, new, high)))
     flow.undo_soon(c.SetParameter(parameter=chosen, value=new))
     value = flow.random.choice([use, use, use + 1, use + 2, use - 1, low, high, low - 1, high + 1])
     return c.SetParameter(parameter=chosen, value=max(0, value))

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from ringfence.schema.enums import HouseAccount, LoanSource, MoveCause, Parameter, UserFlag
+from ringfence.schema.enums import AccountKind, HouseAccount, LoanSource, MoveCause, Parameter, UserFlag
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import checks, margin, paying
+from . import cases, checks, margin, paying
 from .money import available, move
 from .state import Refused, State, Withdrawal
 
 CUSTODY, IN_TRANSIT, SUSPENSE = int(HouseAccount.CUSTODY), int(HouseAccount.IN_TRANSIT), int(HouseAccount.SUSPENSE)
 NETWORK_FEES = int(HouseAccount.NETWORK_FEES)
+FUND, SKIN, COMPENSATION = int(HouseAccount.FUND), int(HouseAccount.SKIN), int(HouseAccount.COMPENSATION)
 
 
 def deposit(state: State, command: Any, emit: Any) -> None:
@@ -29,8 +30,18 @@ def deposit(state: State, command: Any, emit: Any) -> None:
         raise Refused(Reject.NUMBER_NOT_NEXT, value=command.number, limit=last)
     state.sources[command.source] = command.number
     reference = {"reference": command.number, "source": command.source}
-    moved(state, emit, CUSTODY, command.account, command.asset, command.amount_atoms, MoveCause.DEPOSIT, **reference)
-    paying.credit_account(state, emit, command.account, command.asset, command.amount_atoms)
+    from_outside(state, emit, CUSTODY, command, command.account, MoveCause.DEPOSIT, **reference)
+
+
+def from_outside(
+    state: State, emit: Any, source_account: int, command: Any, meant: int, cause: MoveCause, **reference: int
+) -> None:
+    """Move money from outside to the account that it is meant for, or to its owner's fenced account."""
+    asset, amount = command.asset, command.amount_atoms
+    to = cases.credited(state, meant, emit)
+    moved(state, emit, source_account, to, asset, amount, cause, **reference)
+    cases.tell_fenced(state, meant, to, asset, amount, emit)
+    paying.credit_account(state, emit, to, asset, amount)
 
 
 def moved(
@@ -61,6 +72,7 @@ def moved(
 def request_withdrawal(state: State, command: Any, emit: Any) -> None:
     user = checks.open_account(state, command.account)
     asset = checks.known_asset(state, command.asset)
+    cases.not_liquidating(state, command.account)
     checks.not_frozen(user, UserFlag.WITHDRAWALS_FROZEN, Reject.WITHDRAWALS_FROZEN)
     checks.eligible(user, user.withdraw_classes, asset, Reject.NOT_ELIGIBLE_TO_WITHDRAW)
     checks.room(len(state.withdrawals), state.parameters[Parameter.WITHDRAWALS])
@@ -108,12 +120,14 @@ def transfer(state: State, command: Any, emit: Any) -> None:
     different_accounts(command)
     if user is not receiver:
         raise Refused(Reject.NOT_ONE_USERS_ACCOUNTS, value=command.account, limit=command.to_account)
+    cases.not_liquidating(state, command.account)
+    if state.accounts[command.account].account_kind == AccountKind.FENCED:
+        cases.not_liquidating(state, command.to_account)
     checks.not_frozen(user, UserFlag.TRANSFERS_FROZEN, Reject.TRANSFERS_FROZEN)
     checks.balance_rows(state)
     checks.available_funds(state, command.account, command.asset, command.amount_atoms)
     margin.check(state, command.account, margin.WhatIf(command.asset, -command.amount_atoms))
-    moved(state, emit, command.account, command.to_account, command.asset, command.amount_atoms, MoveCause.TRANSFER)
-    paying.credit_account(state, emit, command.to_account, command.asset, command.amount_atoms)
+    from_outside(state, emit, command.account, command, command.to_account, MoveCause.TRANSFER)
 
 
 def different_accounts(command: Any) -> None:
@@ -122,19 +136,19 @@ def different_accounts(command: Any) -> None:
 
 
 def move_house_funds(state: State, command: Any, emit: Any) -> None:
-    if command.account not in checks.HOUSE_ACCOUNTS:
+    house = checks.SINCE_LIQUIDATION if state.rules >= 2 else checks.HOUSE_ACCOUNTS
+    if command.account not in house:
         raise Refused(Reject.UNKNOWN_ACCOUNT, value=command.account)
-    to_house = command.to_account in checks.HOUSE_ACCOUNTS
+    to_house = command.to_account in house
     receiver = None if to_house else checks.open_account(state, command.to_account)
     asset = checks.known_asset(state, command.asset)
     different_accounts(command)
-    if command.account in (CUSTODY, IN_TRANSIT):
+    if command.account in (CUSTODY, IN_TRANSIT, FUND, SKIN):
         raise Refused(Reject.HOUSE_ACCOUNT_CLOSED, value=command.account)
-    if command.to_account in (CUSTODY, IN_TRANSIT) or (receiver and command.account != SUSPENSE):
+    if command.to_account in (CUSTODY, IN_TRANSIT) or (receiver and command.account not in (SUSPENSE, COMPENSATION)):
         raise Refused(Reject.HOUSE_ACCOUNT_CLOSED, value=command.to_account)
     if receiver:
         checks.eligible(receiver, receiver.hold_classes, asset, Reject.NOT_ELIGIBLE_TO_HOLD)
     checks.balance_rows(state)
     checks.available_funds(state, command.account, command.asset, command.amount_atoms)
-    moved(state, emit, command.account, command.to_account, command.asset, command.amount_atoms, MoveCause.HOUSE)
-    paying.credit_account(state, emit, command.to_account, command.asset, command.amount_atoms)
+    from_outside(state, emit, command.account, command, command.to_account, MoveCause.HOUSE)

@@ -6,7 +6,7 @@ from ringfence.schema.enums import AccountFlag, AccountKind, LoanSource, PoolSta
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import checks, margin, paying, pools, values
+from . import cases, checks, margin, paying, pools, values
 from .money import available, loan_shares
 from .state import LendingPool, Redemption, Refused, State, User
 
@@ -52,6 +52,7 @@ def set_account(state: State, command: Any, emit: Any) -> None:
     checks.open_account(state, command.account)
     account = state.accounts[command.account]
     checks.may_trade(account.account_kind, command.account)
+    cases.not_liquidating(state, command.account)
     limit = command.leverage_limit_percent
     passed = margin.check(state, command.account, margin.WhatIf(limit_percent=limit))
     assert not passed.anew
@@ -104,6 +105,7 @@ def manual(state: State, command: Any, emit: Any) -> pools.Told:
 def lend(state: State, command: Any, emit: Any) -> None:
     _, pool = lending_account(state, command)
     account, asset, amount = command.account, command.asset, command.amount_atoms
+    cases.not_liquidating(state, account)
     open_to_new(pool)
     if owed := pools.debt(state, account, asset):
         raise Refused(Reject.LEND_REQUIRES_BORROW_REPAY, value=owed, asset=asset)
@@ -151,6 +153,7 @@ def queue_again(state: State, account: int, asset: int, waits: int, emit: Any) -
 def borrow(state: State, command: Any, emit: Any) -> None:
     user, pool = lending_account(state, command)
     account, asset, amount = command.account, command.asset, command.amount_atoms
+    cases.not_liquidating(state, account)
     open_to_new(pool)
     if claimed := pools.claim(state, account, asset):
         raise Refused(Reject.BORROW_REQUIRES_LEND_REDEEM, value=claimed, asset=asset)

@@ -18,7 +18,7 @@ from ringfence.schema.enums import (
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import book, checks, contracts, margin, paying, triggers
+from . import book, cases, checks, contracts, margin, paying, triggers
 from .state import ASK, BID, Market, Order, Refused, State, User
 
 
@@ -27,7 +27,9 @@ def place_order(state: State, command: Any, emit: Any) -> None:
     triggers.attach(state, command, taker.order, taker.executed_lots, emit)
 
 
-def place(state: State, command: Any, number: int, emit: Any, *, loan_flags: int | None = None) -> book.Taker:
+def place(
+    state: State, command: Any, number: int, emit: Any, *, loan_flags: int | None = None, of_case: bool = False
+) -> book.Taker:
     """Place an order that has this number: the command's sequence, or the trigger's that fired.
 
     With ``loan_flags`` it is an order of the venue itself: they count instead of those of the command and its account,
@@ -36,6 +38,7 @@ def place(state: State, command: Any, number: int, emit: Any, *, loan_flags: int
     of_venue = loan_flags is not None
     market, taker = checked_order(state, command, number, of_venue=of_venue)
     taker.loan_flags = taker.loan_flags if loan_flags is None else loan_flags
+    taker.of_case = of_case
     if market.is_perpetual:
         contracts.place(state, command, market, taker, emit)
     else:
@@ -74,15 +77,20 @@ def settle(state: State, market: Market, taker: book.Taker, had: int, rested: in
     paying.credit(state, emit, taker.account, sold, left, paying.flags_of_rest(taker.loan_flags), taker.order)
 
 
-def may_place(state: State, command: Any) -> tuple[User, Market]:
-    """Check the rights of the account and the state of the market."""
+def may_place(state: State, command: Any, *, of_venue: bool = False) -> tuple[User, Market]:
+    """Check the rights of the account and the state of the market; what the venue sells of an estate needs none."""
     user = checks.open_account(state, command.account)
     market = checks.known_market(state, command.market)
     checks.may_trade(state.accounts[command.account].account_kind, command.account)
     if market.is_perpetual and market.market not in state.perpetuals:
         raise Refused(Reject.NO_PERPETUAL_RULES)
-    checks.not_frozen(user, UserFlag.TRADING_FROZEN, Reject.TRADING_FROZEN)
-    if not (market.is_perpetual and command.reduce_only):
+    reduces = market.is_perpetual and command.reduce_only
+    if not of_venue and not (reduces and at_once(command)):
+        cases.not_liquidating(state, command.account)
+    forced = of_venue and cases.case_of(state, command.account) is not None
+    if not forced:
+        checks.not_frozen(user, UserFlag.TRADING_FROZEN, Reject.TRADING_FROZEN)
+    if not forced and not reduces:
         checks.eligible_to_trade(state, user, market, command.side)
     checks.market_takes_orders(market)
     if command.order_type == OrderType.MARKET and market.state == MarketState.LIMIT_ONLY:
@@ -92,9 +100,13 @@ def may_place(state: State, command: Any) -> tuple[User, Market]:
     return user, market
 
 
+def at_once(command: Any) -> bool:
+    return command.order_type == OrderType.MARKET or command.time_in_force != TimeInForce.GTC
+
+
 def checked_order(state: State, command: Any, number: int, *, of_venue: bool = False) -> tuple[Market, book.Taker]:
     """Make every check but that of funds."""
-    user, market = may_place(state, command)
+    user, market = may_place(state, command, of_venue=of_venue)
     is_limit = command.order_type == OrderType.LIMIT
     combines(market, command)
     if is_limit:

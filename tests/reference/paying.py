@@ -41,7 +41,9 @@ def spendable(state: State, account: int, asset: int, flags: int) -> int:
 
 
 def credit(state: State, emit: Any, account: int, asset: int, amount: int, flags: int, order: int = 0) -> None:
-    """Repay and lend of what came in, as the flags say."""
+    """Repay and lend of what came in, as the flags say; an estate's flags say nothing."""
+    if any(case.account == account for case in state.cases.values()):
+        return
     repaid = auto_repay(state, emit, account, asset, amount, order) if flags & LoanFlag.AUTO_BORROW_REPAY else 0
     if flags & LoanFlag.AUTO_LEND:
         auto_lend(state, emit, account, asset, amount - repaid, order)

@@ -37,6 +37,7 @@ def set_perpetual(state: State, command: Any, emit: Any) -> None:
         raise Refused(Reject.NOT_PERPETUAL)
     checks.range_not_reversed(command.lowest_funding_e10, command.highest_funding_e10)
     checks.not_delisted(state, market)
+    checks.not_deleveraged(state, market)
     body = {name: getattr(command, name) for name in RULES}
     perpetual = state.perpetuals.setdefault(market.market, Perpetual(market.market, state.time_us // HOUR_US))
     for name, value in body.items():
@@ -54,6 +55,7 @@ def delist_perpetual(state: State, command: Any, emit: Any) -> None:
     if perpetual is None:
         raise Refused(Reject.NO_PERPETUAL_RULES)
     checks.not_delisted(state, market)
+    checks.not_deleveraged(state, market)
     if perpetual.mark_ticks == 0:
         raise Refused(Reject.PRICE_NOT_FRESH, asset=market.base_asset)
     market.state = int(MarketState.CLOSED)
@@ -66,7 +68,7 @@ def tick(state: State, emit: Any) -> None:
     """Let the mark and the funding of every perpetual go on that is not delisted."""
     for number in sorted(state.perpetuals):
         market, perpetual = state.markets[number], state.perpetuals[number]
-        if perpetual.delisting != Delisting.LISTED:
+        if perpetual.delisting != Delisting.LISTED or any(wave.market == number for wave in state.waves.values()):
             continue
         before = told(perpetual)
         make_mark(state, market, perpetual)

@@ -43,6 +43,8 @@ def set_price_source(state: State, command: Any, emit: Any) -> None:
         raise Refused(Reject.INVALID_SYMBOL, field=2)
     source = state.price_sources[command.price_source]
     source.name, source.enabled = command.name, command.enabled
+    for price in state.prices.values():
+        price.quoted_us = state.time_us
     emit("PriceSourceSet", price_source=command.price_source, name=command.name, enabled=command.enabled)
 
 
@@ -52,6 +54,7 @@ def set_pricing(state: State, command: Any, emit: Any) -> None:
     price = state.prices.setdefault(command.asset, Price(command.asset))
     for name, value in body.items():
         setattr(price, name, value)
+    price.quoted_us = state.time_us
     emit("PricingSet", asset=command.asset, **body)
 
 
@@ -63,11 +66,13 @@ def set_price_weight(state: State, command: Any, emit: Any) -> None:
         state.quotes.setdefault(key, Quote(*key)).weight = command.weight
     else:
         state.quotes.pop(key, None)
+    state.prices[command.asset].quoted_us = state.time_us
     emit("PriceWeightSet", asset=command.asset, price_source=command.price_source, weight=command.weight)
 
 
 def set_session(state: State, command: Any, emit: Any) -> None:
     priced(state, command.asset).session = command.session
+    state.prices[command.asset].quoted_us = state.time_us
     emit("SessionSet", asset=command.asset, session=command.session)
 
 
@@ -86,6 +91,7 @@ def quote(state: State, command: Any, emit: Any) -> None:
         raise Refused(Reject.QUOTE_FROM_FUTURE, value=command.observed_us, limit=state.time_us)
     row.bid_units, row.ask_units, row.last_units = command.bid_units, command.ask_units, command.last_units
     row.price_units, row.observed_us = price_of(command), command.observed_us
+    state.prices[command.asset].quoted_us = state.time_us
     emit(
         "Quoted",
         asset=command.asset,

@@ -26,6 +26,7 @@ def clock(state: State, command: Any, emit: Any) -> None:
     state.seed = command.seed
     emit("ClockTicked", seed=command.seed)
     if state.rules >= 2:
+        state.clock_us = state.time_us
         prices.tick(state, emit)
         pools.tick(state, emit)
         perpetuals.tick(state, emit)
@@ -53,6 +54,7 @@ def in_use(state: State, parameter: int) -> int:
         Parameter.MARKETS: len(state.markets),
         Parameter.ASSETS: len(state.assets),
         Parameter.TRIGGERS: len(state.triggers),
+        Parameter.CASES: len(state.cases),
     }
     return use.get(Parameter(parameter), 0)
 

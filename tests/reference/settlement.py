@@ -7,7 +7,9 @@ from ringfence.schema.enums import (
     AccountFlag,
     CloseReason,
     Delisting,
+    HouseAccount,
     LoanSource,
+    MoveCause,
     PoolState,
     TriggerEnd,
 )
@@ -28,7 +30,7 @@ SUMS = ("collected_atoms", "short_atoms", "due_atoms", "paid_atoms")
 def tick(state: State, emit: Any) -> None:
     """Begin a settlement when it is time, and do one page of what is under way."""
     now = state.time_us // TICK_US
-    if state.settling == 0 and now > state.settled_tick:
+    if state.settling == 0 and not state.waves and now > state.settled_tick:
         state.settled_tick = now
         begin(state)
     if state.settling in (COLLECTING, PAYING):
@@ -215,6 +217,11 @@ def pay(state: State, position: Position, market: Market, perpetual: Perpetual, 
     pot = perpetual.clearing_atoms + perpetual.paid_atoms
     paid = position.due_atoms * min(pot, perpetual.due_atoms) // perpetual.due_atoms
     move(state, CLEARING, position.account, market.quote_asset, paid)
+    if position.account == HouseAccount.FUND and paid:
+        body = {"asset": market.quote_asset, "amount_atoms": paid, "reference": market.market, "source": 0}
+        emit(
+            "FundsMoved", account=CLEARING, market=0, to_account=position.account, cause=int(MoveCause.SETTLED), **body
+        )
     position.due_atoms = 0
     position.reference_atoms += paid
     perpetual.paid_atoms += paid

@@ -9,6 +9,7 @@ from ringfence.schema.enums import (
     INDEX_BITS,
     PARAMETER_LIMITS,
     PRICE_SOURCES,
+    CaseStep,
     Delisting,
     MarketKind,
     PriceState,
@@ -166,6 +167,7 @@ class Price:
     index_units: int = 0
     mark_units: int = 0
     updated_us: int = 0
+    quoted_us: int = 0
     used_sources: int = 0
     clamped_sources: int = 0
 
@@ -311,6 +313,36 @@ class Trigger:
 
 
 @dataclass(slots=True)
+class Case:
+    case: int
+    account: int
+    opened: int
+    opened_us: int
+    turn: int = 0
+    tried_us: int = 0
+    cause: int = 0
+    step: int = int(CaseStep.BOOK)
+    written_off_value: int = 0
+
+
+@dataclass(slots=True)
+class Wave:
+    wave: int
+    market: int
+    phase: int
+    by_lots: int = 0
+    mark_ticks: int = 0
+    lots: int = 0
+    left_lots: int = 0
+    gap_atoms: int = 0
+    left_atoms: int = 0
+    profit_atoms: int = 0
+    shared_lots: int = 0
+    people: int = 0
+    counted_account: int = FIRST_USER_ACCOUNT - 1
+
+
+@dataclass(slots=True)
 class State:
     """The tables of the venue, empty as on its first day."""
 
@@ -323,6 +355,12 @@ class State:
     settling: int = 0
     settled_account: int = 0
     triggers_counted: int = 0
+    clock_us: int = 0
+    cases_opened: int = 0
+    case_turns: int = 0
+    waves_begun: int = 0
+    skin_day: int = 0
+    skin_value: int = 0
     next_account: int = FIRST_USER_ACCOUNT
     parameters: dict[int, int] = field(
         default_factory=lambda: {int(p): new for p, (_, _, new) in PARAMETER_LIMITS.items()}
@@ -350,6 +388,10 @@ class State:
     perpetuals: dict[int, Perpetual] = field(default_factory=dict)
     positions: dict[tuple[int, int], Position] = field(default_factory=dict)  # (account, market) -> what it has of it
     triggers: dict[int, Trigger] = field(default_factory=dict)
+    cases: dict[int, Case] = field(default_factory=dict)
+    waves: dict[int, Wave] = field(default_factory=dict)
+    # What a command has shown already, as (its sequence, kind, number): no part of the state.
+    shown: set[tuple[int, str, int]] = field(default_factory=set)
 
     @property
     def rules(self) -> int:

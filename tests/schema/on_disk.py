@@ -81,6 +81,10 @@ COMMANDS_ON_DISK = {
     "FireTrigger": "36: ",
     "ConvertCollateral": "37: ",
     "DelistPerpetual": "43: market:i4@32",
+    "StepCase": "39: ",
+    "OpenCases": "44: ",
+    "Deleverage": "45: ",
+    "TopUp": "46: asset:i4@32 amount_atoms:i8@40",
 }
 
 EVENTS_ON_DISK = {
@@ -187,12 +191,68 @@ EVENTS_ON_DISK = {
         "paid_atoms:i8@72 reject:u2@80"
     ),
     "PerpetualDelisted": "60: price_state:u1@32 index_ticks:i8@40 mark_ticks:i8@48",
+    "CaseOpened": (
+        "61: case:i8@32 equity_value:i8@40 maintenance_value:i8@48 worth_value:i8@56 assets:i4@64 "
+        "positions:i4@68 left_out:i4@72 cause:u1@76"
+    ),
+    "SliceOrdered": (
+        "62: case:i8@32 order:i8@40 price_ticks:i8@48 quantity_lots:i8@56 mark_ticks:i8@64 fee_e8:i8@72 "
+        "equity_value:i8@80 maintenance_value:i8@88 asset:i4@96 side:u1@100"
+    ),
+    "SliceEnded": (
+        "63: case:i8@32 order:i8@40 filled_lots:i8@48 filled_quote_atoms:i8@56 fee_atoms:i8@64 "
+        "equity_value:i8@72 maintenance_value:i8@80 reject:u2@88"
+    ),
+    "CaseMoved": "64: case:i8@32 equity_value:i8@40 maintenance_value:i8@48 step:u1@56",
+    "CaseClosed": "65: case:i8@32 equity_value:i8@40 maintenance_value:i8@48 reason:u1@56",
+    "CreditFenced": "66: case:i8@32 amount_atoms:i8@40 fenced_account:i4@48 asset:i4@52",
+    "ToppedUp": "67: case:i8@32 amount_atoms:i8@40 needed_atoms:i8@48 fenced_account:i4@56 asset:i4@60",
+    "WaveBegan": (
+        "68: wave:i8@32 mark_ticks:i8@40 lots:i8@48 left_lots:i8@56 gap_atoms:i8@64 own_atoms:i8@72 "
+        "fund_atoms:i8@80 skin_atoms:i8@88 left_atoms:i8@96 cases:i4@104 policy:u1@108"
+    ),
+    "EstateClosed": (
+        "69: wave:i8@32 case:i8@40 lots:i8@48 mark_ticks:i8@56 loss_atoms:i8@64 paid_atoms:i8@72 "
+        "gap_atoms:i8@80 worth_value:i8@88 liabilities_value:i8@96"
+    ),
+    "Deleveraged": "70: wave:i8@32 lots:i8@40 mark_ticks:i8@48 cost_atoms:i8@56 profit_atoms:i8@64 own_case:i8@72",
+    "WaveEnded": "71: wave:i8@32 people:i8@40 lots:i8@48 cost_atoms:i8@56 profit_atoms:i8@64 uncovered_atoms:i8@72",
+    "WrittenOff": (
+        "72: case:i8@32 deficit_atoms:i8@40 fund_atoms:i8@48 skin_atoms:i8@56 uncovered_atoms:i8@64 asset:i4@72"
+    ),
+    "ClaimTaken": "73: case:i8@32 claim_atoms:i8@40 paid_atoms:i8@48 asset:i4@56",
+    "EstateAsset": (
+        "74: case:i8@32 held_atoms:i8@40 owed_atoms:i8@48 asset_price_units:i8@56 debt_price_units:i8@64 "
+        "weight_e8:i8@72 rate_e8:i8@80 collateral_value:i8@88 liabilities_value:i8@96 "
+        "maintenance_value:i8@104 asset:i4@112 decimals:u1@116 price_state:u1@117"
+    ),
+    "EstatePosition": (
+        "75: case:i8@32 net_lots:i8@40 reference_atoms:i8@48 pending_atoms:i8@56 mark_ticks:i8@64 "
+        "quote_factor:i8@72 profit_value:i8@80 notional_value:i8@88 rate_e8:i8@96 maintenance_value:i8@104 "
+        "quote_asset:i4@112"
+    ),
+    "PriceShown": (
+        "76: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 session:u1@45 "
+        "decimals:u1@46 minimum_sources:u1@47 clamp_ppm:i8@48 closed_haircut_ppm:i8@56 index_units:i8@64 "
+        "mark_units:i8@72 updated_us:i8@80 quoted_us:i8@88 clock_us:i8@96 symbol:S16@104 "
+        "maximum_age_ms:i8@120"
+    ),
+    "QuoteShown": (
+        "77: asset:i4@32 price_source:u1@36 weight:i4@40 price_units:i8@48 bid_units:i8@56 ask_units:i8@64 "
+        "last_units:i8@72 observed_us:i8@80 name:S16@88 enabled:u1@104"
+    ),
+    "MarkShown": (
+        "78: base_asset:i4@32 quote_asset:i4@36 index_ticks:i8@40 mark_ticks:i8@48 premium:i8@56 "
+        "tick_atoms:i8@64 lot_atoms:i8@72 quote_factor:i8@80 updated_us:i8@88 mark_bound_ppm:i8@96 "
+        "market_kind:u1@104 price_state:u1@105 base_decimals:u1@106 quote_decimals:u1@107"
+    ),
 }
 
 ROWS_ON_DISK = {
     "venue": (
         "sequence:i8 time_us:i8 rules_version:i4 schema_hash:B32 seed:B32 settled_tick:i8 settling:u1 "
-        "settled_account:i4 triggers_counted:i8"
+        "settled_account:i4 triggers_counted:i8 clock_us:i8 cases_opened:i8 case_turns:i8 waves_begun:i8 "
+        "skin_day:i8 skin_value:i8"
     ),
     "parameters": "parameter:i4 value:i8",
     "assets": "asset:i4 symbol:S16 name:S32 cusip:S16 asset_kind:u1 decimals:u1 eligibility_class:u1",
@@ -219,8 +279,8 @@ ROWS_ON_DISK = {
     "price_sources": "price_source:u1 name:S16 enabled:u1",
     "prices": (
         "asset:i4 minimum_sources:u1 session:u1 price_state:u1 maximum_age_ms:i8 clamp_ppm:i8 "
-        "update_cap_ppm:i8 closed_haircut_ppm:i8 index_units:i8 mark_units:i8 updated_us:i8 used_sources:i4 "
-        "clamped_sources:i4"
+        "update_cap_ppm:i8 closed_haircut_ppm:i8 index_units:i8 mark_units:i8 updated_us:i8 quoted_us:i8 "
+        "used_sources:i4 clamped_sources:i4"
     ),
     "quotes": (
         "asset:i4 price_source:u1 weight:i4 price_units:i8 bid_units:i8 ask_units:i8 last_units:i8 observed_us:i8"
@@ -256,12 +316,18 @@ ROWS_ON_DISK = {
         "self_trade_prevention:u1 slippage_kind:u1 loan_flags:u1 reduce_only:u1 trigger_by:u1 direction:u1 "
         "quantity_percent:u1"
     ),
+    "cases": "case:i8 account:i4 opened:i8 opened_us:i8 turn:i8 tried_us:i8 cause:u1 step:u1 written_off_value:i8",
+    "waves": (
+        "wave:i8 market:i4 phase:u1 by_lots:u1 mark_ticks:i8 lots:i8 left_lots:i8 gap_atoms:i8 left_atoms:i8 "
+        "profit_atoms:i8 shared_lots:i8 people:i8 counted_account:i4"
+    ),
 }
 
 NUMBERS_ON_DISK = {
     "Origin": "NODE=1 USER=2 CUSTODY=3 REGISTRAR=4 PRICE_SOURCE=5 OPERATOR=6",
     "HouseAccount": (
-        "CUSTODY=1 IN_TRANSIT=2 SUSPENSE=3 FEES=4 REBATES=5 ROUNDING=6 TAX=7 NETWORK_FEES=8 POOL=9 CLEARING=10"
+        "CUSTODY=1 IN_TRANSIT=2 SUSPENSE=3 FEES=4 REBATES=5 ROUNDING=6 TAX=7 NETWORK_FEES=8 POOL=9 "
+        "CLEARING=10 FUND=11 SKIN=12 COMPENSATION=13 UNCOVERED=14"
     ),
     "AccountKind": "HOUSE=1 MAIN=2 SUB=3 FENCED=4",
     "AssetKind": "CRYPTO=1 CASH=2 SHARE=3 TRACKER=4",
@@ -275,15 +341,17 @@ NUMBERS_ON_DISK = {
     "CloseReason": (
         "REQUESTED=1 IMMEDIATE_OR_CANCEL=2 FILL_OR_KILL=3 SELF_TRADE_PREVENTION=4 PRICE_IMPACT=5 "
         "INSUFFICIENT_LIQUIDITY=6 SLIPPAGE_TOLERANCE_EXCEEDED=7 POST_ONLY_MODE=8 WORK_LIMIT=9 REDUCE_ONLY=10 "
-        "MARKET_DELISTED=11 SETTLEMENT=12 TRIGGERED=13"
+        "MARKET_DELISTED=11 SETTLEMENT=12 TRIGGERED=13 LIQUIDATION=16"
     ),
     "MoveCause": (
         "DEPOSIT=1 WITHDRAWAL_REQUESTED=2 WITHDRAWAL_FEE=3 WITHDRAWAL_SETTLED=4 WITHDRAWAL_RETURNED=5 "
-        "TRANSFER=6 HOUSE=7"
+        "TRANSFER=6 HOUSE=7 TOP_UP=8 LIQUIDATION_FEE=9 GAP_PAID=10 ESTATE_TAKEN=11 SETTLED=12 LOSS_PAID=13"
     ),
     "Parameter": (
         "OPEN_ORDERS_PER_ACCOUNT=1 FILLS_PER_COMMAND=2 ACCOUNTS_PER_USER=3 USERS=4 ACCOUNTS=5 BALANCES=6 "
-        "ORDERS=7 WITHDRAWALS=8 MARKETS=9 ASSETS=10 TRIGGERS=11 TRIGGERS_PER_ACCOUNT=12"
+        "ORDERS=7 WITHDRAWALS=8 MARKETS=9 ASSETS=10 TRIGGERS=11 TRIGGERS_PER_ACCOUNT=12 "
+        "LIQUIDATION_BUFFER_PPM=13 LIQUIDATION_FEE_PPM=14 LIQUIDATION_BAND_PPM=15 "
+        "LIQUIDATION_CLOSE_OUT_PPM=16 LIQUIDATION_BOOK_MS=17 CASES=18 SKIN_CAP=19 DELEVERAGING_POLICY=23"
     ),
     "Reject": (
         "SKIPPED=1 UNKNOWN_KIND=2 WRONG_ORIGIN=3 FIELD_OUT_OF_RANGE=4 UNKNOWN_ACCOUNT=10 UNKNOWN_USER=11 "
@@ -303,7 +371,8 @@ NUMBERS_ON_DISK = {
         "AMOUNT_TOO_SMALL=100 PRICE_NOT_FRESH=101 INSUFFICIENT_MARGIN=102 NOT_PERPETUAL=103 "
         "NO_PERPETUAL_RULES=104 REDUCE_ONLY_NOT_REDUCED=105 POSITION_LIMIT=106 OPEN_INTEREST_LIMIT=107 "
         "TRIGGERS_LIMIT=108 NO_TRIGGER_PRICE=109 WRONG_SIDE_TRIGGER=110 REDUCE_ORDERS_LIMIT=111 "
-        "MARKET_DELISTED=112"
+        "MARKET_DELISTED=112 ACCOUNT_LIQUIDATING=120 NO_CASE=121 TOP_UP_TOO_SMALL=122 TOP_UP_CANNOT_HELP=123 "
+        "MARKET_DELEVERAGING=124"
     ),
     "Session": "OPEN=1 CLOSED=2",
     "PriceState": "NONE=0 FRESH=1 CLOSED=2 STALE=3",
@@ -311,19 +380,27 @@ NUMBERS_ON_DISK = {
     "LoanFlag": "AUTO_LEND=1 AUTO_LEND_REDEEM=2 AUTO_BORROW=4 AUTO_BORROW_REPAY=8",
     "HaircutKind": "IDENTITY=0 INVERSE_SQRT=1",
     "PoolState": "OPEN=1 CLOSED=2 REPAY_ONLY=3",
-    "LoanCause": "LEND=1 REDEEM=2 BORROW=3 REPAY=4",
-    "LoanSource": "MANUAL=1 SPOT_MARGIN=2 AUTO_LEND=3 AUTO_BORROW_REPAY=4 WITHDRAWAL=5 REDEMPTION_QUEUE=6 SETTLEMENT=7",
+    "LoanCause": "LEND=1 REDEEM=2 BORROW=3 REPAY=4 WRITE_OFF=5 TAKE_OVER=6",
+    "LoanSource": (
+        "MANUAL=1 SPOT_MARGIN=2 AUTO_LEND=3 AUTO_BORROW_REPAY=4 WITHDRAWAL=5 REDEMPTION_QUEUE=6 SETTLEMENT=7 "
+        "LIQUIDATION=8"
+    ),
     "MarketKind": "SPOT=0 PERPETUAL=1",
     "TriggerBy": "LAST=0 MARK=1 INDEX=2",
     "TriggerDirection": "RISES=0 FALLS=1",
-    "TriggerEnd": "REQUESTED=1 FAILED=2 SIBLING=3 PARENT=4 DELISTED=5",
+    "TriggerEnd": "REQUESTED=1 FAILED=2 SIBLING=3 PARENT=4 DELISTED=5 LIQUIDATION=6",
     "Cancels": "ALL=0 ORDERS=1 TRIGGERS=2",
     "Delisting": "LISTED=0 ANNOUNCED=1 CLOSING=2 ENDED=3",
     "Settling": "NOTHING=0 COLLECTING=1 CONVERTING=2 PAYING=3",
+    "CaseCause": "MARK=1 CREDIT=2",
+    "CaseStep": "BOOK=1 REST=2 HOLD=3",
+    "WavePhase": "NOTHING=0 COUNTING=1 CLOSING=2",
+    "DeleveragingPolicy": "PRO_RATA=0 QUEUE=1 FLOOR_PRO_RATA=2",
+    "CaseEnd": "RESTORED=1 TOPPED_UP=2 WRITTEN_OFF=3",
 }
 
 SCHEMA_HASHES = {
     1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
-    2: "f1808510d83b84dfc7f0c393240b1e34aad6f2e09a4a341d8e5876a9838f2f69",
+    2: "94f96750c28f66e4a6db41283f83ddc2132370a027de976caa62e7c0cf9a97b2",
 }
 """The hash of the schema under each version of the rules; those of rules that have been released never change."""

@@ -35,10 +35,12 @@ def test_reject_has_a_status_and_a_code_of_the_wire(reject: Reject) -> None:
 
 
 def test_codes_that_forbid_and_only_they_have_status_403() -> None:
-    forbidding = {reject.name for reject in Reject if reject.code in ("FORBIDDEN", "ACCOUNT_DEACTIVATED")}
+    forbidding = {
+        reject.name for reject in Reject if reject.code in ("FORBIDDEN", "ACCOUNT_DEACTIVATED", "ACCOUNT_LIQUIDATING")
+    }
     assert forbidding == {reject.name for reject in Reject if reject.status == 403}
 
 
 def test_parameters_have_bounds_that_hold_their_first_value() -> None:
     assert list(PARAMETER_LIMITS) == list(Parameter)
-    assert all(1 <= low <= first <= high < 2**31 for low, high, first in PARAMETER_LIMITS.values())
+    assert all(0 <= low <= first <= high < 2**61 for low, high, first in PARAMETER_LIMITS.values())

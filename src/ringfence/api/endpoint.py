@@ -14,7 +14,7 @@ from .errors import ApiError, body_too_large, body_too_slow, invalid_request, un
 from .gateway import Gateway
 from .limits import RateLimiter
 from .openapi import element_of
-from .operations import Done, Operation, Page, PlainText
+from .operations import Done, Operation, Page, PlainText, RawJson
 from .parsing import read_body, read_query
 from .signing import (
     Fields,
@@ -118,6 +118,8 @@ class Endpoint:
     def _success(self, result: Any) -> Response:
         if isinstance(result, PlainText):
             return Response(result.text, media_type=TEXT)
+        if isinstance(result, RawJson):
+            return Response(result.data, media_type=JSON)
         if isinstance(result, Page):
             return Response(_encoder.encode(result.rows), headers=result.headers(), media_type=JSON)
         if result is None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ringfence.node.errors import LinkBusy, LinkLost, NodeError
+from ringfence.proof.receipts import Receipts
 from ringfence.schema.commands import Command
 from ringfence.schema.events import Event, FundingCharged, FundsMoved, InterestAccrued, Trade
 from ringfence.schema.layout import COMMAND_HEADER, EVENT_HEADER, RECORD_BYTES, decode_event
@@ -45,6 +46,8 @@ class History(NamedTuple):
 
     reader: HistoryReader
     writer: HistoryWriter
+    receipts: Receipts | None = None
+    """``None`` where the venue's checkpoints are not at hand."""
 
 
 class Gateway:
@@ -165,7 +168,7 @@ class Gateway:
     async def _catch_up(self, link: Link) -> None:
         for records in self._follower.catch_up(link.durable_sequence, by_pages=True):
             events = decode_events(records)
-            fed = self._feed.follow(events)
+            fed = self._feed.follow(events, self._follower.marks)
             self._publish(events, has_settled=self._feed.has_settled)
             await self._record(fed)
         self._link = link
@@ -179,7 +182,7 @@ class Gateway:
         has_settled = False
         for part in self._follower.apply_by_pages(records):
             events += (made := decode_events(part))
-            fed += self._feed.follow(made)
+            fed += self._feed.follow(made, self._follower.marks)
             has_settled = has_settled or self._feed.has_settled
         mine = self._pending.mine(headers["request"])
         self._publish(events, has_settled=has_settled)

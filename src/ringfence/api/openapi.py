@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from .errors import ApiErrorResponse
-from .operations import Done, ListOfAny, Operation, PlainText
+from .operations import Done, ListOfAny, Operation, PlainText, RawJson
 from .wire.market import NoQuery
 
 _REFERENCE = "#/components/schemas/{name}"
@@ -59,7 +59,7 @@ def _response_of(operation: Operation) -> tuple[Any, bool]:
 
 
 def _describable(kind: Any) -> bool:
-    return kind is not None and kind not in (PlainText, NoQuery, Done) and not isinstance(kind, ListOfAny)
+    return kind is not None and kind not in (PlainText, RawJson, NoQuery, Done) and not isinstance(kind, ListOfAny)
 
 
 def _describe(operation: Operation, described: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
@@ -106,6 +106,8 @@ def _responses(operation: Operation, described: dict[int, Any]) -> dict[str, Any
         content = {}
     elif operation.response is PlainText:
         content = {"text/plain": {"schema": {"type": "string"}}}
+    elif operation.response is RawJson:
+        content = {"application/json": {"schema": {"type": "object"}}}
     elif isinstance(operation.response, ListOfAny):
         any_of = [described[id(kind)] for kind in operation.response.kinds]
         content = {"application/json": {"schema": {"type": "array", "items": {"anyOf": any_of}}}}
@@ -120,6 +122,8 @@ def _responses(operation: Operation, described: dict[int, Any]) -> dict[str, Any
     if _response_of(operation)[1]:
         found["204"] = {"description": "there is nothing to tell yet"}
     statuses = ["400", "408", "413", "429", "503"] + (["401", "403", "404"] if operation.instruction else [])
+    if operation.response is RawJson:
+        statuses.append("404")
     for status in sorted(statuses):
         found[status] = {"description": "refused, with the reason", "content": failed}
     return found

@@ -7,6 +7,7 @@ from ringfence.database import sqlite_url
 from ringfence.identity import IdentityStore
 from ringfence.node.follower import Follower
 from ringfence.node.link import NodeLink
+from ringfence.proof.receipts import Receipts
 from ringfence.views.catalog import Catalog
 from ringfence.views.history import HistoryReader, HistoryWriter, open_history
 from ringfence.views.market_data import MarketData
@@ -46,5 +47,5 @@ def open_gateway(
         engine.dispose()
         keys.close()
 
-    history = History(reader, writer)
+    history = History(reader, writer, Receipts(directory, reader.cases))
     return Gateway(follower, connect, keys, market_data, catalog, history, settings, clock_us), close

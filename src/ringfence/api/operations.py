@@ -57,6 +57,12 @@ class PlainText(NamedTuple):
     text: str
 
 
+class RawJson(NamedTuple):
+    """A reply that is JSON already, and that must arrive byte for byte."""
+
+    data: bytes
+
+
 class Done:
     """A reply of 200 without a body; as a response it says that an operation has nothing else to tell."""
 
@@ -76,6 +82,7 @@ class Tag(Enum):
     ACCOUNT = "Account"
     LENDING = "Borrow Lend"
     HISTORY = "History"
+    LIQUIDATION = "Liquidation"
 
 
 class Family:

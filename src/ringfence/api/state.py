@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ringfence.node.replica import Mark
 from ringfence.schema.enums import Parameter
 from ringfence.schema.tables import (
     AccountRow,
     AssetRow,
+    CaseRow,
     CollateralRow,
     LendingPoolRow,
     MarketRow,
@@ -149,12 +151,20 @@ class VenueState(AccountState, Protocol):
         """Measure an account, as if it held and owed more atoms of one asset; ``strict`` as for new risk."""
         ...
 
+    def case(self, account: int) -> CaseRow | None:
+        """Return the open case of an account, ``None`` if it is not liquidated."""
+        ...
+
     def parameter(self, parameter: Parameter) -> int:
         """Return a setting."""
         ...
 
     def fee_tier(self, schedule: int, tier: int) -> tuple[int, int]:
         """Return maker and taker fee in ppm."""
+        ...
+
+    def skin_used(self) -> tuple[int, int]:
+        """Return (day since 1970, value) of what SKIN has paid on the last day on which it paid."""
         ...
 
     @property
@@ -174,6 +184,11 @@ class FollowedLog(Protocol):
     @property
     def exchange(self) -> Any:
         """Return the state, a ``VenueState``."""
+        ...
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Return the Clocks in what was last applied."""
         ...
 
     def catch_up(self, to_sequence: int, *, by_pages: bool) -> Iterator[Records]:

@@ -8,6 +8,7 @@ import msgspec
 from ringfence.schema.enums import OrderType
 from ringfence.schema.events import Event, OrderAccepted, OrderAmended, OrderClosed, Trade
 from ringfence.schema.tables import OrderRow
+from ringfence.views.orders import OrderOrigin
 from ringfence.views.triggers import Condition, Conditions
 
 
@@ -32,8 +33,7 @@ class TrackedOrder(msgspec.Struct):
     executed_quote_atoms: int = 0
     condition: Condition | None = None
     """What it waited for before it was placed, as far as that is known."""
-    is_conversion: bool = False
-    """Whether the venue sells collateral by it."""
+    origin: OrderOrigin = OrderOrigin.USER
 
     @classmethod
     def from_row(cls, row: OrderRow, condition: Condition | None = None) -> "TrackedOrder":

@@ -18,7 +18,7 @@ from ringfence.node.connect import ControlClient
 from ringfence.node.errors import LinkLost, NodeUnavailable
 from ringfence.node.follower import Follower
 from ringfence.schema import commands as c
-from ringfence.schema.enums import MarketState, Origin, Parameter
+from ringfence.schema.enums import HouseAccount, MarketState, Origin, Parameter
 from ringfence.schema.events import Event, FundsMoved, Rejected, UserOpened
 from ringfence.schema.rejects import Reject
 from ringfence.schema.tables import UserRow
@@ -142,22 +142,38 @@ class OpenVenue:
         return self.catalog.markets[symbol]
 
     def deposit(self, name: str, symbol: str, amount: str) -> FundsMoved:
-        """Credit a user's main account with money that came in by hand."""
+        """Credit a user's main account with money that came in by hand; if that is fenced, his fenced account."""
         asset, (_, row) = self.asset(symbol), self.user(name)
+        return self._deposit(row.main_account, asset.number, asset.parse(amount))
+
+    def add_to_house(self, house: HouseAccount, symbol: str, amount: str) -> FundsMoved:
+        """Give a house account money that came in by hand."""
+        asset = self.asset(symbol)
         atoms = asset.parse(amount)
+        self._deposit(HouseAccount.SUSPENSE, asset.number, atoms)
+        return self._move_house(HouseAccount.SUSPENSE, house, asset.number, atoms)
+
+    def compensate(self, name: str, symbol: str, amount: str) -> FundsMoved:
+        """Give a user's main account something out of COMPENSATION."""
+        asset, (_, row) = self.asset(symbol), self.user(name)
+        return self._move_house(HouseAccount.COMPENSATION, row.main_account, asset.number, asset.parse(amount))
+
+    def _move_house(self, account: int, to_account: int, asset: int, atoms: int) -> FundsMoved:
+        command = c.MoveHouseFunds(account=account, to_account=to_account, asset=asset, amount_atoms=atoms)
+        return _movement(self.command(command))
+
+    def _deposit(self, account: int, asset: int, atoms: int) -> FundsMoved:
         number = 1 + self._last_deposit()
         for _ in range(RACES_MAXIMUM):
-            command = c.Deposit(
-                account=row.main_account, asset=asset.number, source=OPERATOR_SOURCE, number=number, amount_atoms=atoms
+            events = self._submit(
+                c.Deposit(account=account, asset=asset, source=OPERATOR_SOURCE, number=number, amount_atoms=atoms)
             )
-            events = self._submit(command)
             if isinstance(events[0], Rejected) and Reject(events[0].reject) is Reject.NUMBER_ALREADY_APPLIED:
                 # Somebody else recorded a deposit since the state was read.
                 number = events[0].limit + 1
                 continue
             self._require_taken(events)
-            assert isinstance(events[0], FundsMoved), events
-            return events[0]
+            return _movement(events)
         raise VenueError("others record deposits faster than this one gets a number; nothing was credited, try again")
 
     def set_market_state(self, symbol: str, state: MarketState) -> None:
@@ -274,6 +290,11 @@ class MarketView(msgspec.Struct, frozen=True):
             impact_band=[_factor_text(row.impact_minimum_ppm), _factor_text(row.impact_maximum_ppm)],
             fee_schedule=row.fee_schedule,
         )
+
+
+def _movement(events: list[Event]) -> FundsMoved:
+    """Return what moved; before that a case may have opened, and what it closed."""
+    return next(event for event in events if isinstance(event, FundsMoved))
 
 
 def now_us() -> int:

@@ -44,7 +44,7 @@ def rebuild_history(directory: Path, progress: Callable[[int, int], None]) -> in
             for records in follower.catch_up(by_pages=True):
                 view = memoryview(records.tobytes())
                 events = [decode_event(view[at : at + RECORD_BYTES]) for at in range(0, len(view), RECORD_BYTES)]
-                yield follower.sequence, feed.follow(events)
+                yield follower.sequence, feed.follow(events, follower.marks)
 
         engine = open_history(sqlite_url(directory / "history.sqlite"))
         try:

@@ -67,22 +67,24 @@ def venue(accounts: int, *, owing: bool) -> Exchange:
     return Exchange.restore(rows)
 
 
-def orders(accounts: int, begin: int, seed: int, *, on_perpetuals: bool = False) -> np.ndarray:
+def orders(
+    accounts: int, begin: int, seed: int, *, on_perpetuals: bool = False, commands: int = COMMANDS
+) -> np.ndarray:
     """Return commands from sequence ``begin`` on: an order of an account drawn at random, then its cancellation.
 
     It is an order on the spot market, or on a perpetual in which the account has a position.
     """
     draw = np.random.default_rng(seed)
-    chosen = FIRST_USER_ACCOUNT + draw.integers(0, accounts - 1, COMMANDS // 2)
-    sequences = begin + np.arange(COMMANDS)
-    found = np.zeros(COMMANDS, RECORD)
-    placed, cancelled = np.zeros(COMMANDS // 2, DTYPES[PlaceOrder]), np.zeros(COMMANDS // 2, DTYPES[CancelOrder])
+    chosen = FIRST_USER_ACCOUNT + draw.integers(0, accounts - 1, commands // 2)
+    sequences = begin + np.arange(commands)
+    found = np.zeros(commands, RECORD)
+    placed, cancelled = np.zeros(commands // 2, DTYPES[PlaceOrder]), np.zeros(commands // 2, DTYPES[CancelOrder])
     market = positions.markets_of(chosen, 1)[:, 0] if on_perpetuals else 1
     for kind, records, own in ((PlaceOrder, placed, sequences[::2]), (CancelOrder, cancelled, sequences[1::2])):
         records["sequence"], records["account"], records["market"] = own, chosen, market
         records["kind"], records["origin"] = tag_of(kind), int(Origin.USER)
     best, spread = (PERPETUAL_BID_TICKS, PERPETUAL_BID_SPREAD_TICKS) if on_perpetuals else (BID_TICKS, BID_SPREAD_TICKS)
-    placed["price_ticks"] = best - draw.integers(0, spread, COMMANDS // 2)
+    placed["price_ticks"] = best - draw.integers(0, spread, commands // 2)
     placed["quantity_lots"], placed["client_id"], cancelled["order"] = 1, -1, sequences[::2]
     found[::2], found[1::2] = placed.view(RECORD), cancelled.view(RECORD)
     return found

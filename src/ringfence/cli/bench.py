@@ -60,3 +60,16 @@ def bench_margin(*, json: bool = False) -> None:
     from ringfence.bench.margin import main
 
     main(json)
+
+
+@bench.command(name="liquidation")
+def bench_liquidation(*, json: bool = False) -> None:
+    """Measure a crash in which ten thousand accounts fail at once while others trade, with bids and without.
+
+    Parameters
+    ----------
+    json: Write one JSON line.
+    """
+    from ringfence.bench.liquidation import main
+
+    main(json)

@@ -104,24 +104,26 @@ def new_key() -> None:
 
 
 @keys.command(name="add")
-def add_key(name: str, public: str | None = None, *, data: Data = HERE, label: str = "") -> None:
+def add_key(name: str, public: str | None = None, *, fenced: bool = False, data: Data = HERE, label: str = "") -> None:
     """Let a key sign for a user's main account; without PUBLIC a new pair is made and shown this once.
 
     Parameters
     ----------
     name: The user.
     public: The base64 of an Ed25519 public key.
+    fenced: Whether it signs for the user's fenced account instead, which holds and does not trade.
     label: What the key is for.
     """
     from ringfence.app.operate import OpenVenue, now_us
 
     with OpenVenue(data, to_change=False) as venue:
         user, row = venue.user(name)
+        account = row.fenced_account if fenced else row.main_account
         if public is None:
-            pair = venue.add_pair(user.user, row.main_account, label)
+            pair = venue.add_pair(user.user, account, label)
             result({"name": name, "apiKey": pair.public, "apiSecret": pair.secret})
             return
-        venue.identities.add_key(public, user.user, row.main_account, label, now_us())
+        venue.identities.add_key(public, user.user, account, label, now_us())
         result({"name": name, "apiKey": public})
 
 
@@ -147,7 +149,7 @@ def revoke_key(public: str, *, data: Data = HERE) -> None:
 
 
 def deposit(name: str, asset: str, amount: str, *, data: Data = HERE) -> None:
-    """Credit a user with money or assets that came in.
+    """Credit a user with money or assets that came in; his fenced account, where his main one is liquidated.
 
     Parameters
     ----------
@@ -158,17 +160,25 @@ def deposit(name: str, asset: str, amount: str, *, data: Data = HERE) -> None:
     from ringfence.app.operate import OpenVenue
 
     with OpenVenue(data) as venue:
+        _, row = venue.user(name)
         moved = venue.deposit(name, asset, amount)
-    result({"name": name, "asset": asset, "amount": amount, "deposit": moved.reference, "sequence": moved.sequence})
+    told = {"name": name, "asset": asset, "amount": amount, "deposit": moved.reference, "sequence": moved.sequence}
+    result(told | {"account": moved.to_account, "fenced": moved.to_account == row.fenced_account})
 
 
-def balances(name: str, *, data: Data = HERE) -> None:
-    """List what a user's main account holds."""
+def balances(name: str, *, fenced: bool = False, data: Data = HERE) -> None:
+    """List what a user's main account holds.
+
+    Parameters
+    ----------
+    name: The user.
+    fenced: Whether his fenced account is meant.
+    """
     from ringfence.app.operate import OpenVenue
 
     with OpenVenue(data, to_change=False) as venue:
         _, row = venue.user(name)
-        for number, available, locked in venue.exchange.balances(row.main_account):
+        for number, available, locked in venue.exchange.balances(row.fenced_account if fenced else row.main_account):
             info = venue.catalog.asset_by_number[number]
             result({"asset": info.symbol, "available": info.text(available), "locked": info.text(locked)})
 

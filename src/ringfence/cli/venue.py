@@ -1,6 +1,7 @@
 """The verbs that run a venue: demo, serve, init."""
 
 from pathlib import Path
+from typing import Literal
 
 from cyclopts import App
 
@@ -14,7 +15,15 @@ def add_to(app: App) -> None:
     app.command(init)
 
 
-def demo(*, port: int = 8000, data: Path | None = None, seed: int = 7, json: bool = False, makers: bool = True) -> None:
+def demo(
+    *,
+    port: int = 8000,
+    data: Path | None = None,
+    seed: int = 7,
+    json: bool = False,
+    makers: bool = True,
+    scene: Literal["fence"] | None = None,
+) -> int:
     """Play a venue on this machine: six markets, market makers, and two funded users with keys to trade with.
 
     Parameters
@@ -24,10 +33,19 @@ def demo(*, port: int = 8000, data: Path | None = None, seed: int = 7, json: boo
     seed: What the keys and the makers' chance follow from.
     json: Write one JSON line with addresses and keys when ready, and nothing else, to stdout.
     makers: Let market makers quote (--no-makers leaves the books empty).
+    scene: Instead of that, tell a scene and end: `fence` is a liquidation with deposits before, during and after it.
     """
+    if scene is not None:
+        from ringfence.app.fence_scene import run_scene
+
+        shown = run_scene(json=json, say=print)
+        if json:
+            result(shown)
+        return 0 if shown.ok else 1
     from ringfence.app.demo import DemoOptions, run_demo
 
     run_demo(DemoOptions(port=port, data=data, seed=seed, json=json, makers=makers))
+    return 0
 
 
 def serve(*, config: Path = Path("venue.toml"), port: int | None = None) -> None:

@@ -9,6 +9,7 @@ from ..schema.enums import (
     MarketState,
     Parameter,
     UserFlag,
+    WavePhase,
 )
 from ..schema.rejects import Reject
 from .book import bought_asset, sold_asset
@@ -30,13 +31,38 @@ def is_user_account(s, account):
 @hot
 def is_house_account(account):
     """Whether a number belongs to a house account."""
-    return 1 <= account <= HouseAccount.NETWORK_FEES
+    return 1 <= account <= HouseAccount.NETWORK_FEES or HouseAccount.FUND <= account <= HouseAccount.COMPENSATION
 
 
 @hot
 def user_account(s, account):
     """Check that the account is an open account of a user."""
     return is_user_account(s, account) or refuse(s, Reject.UNKNOWN_ACCOUNT, account, 0)
+
+
+@hot
+def has_case(s, account):
+    """Whether an account is being liquidated."""
+    return s.accounts[account].case_slot != 0
+
+
+@hot
+def not_liquidating(s, account):
+    """Check that an account is not being liquidated."""
+    slot = s.accounts[account].case_slot
+    return slot == 0 or refuse(s, Reject.ACCOUNT_LIQUIDATING, account, s.cases[slot].id)
+
+
+@hot
+def is_deleveraging(s, market):
+    """Whether a market is being deleveraged, so that nobody may trade in it."""
+    return s.waves[0].phase != WavePhase.NOTHING and s.waves[0].market == market
+
+
+@hot
+def not_deleveraging(s, market):
+    """Check that a market is not being deleveraged."""
+    return not is_deleveraging(s, market) or refuse(s, Reject.MARKET_DELEVERAGING, 0, 0)
 
 
 @hot

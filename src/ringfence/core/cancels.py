@@ -44,7 +44,7 @@ def cancel_all_orders(s, c):
     if cancels != Cancels.TRIGGERS:
         cancel_orders(s, c.account, c.market, CloseReason.REQUESTED.value)
     if cancels != Cancels.ORDERS:
-        end_triggers(s, c.account, c.market)
+        end_triggers(s, c.account, c.market, TriggerEnd.REQUESTED.value)
     return True
 
 
@@ -60,13 +60,13 @@ def cancel_orders(s, account, market, reason):
 
 
 @cold
-def end_triggers(s, account, market):
+def end_triggers(s, account, market, reason):
     """End the triggers of an account in one market or in all (0)."""
     slot = s.account_triggers[account].first
     while slot != 0:
         following = s.triggers[slot].account_next
         if market == 0 or s.triggers[slot].market == market:
-            end_trigger(s, slot, TriggerEnd.REQUESTED)
+            end_trigger(s, slot, reason)
         slot = following
 
 

@@ -6,6 +6,7 @@ docs/rules.md, "Orders on a perpetual".
 from ..schema.enums import CloseReason, HouseAccount, Side
 from ..schema.fields import MAX_ATOMS, MAX_VALUE
 from ..schema.rejects import Reject
+from .admission import not_deleveraging
 from .book import REDUCES, leave_position, take_out
 from .bounds import scale_down, scale_up
 from .emit import emit, emit_order_closed, refuse
@@ -142,6 +143,8 @@ def reducing_orders_left(s, account, market):
 @cold
 def within_limits(s, account, market, bid_change, ask_change, reduces):
     """Check how far a position and the open interest could grow when so much more is ordered."""
+    if not not_deleveraging(s, market):
+        return False
     slot, before, after = find_position(s, account, market), 0, 0
     if slot != 0:
         row = s.positions[slot]

@@ -5,7 +5,7 @@ docs/rules.md, "Perpetuals" and "Delisting".
 
 from ..schema.enums import CloseReason, Delisting, HouseAccount, MarketState, TriggerEnd
 from ..schema.rejects import Reject
-from .admission import is_spot, known_market
+from .admission import is_spot, known_market, not_deleveraging
 from .cancels import cancel_orders
 from .contracts import has_rules
 from .emit import emit, refuse, refuse_asset
@@ -27,6 +27,8 @@ def delist_perpetual(s, c):
         return False
     if rules.delisting != Delisting.LISTED:
         return refuse(s, Reject.MARKET_DELISTED, c.market, 0)
+    if not not_deleveraging(s, c.market):
+        return False
     if rules.mark_ticks == 0:
         return refuse_asset(s, Reject.PRICE_NOT_FRESH, 0, 0, market.base_asset)
     market.state, rules.delisting = MarketState.CLOSED, Delisting.ANNOUNCED

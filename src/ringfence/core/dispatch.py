@@ -4,7 +4,7 @@ There are three ways in, for orders, for settings and prices, and for all others
 compiled slowly, and what is compiled in two of them twice: so everything that matches is in the first.
 """
 
-from ..schema.enums import PARAMETER_LIMITS, Parameter
+from ..schema.enums import PARAMETER_LIMITS, PRICE_SOURCES, Parameter
 from . import (
     accounts,
     amend,
@@ -12,20 +12,25 @@ from . import (
     conversion,
     delisting,
     firing,
+    liquidation,
     listings,
     loans,
     money,
+    opening,
     orders,
     people,
     perpetuals,
     quotes,
     settings,
     settlement,
+    topups,
+    waves,
 )
 from . import records as r
 from .contracts import POSITIONS_PER_ACCOUNT, REDUCE_ORDERS
 from .door import market_named, passes_door
 from .emit import emit_rejected
+from .inventory import ASSETS_SHOWN
 from .jit import cold, flat, hot
 from .lookahead import look_ahead
 from .records import Kind, cast
@@ -39,7 +44,11 @@ MOST = {parameter: highest for parameter, (_, highest, _) in PARAMETER_LIMITS.it
 OF_ORDERS = max(3 * MOST[Parameter.OPEN_ORDERS_PER_ACCOUNT], (4 + REDUCE_ORDERS) * MOST[Parameter.FILLS_PER_COMMAND])
 OF_ACCOUNT = MOST[Parameter.OPEN_ORDERS_PER_ACCOUNT] + 4 * POSITIONS_PER_ACCOUNT
 OF_CLOCK = 3 * MOST[Parameter.MARKETS] + 2 * MOST[Parameter.ASSETS] + SERVED_PER_CLOCK + EVENTS_PER_PAGE + OF_ACCOUNT
-EVENTS_PER_COMMAND = max(OF_ORDERS, OF_CLOCK) + MOST[Parameter.TRIGGERS_PER_ACCOUNT] + 64
+# A case shows its estate when it opens: each asset and its price with all sources, each position with two such prices.
+OF_PRICE = 1 + PRICE_SOURCES
+OF_ESTATE = ASSETS_SHOWN * (1 + OF_PRICE) + POSITIONS_PER_ACCOUNT * (2 + 2 * OF_PRICE)
+OF_CASES = EVENTS_PER_PAGE + OF_ESTATE + OF_ORDERS
+EVENTS_PER_COMMAND = max(OF_CASES, OF_CLOCK) + MOST[Parameter.TRIGGERS_PER_ACCOUNT] + 64
 """More events than one command can make: a buffer must have this many rows free before a command is begun."""
 
 
@@ -67,6 +76,8 @@ def handle_rare(s, commands, i):
         return people.set_user(s, cast(commands, i, r.SET_USER))
     if kind == Kind.SET_ELIGIBILITY:
         return people.set_eligibility(s, cast(commands, i, r.SET_ELIGIBILITY))
+    if kind == Kind.TOP_UP:
+        return topups.top_up(s, cast(commands, i, r.TOP_UP))
     return handle_loans(s, commands, i)
 
 
@@ -133,6 +144,10 @@ def handle_prices(s, commands, i):
         return perpetuals.set_perpetual(s, cast(commands, i, r.SET_PERPETUAL))
     if kind == Kind.DELIST_PERPETUAL:
         return delisting.delist_perpetual(s, cast(commands, i, r.DELIST_PERPETUAL))
+    if kind == Kind.OPEN_CASES:
+        return opening.open_cases(s)
+    if kind == Kind.DELEVERAGE:
+        return waves.deleverage(s)
     assert kind == Kind.CONTINUE_SETTLEMENT, "a kind of command has no handler"
     return settlement.continue_settlement(s)
 
@@ -173,7 +188,7 @@ def end_command(s, commands, i, accepted):
 @hot
 def is_about_orders(kind):
     """Whether the kind is about orders and triggers, and so in the entry that matches."""
-    return Kind.PLACE_ORDER <= kind <= Kind.CONVERT_COLLATERAL and kind != Kind.REPAY
+    return Kind.PLACE_ORDER <= kind <= Kind.STEP_CASE and kind != Kind.REPAY
 
 
 @hot
@@ -182,7 +197,7 @@ def is_setting(kind):
     return (
         Kind.CLOCK <= kind <= Kind.SET_FEE_TIER
         or Kind.SET_PRICE_SOURCE <= kind <= Kind.SET_LENDING_POOL
-        or kind >= Kind.QUOTE
+        or (kind >= Kind.QUOTE and kind != Kind.TOP_UP)
     )
 
 
@@ -200,19 +215,23 @@ def handle_others(s, commands, i):
 @hot
 def is_the_venues(kind):
     """Whether the kind lets the venue place an order in somebody's name."""
-    return kind == Kind.FIRE_TRIGGER or kind == Kind.CONVERT_COLLATERAL
+    return kind == Kind.FIRE_TRIGGER or kind == Kind.CONVERT_COLLATERAL or kind == Kind.STEP_CASE
 
 
 @cold
 def begin_own(s, kind):
     """Write the order that the venue places; returns whether there is one."""
+    if kind == Kind.STEP_CASE:
+        return liquidation.begin_step(s)
     return firing.begin_firing(s) if kind == Kind.FIRE_TRIGGER else conversion.begin_conversion(s)
 
 
 @cold
 def end_own(s, kind, accepted):
     """Say what became of the order that the venue placed."""
-    if kind == Kind.FIRE_TRIGGER:
+    if kind == Kind.STEP_CASE:
+        liquidation.end_step(s, accepted)
+    elif kind == Kind.FIRE_TRIGGER:
         firing.end_firing(s, accepted)
     else:
         conversion.end_conversion(s, accepted)

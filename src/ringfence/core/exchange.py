@@ -13,6 +13,7 @@ from ..schema.layout import COMMAND_HEADER, RECORD
 from ..schema.tables import (
     AccountRow,
     AssetRow,
+    CaseRow,
     CollateralRow,
     LendingPoolRow,
     MarketRow,
@@ -33,7 +34,7 @@ from .memory import MemoryAhead
 from .reads import Reads, row_of
 from .revaluation import revalue
 from .rows import narrowed, restore_into, rows_of, widened
-from .state import ORDERS, QUOTES_PER_ASSET, new_state
+from .state import CASES, ORDERS, QUOTES_PER_ASSET, new_state
 from .watch import find_unsafe
 
 _compiled: Any = None
@@ -303,6 +304,34 @@ class Exchange:
     def settling(self) -> bool:
         """Whether a settlement is under way that waits for ContinueSettlement."""
         return bool(self._s.venue[0].settling)
+
+    @property
+    def cases_due(self) -> int:
+        """How many cases may still take a step before the next Clock; 0 when all of them wait for it."""
+        venue = self._s.venue[0]
+        first = self._s.cases[int(venue.first_case)]
+        waits = venue.first_case == 0 or int(first.tried_us) == int(venue.clock_us)
+        return 0 if waits else int(self._s.pools[CASES].rows)
+
+    @property
+    def deleveraging(self) -> bool:
+        """Whether Deleverage may have something to do: a wave is under way, or one may have to begin."""
+        return bool(self._s.venue[0].deleverages) or bool(self._s.waves[0].phase)
+
+    @property
+    def unsafe_left(self) -> int:
+        """How many unsafe accounts the last OpenCases did not look at."""
+        return int(self._s.venue[0].unsafe_left)
+
+    def case(self, account: int) -> CaseRow | None:
+        """Return the open case of an account."""
+        slot = int(self._s.accounts[account].case_slot)
+        return row_of(CaseRow, self._s.cases[slot]) if slot else None
+
+    def skin_used(self) -> tuple[int, int]:
+        """Return (day since 1970, value) of what SKIN has paid on the last day on which it paid."""
+        venue = self._s.venue[0]
+        return int(venue.skin_day), int(venue.skin_value)
 
     @property
     def converting(self) -> int:

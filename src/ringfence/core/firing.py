@@ -14,7 +14,7 @@ from ..schema.enums import (
     TriggerEnd,
 )
 from ..schema.rejects import Reject
-from .admission import is_spot, price_in_range, quantity_in_range
+from .admission import is_deleveraging, is_spot, price_in_range, quantity_in_range
 from .attached import triggers_left
 from .bits import divide_down
 from .book import find_order
@@ -176,7 +176,7 @@ def emit_failed(s, account, market, number, parent):
 def begin_firing(s):
     """Write the order of the trigger that has been due longest; returns whether there is one to place."""
     slot, own = s.venue[0].first_due, s.own[0]
-    if slot == 0:
+    if slot == 0 or is_deleveraging(s, s.triggers[slot].market):
         return False
     row = s.triggers[slot]
     own.number, own.parent, own.account, own.market = row.id, row.parent, row.account, row.market

@@ -32,6 +32,21 @@ def available(s, account, asset):
 
 
 @cold
+def asset_after(s, account, asset):
+    """Return the next asset by number that an account has a balance row of, 0 if there is none.
+
+    Rows stand in no order that everybody would find: what changes or tells something goes by numbers.
+    """
+    found, slot = 0, s.accounts[account].first_balance
+    while slot != 0:
+        number = s.balances[slot].id & 0xFFFF
+        if number > asset and (found == 0 or number < found):
+            found = number
+        slot = s.balances[slot].account_next
+    return found
+
+
+@cold
 def open_balance(s, account, asset):
     """Add an empty balance row and return its slot."""
     pool = s.pools[BALANCES]

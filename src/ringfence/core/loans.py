@@ -3,7 +3,7 @@
 from ..schema.enums import AccountFlag, LoanSource, PoolState
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
-from .admission import eligible_to_hold, known_asset, rows_left, trading_account, user_account
+from .admission import eligible_to_hold, known_asset, not_liquidating, rows_left, trading_account, user_account
 from .emit import emit, refuse, refuse_asset
 from .jit import cold
 from .lending import (
@@ -113,7 +113,7 @@ def pool_open(s, asset):
 @cold
 def lend(s, c):
     """Give available atoms to a pool."""
-    if not (may_lend_by_hand(s, c) and pool_open(s, c.asset)):
+    if not (may_lend_by_hand(s, c) and not_liquidating(s, c.account) and pool_open(s, c.asset)):
         return False
     pool, debt = s.lending_pools[c.asset], owed(s, c.account, c.asset)
     if debt != 0:
@@ -158,7 +158,7 @@ def redeem(s, c):
 @cold
 def borrow(s, c):
     """Borrow atoms against the account's margin."""
-    if not (may_lend_by_hand(s, c) and pool_open(s, c.asset)):
+    if not (may_lend_by_hand(s, c) and not_liquidating(s, c.account) and pool_open(s, c.asset)):
         return False
     pool, lent = s.lending_pools[c.asset], claim(s, c.account, c.asset)
     if lent != 0:

@@ -12,10 +12,12 @@ from .admission import (
     is_user_account,
     known_asset,
     not_frozen,
+    not_liquidating,
     rows_left,
     user_account,
 )
 from .emit import emit_moved, refuse, refuse_asset
+from .fence import account_credited, tell_fenced
 from .index import find, insert, remove
 from .jit import cold
 from .ledger import available, move
@@ -23,6 +25,19 @@ from .margin import bears
 from .orders import LOANS_SINCE, funded
 from .paying import bears_withdrawal, carry_out, credit_account, flags_of, plan
 from .state import WITHDRAWALS
+
+
+@cold
+def credit_from_outside(s, from_account, meant_account, asset, atoms, cause, reference, source):
+    """Move money to an account, or to its owner's fenced one if the account has failed, or may have."""
+    to_account = meant_account
+    if s.venue[0].rules >= LOANS_SINCE and is_user_account(s, meant_account):
+        to_account = account_credited(s, meant_account)
+    move(s, from_account, to_account, asset, atoms)
+    emit_moved(s, from_account, to_account, asset, atoms, cause, reference, source)
+    tell_fenced(s, meant_account, to_account, asset, atoms)
+    if is_user_account(s, to_account):
+        credit_account(s, to_account, asset, atoms)
 
 
 @cold
@@ -40,16 +55,17 @@ def deposit(s, c):
     if c.number != source.last_number + 1:
         return refuse(s, Reject.NUMBER_NOT_NEXT, c.number, source.last_number)
     source.last_number = c.number
-    move(s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms)
-    emit_moved(s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms, MoveCause.DEPOSIT, c.number, c.source)
-    credit_account(s, c.account, c.asset, c.amount_atoms)
+    number, source_number = c.number, c.source
+    credit_from_outside(
+        s, HouseAccount.CUSTODY, c.account, c.asset, c.amount_atoms, MoveCause.DEPOSIT, number, source_number
+    )
     return True
 
 
 @cold
 def may_withdraw(s, c):
     """Check who withdraws what, and that there is room to remember it."""
-    if not (user_account(s, c.account) and known_asset(s, c.asset)):
+    if not (user_account(s, c.account) and known_asset(s, c.asset) and not_liquidating(s, c.account)):
         return False
     user = s.accounts[c.account].user
     if not not_frozen(s, user, WITHDRAWALS_FROZEN, Reject.WITHDRAWALS_FROZEN):
@@ -83,6 +99,7 @@ def request_withdrawal(s, c):
     row.id, row.account, row.asset = number, c.account, c.asset
     row.amount_atoms, row.fee_atoms = c.amount_atoms, c.fee_atoms
     insert(pool, s.withdrawal_heads, s.withdrawals, slot)
+    s.holds[c.account] += 1
     emit_moved(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total, MoveCause.WITHDRAWAL_REQUESTED, number, 0)
     carry_out(s, c.account, c.asset, LoanSource.WITHDRAWAL, number)
     move(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total)
@@ -112,6 +129,7 @@ def forget_withdrawal(s, slot):
     """Take a withdrawal off the pending ones."""
     pool = s.pools[WITHDRAWALS]
     remove(pool, s.withdrawal_heads, s.withdrawals, slot)
+    s.holds[s.withdrawals[slot].account] -= 1
     s.withdrawals[slot].id = 0
     s.withdrawals[slot].hash_next = pool.free
     pool.free = slot
@@ -163,15 +181,17 @@ def transfer(s, c):
     user = s.accounts[c.account].user
     if s.accounts[c.to_account].user != user:
         return refuse(s, Reject.NOT_ONE_USERS_ACCOUNTS, c.account, c.to_account)
+    if not not_liquidating(s, c.account):
+        return False
+    if c.account == s.users[user].fenced_account and not not_liquidating(s, c.to_account):
+        return False
     if not (not_frozen(s, user, TRANSFERS_FROZEN, Reject.TRANSFERS_FROZEN) and rows_left(s)):
         return False
     if not funded(s, c.account, c.asset, c.amount_atoms, 0):
         return False
     if not bears(s, c.account, c.asset, -c.amount_atoms, 0):
         return False
-    move(s, c.account, c.to_account, c.asset, c.amount_atoms)
-    emit_moved(s, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.TRANSFER, 0, 0)
-    credit_account(s, c.to_account, c.asset, c.amount_atoms)
+    credit_from_outside(s, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.TRANSFER, 0, 0)
     return True
 
 
@@ -194,14 +214,16 @@ def move_house_funds(s, c):
         return refuse(s, Reject.SAME_ACCOUNT, c.account, 0)
     if not takes_house_funds(c.account):
         return refuse(s, Reject.HOUSE_ACCOUNT_CLOSED, c.account, 0)
-    to_owner = is_user_account(s, c.to_account) and c.account == HouseAccount.SUSPENSE
+    # What once belongs to FUND, or stands for failures as SKIN, leaves it for nothing else.
+    if c.account == HouseAccount.FUND or c.account == HouseAccount.SKIN:
+        return refuse(s, Reject.HOUSE_ACCOUNT_CLOSED, c.account, 0)
+    gives = c.account == HouseAccount.SUSPENSE or c.account == HouseAccount.COMPENSATION
+    to_owner = is_user_account(s, c.to_account) and gives
     if not (to_owner or takes_house_funds(c.to_account)):
         return refuse(s, Reject.HOUSE_ACCOUNT_CLOSED, c.to_account, 0)
     if not (eligible_to_hold(s, c.to_account, c.asset) and rows_left(s)):
         return False
     if not funded(s, c.account, c.asset, c.amount_atoms, 0):
         return False
-    move(s, c.account, c.to_account, c.asset, c.amount_atoms)
-    emit_moved(s, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.HOUSE, 0, 0)
-    credit_account(s, c.to_account, c.asset, c.amount_atoms)
+    credit_from_outside(s, c.account, c.to_account, c.asset, c.amount_atoms, MoveCause.HOUSE, 0, 0)
     return True

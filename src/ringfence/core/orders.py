@@ -19,9 +19,11 @@ from .admission import (
     TRADING_FROZEN,
     accepts_orders,
     eligible_to_trade,
+    is_deleveraging,
     is_spot,
     known_market,
     not_frozen,
+    not_liquidating,
     price_in_range,
     quantity_in_range,
     rows_left,
@@ -57,6 +59,14 @@ RESTS = -4
 """What becomes of a taker that goes to the book."""
 
 
+@cold
+def may_trade_in_case(s, c):
+    """Check that an order for an account that is being liquidated is the venue's own, or only reduces at once."""
+    reduces = c.reduce_only != 0 and not is_spot(s.markets[c.market])
+    at_once = c.order_type == OrderType.MARKET or c.time_in_force != TimeInForce.GTC
+    return c.origin == Origin.NODE or (reduces and at_once) or not_liquidating(s, c.account)
+
+
 @hot
 def may_trade(s, c):
     """Check who orders and whether the market takes it: steps 1 to 3 of PlaceOrder."""
@@ -64,12 +74,16 @@ def may_trade(s, c):
         return False
     if not (is_spot(s.markets[c.market]) or has_rules(s, c.market)):
         return False
+    if s.accounts[c.account].case_slot != 0 and not may_trade_in_case(s, c):
+        return False
     user = s.accounts[c.account].user
     market = s.markets[c.market]
-    if not not_frozen(s, user, TRADING_FROZEN, Reject.TRADING_FROZEN):
+    # What the venue itself sells or buys for somebody ends what he has, whatever he may do.
+    forced = c.origin == Origin.NODE and s.accounts[c.account].case_slot != 0
+    if not (forced or not_frozen(s, user, TRADING_FROZEN, Reject.TRADING_FROZEN)):
         return False
     # Whoever lost the right to an asset may still end what he has of a contract on it.
-    only_reduces = c.reduce_only != 0 and not is_spot(market)
+    only_reduces = forced or (c.reduce_only != 0 and not is_spot(market))
     if not ((only_reduces or eligible_to_trade(s, user, market, c.side)) and accepts_orders(s, market)):
         return False
     if c.order_type == OrderType.MARKET and market.state == MarketState.LIMIT_ONLY:
@@ -201,6 +215,15 @@ def prepare_taker(s, c):
     start_taker(s, taker, market, c.quantity_lots, c.quote_atoms)
     if market.impact_maximum_ppm != 0 or market.impact_minimum_ppm != 0 or c.slippage_kind != SlippageKind.NONE:
         set_bound(s, taker, c.slippage_kind, c.slippage)
+    if c.origin == Origin.NODE:
+        take_own_terms(s, taker)
+
+
+@cold
+def take_own_terms(s, taker):
+    """Let a case's order pay the fee of liquidations instead of the taker fee, and reach as far as the case says."""
+    if s.own[0].case_slot != 0:
+        taker.fee_ppm, taker.bound_key = 0, NEVER
 
 
 @hot
@@ -398,6 +421,10 @@ def affordable_contract(s, c, taker):
             return False
     bids = taker.left_lots if c.side == Side.BID else 0
     asks = taker.left_lots if c.side == Side.ASK else 0
+    if c.origin == Origin.NODE:
+        assert not is_deleveraging(s, c.market), "a case orders in a market that is being deleveraged"
+        s.payment[0].reserved_value, s.payment[0].begins = 0, 0
+        return True
     if not within_limits(s, c.account, c.market, bids, asks, taker.reduce_only != 0):
         return False
     lots, quote = taker.left_lots, c.price_ticks * taker.left_lots * s.markets[c.market].quote_factor

@@ -62,7 +62,12 @@ def spendable(s, account, asset, flags):
 
 @cold
 def credit(s, account, asset, atoms, flags, order):
-    """Repay a debt with what came in, and lend what is left of it, as far as the flags say so and it can be done."""
+    """Repay a debt with what came in, and lend what is left of it, as far as the flags say so and it can be done.
+
+    An account that is being liquidated does neither by itself.
+    """
+    if s.accounts[account].case_slot != 0:
+        return
     pool, left = s.lending_pools[asset], atoms
     if flags & REPAYS != 0 and left > 0:
         debt = owed_of(pool, max(-loan_shares_of(s, account, asset), 0))

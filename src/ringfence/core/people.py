@@ -16,12 +16,24 @@ def room_for_accounts(s, more):
 
 
 @cold
+def join_siblings(s, account):
+    """Let the accounts of a user be found from his main account, in the order in which they were opened."""
+    at = s.users[s.accounts[account].user].main_account
+    if at == 0 or at == account:
+        return
+    while s.siblings[at] != 0:
+        at = s.siblings[at]
+    s.siblings[at] = account
+
+
+@cold
 def add_account(s, user, kind, sub_account):
     """Open the next account for a user and return its number."""
     number = s.venue[0].next_account
     s.venue[0].next_account += 1
     row = s.accounts[number]
     row.user, row.sub_account, row.account_kind = user, sub_account, kind
+    join_siblings(s, number)
     s.users[user].accounts += 1
     return number
 

@@ -3,7 +3,7 @@
 from ..schema.enums import FUNDING_BITS, ONE_E10, Delisting, MarketState, PriceState, Side
 from ..schema.fields import MAX_PRICE_TICKS
 from ..schema.rejects import Reject
-from .admission import is_spot, known_market
+from .admission import is_deleveraging, is_spot, known_market, not_deleveraging
 from .bits import divide_down, divide_up
 from .bounds import best_price, scale_down
 from .emit import emit, refuse
@@ -49,6 +49,8 @@ def set_perpetual(s, c):
     rules = s.perpetuals[c.market]
     if rules.delisting != Delisting.LISTED:
         return refuse(s, Reject.MARKET_DELISTED, c.market, 0)
+    if not not_deleveraging(s, c.market):
+        return False
     if rules.market == 0:
         rules.funding_hour = s.venue[0].time_us // US_PER_HOUR
     copy_perpetual(c, rules)
@@ -147,7 +149,7 @@ def update_perpetuals(s):
     hour = s.venue[0].time_us // US_PER_HOUR
     for market in range(1, s.venue[0].markets + 1):
         rules = s.perpetuals[market]
-        if rules.market == 0 or rules.delisting != Delisting.LISTED:
+        if rules.market == 0 or rules.delisting != Delisting.LISTED or is_deleveraging(s, market):
             continue
         if make_mark(s, market):
             event = cast(s.events, emit(s, EventKind.MARK_UPDATED, 0, market), MARK_UPDATED)

@@ -32,6 +32,9 @@ def set_price_source(s, c):
     row.enabled = c.enabled
     event.enabled = c.enabled
     event.price_source = c.price_source
+    for asset in range(1, s.venue[0].assets + 1):
+        if s.prices[asset].minimum_sources != 0:
+            s.prices[asset].quoted_us = s.venue[0].time_us
     return True
 
 
@@ -45,6 +48,7 @@ def set_pricing(s, c):
         row.session, row.price_state = Session.OPEN, PriceState.NONE
     row.minimum_sources, row.maximum_age_ms = c.minimum_sources, c.maximum_age_ms
     row.clamp_ppm, row.update_cap_ppm, row.closed_haircut_ppm = c.clamp_ppm, c.update_cap_ppm, c.closed_haircut_ppm
+    row.quoted_us = s.venue[0].time_us
     set_worth(s, c.asset)
     event = cast(s.events, emit(s, EventKind.PRICING_SET, c.account, 0), PRICING_SET)
     event.asset = c.asset
@@ -80,6 +84,7 @@ def set_price_weight(s, c):
     row.weight = c.weight
     if c.weight == 0:
         row.price_units, row.bid_units, row.ask_units, row.last_units, row.observed_us = 0, 0, 0, 0, 0
+    s.prices[c.asset].quoted_us = s.venue[0].time_us
     event = cast(s.events, emit(s, EventKind.PRICE_WEIGHT_SET, c.account, 0), PRICE_WEIGHT_SET)
     event.asset, event.price_source, event.weight = c.asset, c.price_source, c.weight
     return True
@@ -90,7 +95,7 @@ def set_session(s, c):
     """Say whether an asset is traded where its prices come from."""
     if not priced_asset(s, c.asset):
         return False
-    s.prices[c.asset].session = c.session
+    s.prices[c.asset].session, s.prices[c.asset].quoted_us = c.session, s.venue[0].time_us
     event = cast(s.events, emit(s, EventKind.SESSION_SET, c.account, 0), SESSION_SET)
     event.asset, event.session = c.asset, c.session
     return True
@@ -141,6 +146,7 @@ def take_quote(s, c):
     row = s.quotes[quote_slot(c.asset, c.price_source)]
     row.bid_units, row.ask_units, row.last_units = c.bid_units, c.ask_units, c.last_units
     row.price_units, row.observed_us = median_of(c.bid_units, c.ask_units, c.last_units), c.observed_us
+    s.prices[c.asset].quoted_us = s.venue[0].time_us
     event = cast(s.events, emit(s, EventKind.QUOTED, c.account, 0), QUOTED)
     event.asset, event.price_source = c.asset, c.price_source
     event.price_units, event.observed_us = row.price_units, c.observed_us

@@ -75,7 +75,7 @@ def end(s):
         add_sums(total, s.position_sums[account])
         row = s.watched[account]
         row.equity, row.maintenance, row.bucket = total.collateral - total.liabilities, total.maintenance, 0
-        if s.accounts[account].liabilities != 0:
+        if s.accounts[account].liabilities != 0 and s.accounts[account].case_slot == 0:
             listed += 1
             link(s, account, bucket_for(bound_e9(s, total)))
             if is_unsafe(total):

@@ -10,6 +10,7 @@ from ..schema.enums import (
     FIRST_USER_ACCOUNT,
     PARAMETER_LIMITS,
     TAKE_PROFIT,
+    CaseStep,
     Delisting,
     Parameter,
     is_known,
@@ -18,14 +19,17 @@ from ..schema.enums import (
 from ..schema.layout import ROW_DTYPES, row_dtypes
 from .accounts import least_initial
 from .book import ATTACHED, REDUCES, find_order, link_reducing, open_order, queue
+from .cases import join_queue, take_slot
 from .index import insert
 from .jit import called_from_python
 from .ledger import open_balance
+from .people import join_siblings
 from .positions import find_position, open_position
 from .redemptions import append
 from .reserves import LOAN_BITS, set_reserved
 from .state import (
     BALANCES,
+    CASES,
     ORDERS,
     POSITIONS,
     QUOTES_PER_ASSET,
@@ -77,6 +81,14 @@ def _accounts(s):
     rows = _copied("accounts", s.accounts, numbers)
     rows["account"] = numbers
     return rows
+
+
+def _waves(s):
+    return _copied("waves", s.waves, np.flatnonzero(s.waves["phase"]))
+
+
+def _cases(s):
+    return _copied("cases", s.cases, _live(s, s.cases, CASES))
 
 
 def _live(s, table, pool):
@@ -178,6 +190,8 @@ def rows_of(s):
         "perpetuals": _perpetuals(s),
         "positions": _positions(s),
         "triggers": _triggers(s),
+        "cases": _cases(s),
+        "waves": _waves(s),
     }
 
 
@@ -258,6 +272,7 @@ def restore_withdrawals(s, rows):
         row.id, row.account, row.asset = rows[i].withdrawal, rows[i].account, rows[i].asset
         row.amount_atoms, row.fee_atoms = rows[i].amount_atoms, rows[i].fee_atoms
         insert(pool, s.withdrawal_heads, s.withdrawals, pool.used)
+        s.holds[row.account] += 1
 
 
 @called_from_python
@@ -330,6 +345,31 @@ def restore_waiting(s, rows, by_armed, by_due):
 
 
 @called_from_python
+def restore_cases(s, rows, by_turn):
+    """Open every case, in the order of their turns."""
+    for i in by_turn:
+        source, slot = rows[i], take_slot(s)
+        row = s.cases[slot]
+        row.id, row.case, row.account, row.opened = source.case, source.case, source.account, source.opened
+        row.opened_us, row.turn, row.tried_us = source.opened_us, source.turn, source.tried_us
+        row.cause, row.step, row.written_off_value = source.cause, source.step, source.written_off_value
+        s.accounts[source.account].case_slot = slot
+        join_queue(s, slot)
+
+
+@called_from_python
+def restore_wave(s):
+    """List again whose turn is still to come in the deleveraging that is under way."""
+    wave = s.waves[0]
+    wave.at = 1
+    for account in range(FIRST_USER_ACCOUNT, s.venue[0].next_account):
+        slot = find_position(s, np.int64(account), np.int64(wave.market))
+        if slot != 0 and s.positions[slot].due_atoms > 0:
+            wave.listed += 1
+            s.wave_slots[wave.listed] = slot
+
+
+@called_from_python
 def restore_derived(s):
     """Compute again what follows from rows: the worth of assets and the margin rate of leverage limits."""
     for asset in range(1, s.venue[0].assets + 1):
@@ -338,6 +378,7 @@ def restore_derived(s):
         s.venue[0].closing += 1 if s.perpetuals[market].delisting == Delisting.CLOSING else 0
     for account in range(FIRST_USER_ACCOUNT, s.venue[0].next_account):
         s.accounts[account].least_initial_e8 = least_initial(s.accounts[account].leverage_limit_percent)
+        join_siblings(s, np.int64(account))
 
 
 def _aligned(rows):
@@ -375,5 +416,10 @@ def restore_into(s, rows):
     triggers = _aligned(rows["triggers"])
     restore_triggers(s, triggers, np.lexsort((triggers["trigger"], triggers["trigger"] % TAKE_PROFIT)))
     restore_waiting(s, triggers, np.argsort(triggers["armed"]), np.argsort(triggers["due"]))
+    restore_cases(s, _aligned(rows["cases"]), np.argsort(rows["cases"]["turn"]))
+    if len(rows["waves"]):
+        _fill(s.waves, np.arange(1), rows["waves"])
+        restore_wave(s)
+    s.venue[0].deleverages = int(len(rows["waves"]) + np.count_nonzero(rows["cases"]["step"] == CaseStep.REST) > 0)
     # Queuing marks no book as changed, and the rows say when each last was.
     s.markets["book_sequence"][1 : venue.markets + 1] = rows["markets"]["book_sequence"]

@@ -12,7 +12,7 @@ from .marks import update_prices
 from .perpetuals import update_perpetuals
 from .records import CLOCK_TICKED, PARAMETER_SET, RULES_SET, EventKind, cast
 from .settlement import update_settlement
-from .state import BALANCES, ORDERS, TRIGGERS, WITHDRAWALS
+from .state import BALANCES, CASES, ORDERS, TRIGGERS, WITHDRAWALS
 from .triggers import look_at_marks
 
 HASH_BYTES = 32
@@ -31,11 +31,13 @@ def clock(s, c):
         s.venue[0].seed[i] = c.seed[i]
         event.seed[i] = c.seed[i]
     if s.venue[0].rules >= PRICES_SINCE:
+        s.venue[0].clock_us = s.venue[0].time_us
         update_prices(s)
         update_pools(s)
         update_perpetuals(s)
         update_settlement(s)
         look_at_marks(s)
+        s.venue[0].deleverages = 1 if s.venue[0].first_case != 0 else 0
     return True
 
 
@@ -78,6 +80,8 @@ def in_use(s, parameter):
         return venue.assets
     if parameter == Parameter.TRIGGERS:
         return s.pools[TRIGGERS].rows
+    if parameter == Parameter.CASES:
+        return s.pools[CASES].rows
     return 0
 
 

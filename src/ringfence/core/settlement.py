@@ -3,11 +3,21 @@
 docs/rules.md, "Perpetuals".  A settlement goes by pages, so that nobody waits for it; winners never wait for one loser.
 """
 
-from ..schema.enums import FIRST_USER_ACCOUNT, AccountFlag, Delisting, HouseAccount, LoanSource, PoolState, Settling
+from ..schema.enums import (
+    FIRST_USER_ACCOUNT,
+    AccountFlag,
+    Delisting,
+    HouseAccount,
+    LoanSource,
+    MoveCause,
+    PoolState,
+    Settling,
+    WavePhase,
+)
 from .admission import eligible_to_hold
 from .bits import divide_down
 from .delisting import begin_closing, end_closing, end_orders_of_delisted, end_triggers_of_delisted, hand_over
-from .emit import emit
+from .emit import emit, emit_moved
 from .jit import cold, hot
 from .ledger import available, loan_shares_of, move
 from .lending import borrow_atoms, borrowable, claim, lent_total, redeem_atoms, redeemable
@@ -138,6 +148,8 @@ def pay(s, slot):
         book.paid_atoms += paid
         book.clearing_atoms -= paid
         move(s, HouseAccount.CLEARING, account, market.quote_asset, paid)
+        if account == HouseAccount.FUND:
+            emit_moved(s, HouseAccount.CLEARING, account, market.quote_asset, paid, MoveCause.SETTLED, row.market, 0)
     asset = market.quote_asset
     drop_if_empty(s, slot)
     if paid != 0 and account >= FIRST_USER_ACCOUNT:
@@ -224,7 +236,8 @@ def update_settlement(s):
     """Begin a settlement every ten seconds, and go on with the one that is under way."""
     venue = s.venue[0]
     tick = venue.time_us // US_PER_TICK
-    if venue.settling == Settling.NOTHING and tick > venue.settled_tick:
+    idle = venue.settling == Settling.NOTHING and s.waves[0].phase == WavePhase.NOTHING
+    if idle and tick > venue.settled_tick:
         venue.settled_tick = tick
         begin_settlement(s)
     continue_settlement(s)

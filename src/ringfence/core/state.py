@@ -47,14 +47,16 @@ def _from_row(name, size, *more):
 
 # Where the log stands, what is being answered, and what must hold at the end of every command.
 Venue = _record(
-    256,
+    384,
     ("sequence", "i8"), ("time_us", "i8"), ("events", "i8"), ("first_event", "i8"), ("applied", "i8"), ("rules", "i8"),
     ("users", "i8"), ("next_account", "i8"), ("assets", "i8"), ("markets", "i8"),
     ("reject_value", "i8"), ("reject_limit", "i8"), ("unbalanced_assets", "i8"),
     ("reject", "i4"), ("reject_asset", "i4"), ("reject_field", "i4"), ("rules_version", "i4"),
     ("settled_tick", "i8"), ("settling", "i4"), ("settled_account", "i4"),
     ("triggers_counted", "i8"), ("triggers_due", "i8"), ("first_due", "i4"), ("last_due", "i4"),
-    ("shorts", "i4"), ("next_short", "i4"), ("closing", "i4"),
+    ("shorts", "i4"), ("next_short", "i4"), ("closing", "i4"), ("first_case", "i4"), ("last_case", "i4"),
+    ("clock_us", "i8"), ("cases_opened", "i8"), ("case_turns", "i8"), ("unsafe_left", "i8"),
+    ("deleverages", "i8"), ("waves_begun", "i8"), ("skin_day", "i8"), ("skin_value", "i8"),
     ("schema_hash", "u1", (32,)), ("seed", "u1", (32,)),
 )  # fmt: skip
 
@@ -86,17 +88,17 @@ Measure = _record(
     ("reserved", "i8"), ("not_fresh", "i8"), ("exposure", "i8"),
 )  # fmt: skip
 
-# Whose order the venue itself is placing: that of a trigger, or of an account that must convert collateral.
+# Whose order the venue itself is placing: that of a trigger, or of an account that must convert or is liquidated.
 Own = _record(
     64,
-    ("number", "i8"), ("parent", "i8"), ("missing_atoms", "i8"), ("event", "i8"),
-    ("account", "i4"), ("market", "i4"), ("position", "i4"),
+    ("number", "i8"), ("parent", "i8"), ("missing_atoms", "i8"), ("event", "i8"), ("written_off_value", "i8"),
+    ("account", "i4"), ("market", "i4"), ("position", "i4"), ("case_slot", "i4"),
 )  # fmt: skip
 
 # Bookkeeping of a table whose rows come and go, and of its index.
 Pool = _record(64, ("rows", "i8"), ("used", "i8"), ("free", "i8"), ("buckets", "i8"), ("mask", "i8"))
 
-Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"))
+Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"), ("shown", "i8"))
 # With NEVER less the lowest last price that a trigger waits for to rise, and the highest that one waits for to fall.
 Market = _from_row("markets", 256, ("rising_key", "i8"), ("falling_key", "i8"))
 FeeTier = _record(8, ("maker_ppm", "i4"), ("taker_ppm", "i4"))
@@ -107,7 +109,7 @@ Account = _record(
     ("reserved_value", "i8"), ("least_initial_e8", "i8"),
     ("user", "i4"), ("sub_account", "i4"), ("first_order", "i4"), ("last_order", "i4"),
     ("first_balance", "i4"), ("open_orders", "i4"), ("liabilities", "i4"), ("leverage_limit_percent", "i4"),
-    ("first_position", "i4"), ("positions", "i4"),
+    ("first_position", "i4"), ("positions", "i4"), ("case_slot", "i4"),
     ("account_kind", "u1"), ("account_flags", "u1"), ("changed", "u1"),
 )  # fmt: skip
 Balance = _record(
@@ -170,7 +172,7 @@ Hint = _record(
     ("balance", "i4"), ("position", "i4"),
 )  # fmt: skip
 
-Perpetual = _from_row("perpetuals", 256)
+Perpetual = _from_row("perpetuals", 256, ("shown", "i8"))
 # The first 64 bytes are what measuring an account touches; the last two fields are its orders that only reduce it.
 Position = _record(
     128,
@@ -188,6 +190,22 @@ Trigger = _from_row(
     ("account_next", "i4"), ("account_previous", "i4"),
 )  # fmt: skip
 AccountTriggers = _record(16, ("first", "i4"), ("last", "i4"), ("count", "i4"))
+
+# A liquidation; ``next`` and ``previous`` are in the queue of those whose turn comes.
+Case = _from_row("cases", 96, ("id", "i8"), ("next", "i4"), ("previous", "i4"))
+# The deleveraging that is under way; ``listed`` of its people stand in ``wave_slots``, the next at ``at``.
+Wave = _from_row("waves", 192, ("listed", "i8"), ("at", "i8"))
+# What a case looks at: one thing that its account could reduce, at what price at worst, and what all else comes to.
+Leg = _record(
+    192,
+    ("score", "i8"), ("limit_ticks", "i8"), ("price_ticks", "i8"), ("mark_ticks", "i8"), ("fee_e8", "i8"),
+    ("most_lots", "i8"), ("lots", "i8"),
+    ("collateral", "i8"), ("liabilities", "i8"), ("maintenance", "i8"),
+    ("held_atoms", "i8"), ("owed_atoms", "i8"), ("quote_held_atoms", "i8"), ("quote_owed_atoms", "i8"),
+    ("net_lots", "i8"), ("reference_atoms", "i8"), ("buy_ticks", "i8"),
+    ("kind", "i4"), ("market", "i4"), ("asset", "i4"), ("quote_asset", "i4"), ("side", "i4"), ("buy_market", "i4"),
+    ("owed_asset", "i4"),
+)  # fmt: skip
 
 # The watch list: what follows from the state, is not hashed, and may be made anew at any time (``watch``).
 Watch = _record(
@@ -209,7 +227,7 @@ WatchMarket = _record(
 )
 
 # Numbers of the pools.
-ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES, REDEMPTIONS, POSITIONS, TRIGGERS = range(8)
+ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES, REDEMPTIONS, POSITIONS, TRIGGERS, CASES = range(9)
 
 _HIGHEST = {parameter: limits[1] for parameter, limits in PARAMETER_LIMITS.items()}
 _ORDERS = _HIGHEST[Parameter.ORDERS] + 2
@@ -229,10 +247,11 @@ TABLES = (
     ("taker", Taker, 1),
     ("payment", Payment, 1),
     ("measure", Measure, 1),
-    ("pools", Pool, 8),
+    ("pools", Pool, 9),
     ("parameters", np.dtype("i8"), 32),
     ("ahead", Hint, HINTS),
     ("own", Own, 1),
+    ("leg", Leg, 2),
     ("fired", COMMAND_HEADER, 1),
     ("fee_tiers", FeeTier, SCHEDULES * TIERS),
     ("sources", Source, SOURCES),
@@ -260,6 +279,16 @@ TABLES = (
     ("triggers", Trigger, _TRIGGERS),
     ("trigger_heads", np.dtype("i4"), 5 * _TRIGGERS),
     ("account_triggers", AccountTriggers, _HIGHEST[Parameter.ACCOUNTS] + 2),
+    ("cases", Case, _HIGHEST[Parameter.CASES] + 2),
+    ("ranks", np.dtype("i8"), _ACCOUNTS),
+    ("waves", Wave, 1),
+    ("wave_slots", np.dtype("i4"), MOST_POSITIONS + 2),
+    ("wave_keys", np.dtype("i8"), MOST_POSITIONS + 2),
+    ("wave_lots", np.dtype("i8"), MOST_POSITIONS + 2),
+    ("wave_caps", np.dtype("i8"), MOST_POSITIONS + 2),
+    ("wave_order", np.dtype("i4"), MOST_POSITIONS + 2),
+    ("siblings", np.dtype("i4"), _ACCOUNTS),
+    ("holds", np.dtype("i4"), _ACCOUNTS),
     ("watch", Watch, 1),
     ("watch_sums", Sums, 1),
     ("watch_heads", np.dtype("i4"), BUCKETS),

@@ -334,11 +334,11 @@ def fetch_owned(s, account):
 
 @cold
 def look_at(s, account, moved):
-    """Measure an account and let it stand where it belongs; returns whether it is unsafe.
+    """Measure an account and let it stand where it belongs; returns whether it is unsafe and has no case yet.
 
     ``moved`` is how far marks have moved since the list was made.
     """
-    if s.accounts[account].liabilities == 0:
+    if s.accounts[account].liabilities == 0 or s.accounts[account].case_slot != 0:
         place(s, account, 0)
         return False
     sums = s.watch_sums[0]

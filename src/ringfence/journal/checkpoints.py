@@ -20,6 +20,7 @@ checkpoint with good ones far behind it is damage.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -181,6 +182,24 @@ def read_checkpoints(directory: Path, public_key: VerifyKey, *, files: Files | N
     good, _ = _count_valid(path, data)
     for index in range(good):
         yield _decode(data, (1 + index) * CHECKPOINT_BYTES)
+
+
+def find_checkpoint(directory: Path, sequence: int) -> Checkpoint | None:
+    """Return the checkpoint of a sequence of a log's directory, its signature not checked, ``None`` without one."""
+    with (directory / CHECKPOINTS_NAME).open("rb") as file:
+        low, high = 0, file.seek(0, os.SEEK_END) // CHECKPOINT_BYTES - 1
+        while low < high:
+            middle = (low + high) // 2
+            file.seek((1 + middle) * CHECKPOINT_BYTES)
+            found = file.read(CHECKPOINT_BYTES)
+            if not _is_sealed(found, 0):
+                high = middle
+                continue
+            checkpoint = _decode(found, 0)
+            if checkpoint.sequence == sequence:
+                return checkpoint
+            low, high = (middle + 1, high) if checkpoint.sequence < sequence else (low, middle)
+    return None
 
 
 def verify_checkpoints(directory: Path, public_key: VerifyKey, *, files: Files | None = None) -> Iterator[Checkpoint]:

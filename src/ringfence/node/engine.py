@@ -3,6 +3,7 @@
     engine = Engine.open(directory)        takes the lock, recovers
     committed = engine.submit(records)     durable and applied when it returns
     engine.continue_settlement()           one page more of what a Clock command began to settle, or some conversions
+    engine.liquidate()                     cases that open, some of their steps, or a page of a deleveraging
     engine.fire_triggers()                 the orders of some triggers whose price was reached
     engine.tick()                          a Clock command, the events chain rolled, a signed checkpoint
     engine.close()
@@ -32,7 +33,17 @@ from ringfence.journal.keys import open_node_key
 from ringfence.node.recovery import Recovered, recover
 from ringfence.node.replay import BATCH_RECORDS
 from ringfence.node.replica import Records, Replica, as_records
-from ringfence.schema.commands import Clock, Command, ContinueSettlement, ConvertCollateral, FireTrigger, SetRules
+from ringfence.schema.commands import (
+    Clock,
+    Command,
+    ContinueSettlement,
+    ConvertCollateral,
+    Deleverage,
+    FireTrigger,
+    OpenCases,
+    SetRules,
+    StepCase,
+)
 from ringfence.schema.enums import LATEST_RULES, Origin
 from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode, schema_hash
 
@@ -46,6 +57,9 @@ TRIGGERS_AT_ONCE = 16
 """How many triggers fire in a batch; everybody else's commands come between two."""
 CONVERSIONS_AT_ONCE = 64
 """How many who could not pay a loss sell what they have in a batch; most have nothing that can be sold."""
+
+STEPS_AT_ONCE = 32
+"""How many cases take a step in a batch."""
 
 
 class Committed(NamedTuple):
@@ -78,6 +92,7 @@ class Engine:
         self._clock = clock
         self._seed = bytes(32)
         self._stopped = False
+        self._looks_for_cases = False
         self._signer = ThreadPoolExecutor(1, "checkpoint-signer")
         self._signing: deque[Future[Checkpoint]] = deque()
 
@@ -127,6 +142,7 @@ class Engine:
     def tick(self) -> Committed:
         """Let a second pass: a Clock command with the last checkpoint's hash as seed, and a checkpoint after it."""
         committed = self._commit(_records([Clock(seed=self._seed)]))
+        self._looks_for_cases = True
         mark = self._replica.marks[-1]
         assert mark.sequence == self._journal.last_sequence, "a Clock command ends its frame"
         self._seed = self._journal.chain
@@ -145,6 +161,24 @@ class Engine:
         """Let triggers whose price was reached place their orders, a few at a time; ``None`` if there are none."""
         due = min(self.exchange.triggers_due, TRIGGERS_AT_ONCE)
         return self._commit(_records([FireTrigger()] * due)) if due else None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something is under way that nobody asks for, and that is done a little at a time."""
+        exchange = self.exchange
+        waits = exchange.settling or exchange.triggers_due or exchange.unsafe_left
+        return bool(waits or self._looks_for_cases or exchange.deleveraging or exchange.cases_due)
+
+    def liquidate(self) -> Committed | None:
+        """Open cases, deleverage, or let cases take their turns, a few at a time; ``None`` if nothing is to be done."""
+        exchange = self.exchange
+        if self._looks_for_cases or exchange.unsafe_left:
+            self._looks_for_cases = False
+            return self._commit(_records([OpenCases()]))
+        if exchange.deleveraging and not exchange.settling:
+            return self._commit(_records([Deleverage()]))
+        due = min(exchange.cases_due, STEPS_AT_ONCE)
+        return self._commit(_records([StepCase()] * due)) if due else None
 
     def sync_checkpoints(self) -> None:
         """Return when every checkpoint is signed and durable."""

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ringfence.node.case_invariants import broken_cases
 from ringfence.node.lending_invariants import broken_lending
 from ringfence.node.perpetual_invariants import broken_perpetuals, perpetual_markets
 from ringfence.node.trigger_invariants import broken_triggers
@@ -42,6 +43,8 @@ def broken_invariants(rows: Rows) -> Iterator[str]:
         yield from broken_perpetuals(rows, available)
     if "triggers" in rows:
         yield from broken_triggers(rows)
+    if "cases" in rows:
+        yield from broken_cases(rows)
 
 
 def _owners(rows: Rows) -> Iterator[str]:

@@ -36,7 +36,8 @@ def _pools(rows: Rows, available: Amounts, shares: Amounts) -> Iterator[str]:
     owed: dict[int, int] = defaultdict(int)
     for (account, asset), number in shares.items():
         (lent if number > 0 else owed)[asset] += abs(number)
-        if number and account < FIRST_USER_ACCOUNT:
+        owes, lends = account == HouseAccount.UNCOVERED and number < 0, account == HouseAccount.FUND and number > 0
+        if number and account < FIRST_USER_ACCOUNT and not (owes or lends):
             yield f"account {account} of the house has {number} shares of the pool of asset {asset}"
     names = (
         "asset",

@@ -43,7 +43,7 @@ def _sums(rows: Rows) -> Iterator[str]:
     net: dict[int, int] = defaultdict(int)
     reference: dict[int, int] = defaultdict(int)
     longs: dict[int, int] = defaultdict(int)
-    closing = _markets_that_are(rows, Delisting.CLOSING)
+    closing = _markets_that_are(rows, Delisting.CLOSING) | set(rows["waves"]["market"].tolist())
     for account, market, lots, atoms in _columns(rows["positions"], "account", "market", "net_lots", "reference_atoms"):
         net[market] += lots
         reference[market] += atoms
@@ -154,9 +154,13 @@ def _settlement(rows: Rows) -> Iterator[str]:
     What could not be paid is noted, below zero, only while a settlement looks for it.
     """
     settling = int(rows["venue"]["settling"][0])
+    deleveraged = set(rows["waves"]["market"].tolist())
     looks = settling in (Settling.COLLECTING, Settling.CONVERTING)
     due: dict[int, int] = defaultdict(int)
     for account, market, atoms in _columns(rows["positions"], *KEY, "due_atoms"):
+        if market in deleveraged:
+            # There it is what a wave has counted.
+            continue
         due[market] += max(atoms, 0)
         if atoms and not settling:
             yield f"account {account} is due {atoms} atoms in market {market}, and settling is {settling}"

@@ -1,7 +1,8 @@
 """A state that follows the log, with the hash of everything it said.
 
-    events chain = BLAKE2b-256(previous events chain || events of every command since the previous Clock,
+    digest       = BLAKE2b-256(previous events chain || events of every command since the previous Clock,
                                this Clock's own included)
+    events chain = digest, but with the root of the evidence where a second has some (`evidence`)
 
 rolled at each Clock command of the node, from 32 zero bytes on. Who applies the same commands gets the same chain,
 however they were cut into batches.
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ringfence.core import Exchange
+from ringfence.node.evidence import Second
 from ringfence.node.skips import Skips
 from ringfence.schema.commands import Clock
 from ringfence.schema.enums import Origin
@@ -35,6 +37,8 @@ class Mark(NamedTuple):
     """The Clock command's."""
     time_us: int
     events_chain: bytes
+    digest: bytes
+    """The hash of the events alone; another one than the chain where there is evidence."""
 
 
 class Replica:
@@ -48,6 +52,7 @@ class Replica:
         self.marks: list[Mark] = []
         """The Clock commands in the records last applied."""
         self._digest = hashlib.blake2b(events_chain, digest_size=32)
+        self._evidence = Second()
 
     def apply(self, records: Records) -> Records:
         """Apply stamped records that continue the log and return their events; raises `CoreStopped`."""
@@ -63,14 +68,19 @@ class Replica:
             end = events_end(events, sequence)
             self._roll(events[begin:end], sequence, time_us)
             begin = end
-        self._digest.update(bytes_of(events[begin:]))
+        self._take(events[begin:])
         return events
 
-    def _roll(self, events: Records, sequence: int, time_us: int) -> None:
+    def _take(self, events: Records) -> None:
         self._digest.update(bytes_of(events))
-        self.events_chain = self._digest.digest()
+        self._evidence.add(events)
+
+    def _roll(self, events: Records, sequence: int, time_us: int) -> None:
+        self._take(events)
+        digest = self._digest.digest()
+        self.events_chain = self._evidence.seal(digest)
         self._digest = hashlib.blake2b(self.events_chain, digest_size=32)
-        self.marks.append(Mark(sequence, time_us, self.events_chain))
+        self.marks.append(Mark(sequence, time_us, self.events_chain, digest))
 
 
 def events_end(events: Records, sequence: int) -> int:

@@ -68,9 +68,7 @@ class Server:
         self._selector.close()
 
     def _round(self) -> None:
-        exchange = self._engine.exchange
-        is_busy = exchange.settling or exchange.triggers_due
-        wait_s = 0.0 if is_busy else max(0.0, self._tick_due_s - time.monotonic())
+        wait_s = 0.0 if self._engine.has_work else max(0.0, self._tick_due_s - time.monotonic())
         ready = self._selector.select(wait_s)
         readers: list[Client] = []
         for key, events in ready:
@@ -88,7 +86,8 @@ class Server:
             self._publish(committed)
             self._answer(committed, shares)
         # A few triggers and one page of a settlement a round, so that nobody's command waits for more.
-        for go_on in (self._engine.fire_triggers, self._engine.continue_settlement):
+        engine = self._engine
+        for go_on in (engine.liquidate, engine.fire_triggers, engine.continue_settlement):
             done = go_on()
             if done is not None:
                 self._publish(done)

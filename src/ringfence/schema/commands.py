@@ -6,8 +6,6 @@ A command is 128 bytes: a header of 32 that all kinds share, then the fields of 
 
 from typing import Annotated, ClassVar
 
-import msgspec
-
 from . import enums as e
 from .fields import (
     MAX_POOL_ATOMS,
@@ -38,8 +36,6 @@ from .fields import (
     QuantityPercent,
     Rate,
     ReduceOnly,
-    Request,
-    Sequence,
     Share,
     SignedPpm,
     TimeUs,
@@ -49,20 +45,9 @@ from .fields import (
     text,
     unit,
 )
+from .headers import Command
 
 USER, OPERATOR, NODE, CUSTODY = e.Origin.USER, e.Origin.OPERATOR, e.Origin.NODE, e.Origin.CUSTODY
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """The header of every command; ``origins`` are those that may give it."""
-
-    origins: ClassVar[tuple[e.Origin, ...]] = ()
-    since: ClassVar[int] = e.FIRST_RULES
-
-    sequence: Sequence = 0
-    time_us: TimeUs = 0
-    request: Request = 0
-    account: AccountNumber = 0
 
 
 class Clock(Command, tag=1, frozen=True, kw_only=True):
@@ -482,6 +467,13 @@ class ConvertCollateral(Command, tag=37, frozen=True, kw_only=True):
     origins: ClassVar = (NODE,)
 
 
+class StepCase(Command, tag=39, frozen=True, kw_only=True):
+    """Let the case whose turn it is take its next step; nothing if none can before the next Clock. Origin: node."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (NODE,)
+
+
 class Quote(Command, tag=40, frozen=True, kw_only=True):
     """What a source sees of an asset: best bid, best ask and last price, 0 for what it does not. Origin: price_source.
 
@@ -532,6 +524,32 @@ class DelistPerpetual(Command, tag=43, frozen=True, kw_only=True):
     since: ClassVar = 2
     origins: ClassVar = (OPERATOR,)
     market: MarketNumber
+
+
+class OpenCases(Command, tag=44, frozen=True, kw_only=True):
+    """Open the cases of the accounts that are below their maintenance margin now, so many at once. Origin: node."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (NODE,)
+
+
+class Deleverage(Command, tag=45, frozen=True, kw_only=True):
+    """Close what the book did not take of failed accounts, or go on with that; nothing if there is none. Origin: node.
+
+    A page at a time; nobody trades in the market before the last.
+    """
+
+    since: ClassVar = 2
+    origins: ClassVar = (NODE,)
+
+
+class TopUp(Command, tag=46, frozen=True, kw_only=True):
+    """Put fenced money of the owner into the estate of ``account``, if that ends its liquidation. Origin: user."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (USER,)
+    asset: AssetNumber
+    amount_atoms: PositiveAtoms
 
 
 COMMANDS: tuple[type[Command], ...] = tuple(

@@ -30,6 +30,10 @@ class HouseAccount(IntEnum):
     NETWORK_FEES = 8
     POOL = 9
     CLEARING = 10
+    FUND = 11
+    SKIN = 12
+    COMPENSATION = 13
+    UNCOVERED = 14
 
 
 FIRST_USER_ACCOUNT = 64
@@ -181,6 +185,8 @@ class LoanCause(IntEnum):
     REDEEM = 2
     BORROW = 3
     REPAY = 4
+    WRITE_OFF = 5
+    TAKE_OVER = 6
 
 
 class LoanSource(IntEnum):
@@ -193,6 +199,7 @@ class LoanSource(IntEnum):
     WITHDRAWAL = 5
     REDEMPTION_QUEUE = 6
     SETTLEMENT = 7
+    LIQUIDATION = 8
 
 
 class CloseReason(IntEnum):
@@ -211,6 +218,7 @@ class CloseReason(IntEnum):
     MARKET_DELISTED = 11
     SETTLEMENT = 12
     TRIGGERED = 13
+    LIQUIDATION = 16
 
 
 class TriggerBy(IntEnum):
@@ -232,7 +240,7 @@ class TriggerEnd(IntEnum):
     """Why a trigger ended without an order.
 
     At its owner's wish; because its order was refused; because the other of a pair fired; because the order that it
-    was attached to ended without a fill; because its market was delisted.
+    was attached to ended without a fill; because its market was delisted; because its account is liquidated.
     """
 
     REQUESTED = 1
@@ -240,6 +248,7 @@ class TriggerEnd(IntEnum):
     SIBLING = 3
     PARENT = 4
     DELISTED = 5
+    LIQUIDATION = 6
 
 
 class Delisting(IntEnum):
@@ -260,6 +269,53 @@ class Settling(IntEnum):
     PAYING = 3
 
 
+class CaseCause(IntEnum):
+    """What an account was looked at for when its case opened: marks that moved, or money that came in."""
+
+    MARK = 1
+    CREDIT = 2
+
+
+class CaseStep(IntEnum):
+    """How far a liquidation is.
+
+    Orders in the book; what the book did not take, for deleveraging to close; nothing left, but a withdrawal of before
+    may still come back and belongs to whoever paid.
+    """
+
+    BOOK = 1
+    REST = 2
+    HOLD = 3
+
+
+class WavePhase(IntEnum):
+    """What a deleveraging is doing: nothing, looking who has profit, or closing what was shared out."""
+
+    NOTHING = 0
+    COUNTING = 1
+    CLOSING = 2
+
+
+class DeleveragingPolicy(IntEnum):
+    """Who is deleveraged: everybody pro rata to his profit; or, as elsewhere, by a queue, or pro rata rounded down."""
+
+    PRO_RATA = 0
+    QUEUE = 1
+    FLOOR_PRO_RATA = 2
+
+
+class CaseEnd(IntEnum):
+    """Why a case closed.
+
+    The estate has the margin that it needs again; its owner put in what was missing; or it was less than nothing, and
+    the account is exactly zero.
+    """
+
+    RESTORED = 1
+    TOPPED_UP = 2
+    WRITTEN_OFF = 3
+
+
 class Cancels(IntEnum):
     """What a CancelAllOrders cancels."""
 
@@ -278,6 +334,12 @@ class MoveCause(IntEnum):
     WITHDRAWAL_RETURNED = 5
     TRANSFER = 6
     HOUSE = 7
+    TOP_UP = 8
+    LIQUIDATION_FEE = 9
+    GAP_PAID = 10
+    ESTATE_TAKEN = 11
+    SETTLED = 12
+    LOSS_PAID = 13
 
 
 class Parameter(IntEnum):
@@ -295,6 +357,14 @@ class Parameter(IntEnum):
     ASSETS = 10
     TRIGGERS = 11
     TRIGGERS_PER_ACCOUNT = 12
+    LIQUIDATION_BUFFER_PPM = 13
+    LIQUIDATION_FEE_PPM = 14
+    LIQUIDATION_BAND_PPM = 15
+    LIQUIDATION_CLOSE_OUT_PPM = 16
+    LIQUIDATION_BOOK_MS = 17
+    CASES = 18
+    SKIN_CAP = 19
+    DELEVERAGING_POLICY = 23
 
 
 PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
@@ -311,6 +381,14 @@ PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
     Parameter.ASSETS: (1, 2**12, 2**10),
     Parameter.TRIGGERS: (1, 2**20, 2**18),
     Parameter.TRIGGERS_PER_ACCOUNT: (1, 1_000, 200),
+    Parameter.LIQUIDATION_BUFFER_PPM: (0, 1_000_000, 100_000),
+    Parameter.LIQUIDATION_FEE_PPM: (0, 50_000, 5_000),
+    Parameter.LIQUIDATION_BAND_PPM: (0, 500_000, 50_000),
+    Parameter.LIQUIDATION_CLOSE_OUT_PPM: (0, 1_000_000, 500_000),
+    Parameter.LIQUIDATION_BOOK_MS: (0, 86_400_000, 30_000),
+    Parameter.CASES: (1, 2**20, 2**17),
+    Parameter.SKIN_CAP: (0, 2**60, 0),
+    Parameter.DELEVERAGING_POLICY: (0, 2, 0),
 }
 """Bounds and first values; the highest value is what the process reserves address space for."""
 
@@ -341,9 +419,28 @@ MAX_SLIPPAGE_PPM = 10**9
 SINCE: dict[tuple[str, str], int] = {
     ("HouseAccount", "POOL"): 2,
     ("HouseAccount", "CLEARING"): 2,
+    ("HouseAccount", "FUND"): 2,
+    ("HouseAccount", "SKIN"): 2,
+    ("HouseAccount", "COMPENSATION"): 2,
+    ("HouseAccount", "UNCOVERED"): 2,
     ("CloseReason", "REDUCE_ONLY"): 2,
+    ("CloseReason", "LIQUIDATION"): 2,
+    ("MoveCause", "TOP_UP"): 2,
+    ("MoveCause", "LIQUIDATION_FEE"): 2,
+    ("MoveCause", "GAP_PAID"): 2,
+    ("MoveCause", "ESTATE_TAKEN"): 2,
+    ("MoveCause", "SETTLED"): 2,
+    ("MoveCause", "LOSS_PAID"): 2,
     ("Parameter", "TRIGGERS"): 2,
     ("Parameter", "TRIGGERS_PER_ACCOUNT"): 2,
+    ("Parameter", "LIQUIDATION_BUFFER_PPM"): 2,
+    ("Parameter", "LIQUIDATION_FEE_PPM"): 2,
+    ("Parameter", "LIQUIDATION_BAND_PPM"): 2,
+    ("Parameter", "LIQUIDATION_CLOSE_OUT_PPM"): 2,
+    ("Parameter", "LIQUIDATION_BOOK_MS"): 2,
+    ("Parameter", "CASES"): 2,
+    ("Parameter", "SKIN_CAP"): 2,
+    ("Parameter", "DELEVERAGING_POLICY"): 2,
 }
 """The version of the rules that brought a member of a closed list; what is not here was always there.
 

@@ -6,8 +6,6 @@ An event is 128 bytes: a header of 32 that all kinds share, then the fields of i
 
 from typing import Annotated, ClassVar
 
-import msgspec
-
 from . import enums as e
 from .fields import (
     MAX_POOL_ATOMS,
@@ -19,6 +17,7 @@ from .fields import (
     ClientId,
     ConversionDiscount,
     Count,
+    Decimals,
     Flag,
     FundingIndex,
     FundingRate,
@@ -37,7 +36,6 @@ from .fields import (
     QuantityPercent,
     Rate,
     ReduceOnly,
-    Sequence,
     Share,
     SignedAtoms,
     SignedPpm,
@@ -49,18 +47,8 @@ from .fields import (
     text,
     unit,
 )
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """The header of every event; ``account`` and ``market`` are 0 where the event concerns none."""
-
-    since: ClassVar[int] = e.FIRST_RULES
-
-    sequence: Sequence = 0
-    time_us: TimeUs = 0
-    index: Annotated[int, unit("i4", "index of the event in its command", 0, 2**31 - 1)] = 0
-    account: AccountNumber = 0
-    market: MarketNumber = 0
+from .headers import Event
+from .liquidation_events import *  # noqa: F403
 
 
 class Rejected(Event, tag=1, frozen=True, kw_only=True):
@@ -202,7 +190,7 @@ class AssetListed(Event, tag=20, frozen=True, kw_only=True):
     name: Annotated[str, text(32, "ASCII name")]
     cusip: Annotated[str, text(16, "CUSIP of a registered share")]
     asset_kind: Annotated[int, member(e.AssetKind)]
-    decimals: Annotated[int, unit("u1", "decimal places of one whole unit", 0, 12)]
+    decimals: Decimals
     eligibility_class: Annotated[int, unit("u1", "class, 0 for everybody", 0, 61)]
 
 

@@ -119,3 +119,9 @@ class Reject(IntEnum):
     WRONG_SIDE_TRIGGER = 110, 400, "INVALID_PRICE", "trigger {value} is on the wrong side of {limit}"
     REDUCE_ORDERS_LIMIT = 111, 400, "ORDER_LIMIT", "{value} open orders only reduce in {place}, the limit is {limit}"
     MARKET_DELISTED = 112, 409, "PRECONDITION_FAILED", "{place} is delisted, which is for good"
+    # liquidation
+    ACCOUNT_LIQUIDATING = 120, 403, "ACCOUNT_LIQUIDATING", "account {value} is being liquidated: case {limit}"
+    NO_CASE = 121, 409, "PRECONDITION_FAILED", "account {value} is not being liquidated: a transfer reaches it"
+    TOP_UP_TOO_SMALL = 122, 400, "INSUFFICIENT_MARGIN", "{value} {place} would not end the case: it takes {limit}"
+    TOP_UP_CANNOT_HELP = 123, 400, "INSUFFICIENT_MARGIN", "no amount of {place} would end the case"
+    MARKET_DELEVERAGING = 124, 503, "TRADING_PAUSED", "{place} is being deleveraged: try again in a moment"

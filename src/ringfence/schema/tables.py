@@ -16,10 +16,12 @@ from .fields import (
     AccountNumber,
     AssetNumber,
     Atoms,
+    CaseNumber,
     ClassMask,
     ClientId,
     ConversionDiscount,
     Count,
+    Decimals,
     Flag,
     FundingIndex,
     FundingRate,
@@ -73,6 +75,12 @@ class VenueRow(Row, frozen=True, kw_only=True):
     settling: Annotated[int, member(e.Settling, since=2)]
     settled_account: Annotated[int, unit("i4", "the last account met", 0, 2**31 - 1, since=2)]
     triggers_counted: Annotated[int, unit("i8", "triggers armed and triggers reached", 0, MAX_SEQUENCE, since=2)]
+    clock_us: Annotated[int, unit("i8", "microseconds UTC since 1970, of the last Clock", 0, MAX_SEQUENCE, since=2)]
+    cases_opened: Annotated[int, unit("i8", "cases", 0, MAX_SEQUENCE, since=2)]
+    case_turns: Annotated[int, unit("i8", "turns of cases", 0, MAX_SEQUENCE, since=2)]
+    waves_begun: Annotated[int, unit("i8", "deleveraging waves", 0, MAX_SEQUENCE, since=2)]
+    skin_day: Annotated[int, unit("i8", "days since 1970", 0, MAX_SEQUENCE, since=2)]
+    skin_value: Value
 
 
 class ParameterRow(Row, frozen=True, kw_only=True):
@@ -92,7 +100,7 @@ class AssetRow(Row, frozen=True, kw_only=True):
     name: Annotated[str, text(32, "ASCII name")]
     cusip: Annotated[str, text(16, "CUSIP of a registered share")]
     asset_kind: Annotated[int, member(e.AssetKind)]
-    decimals: Annotated[int, unit("u1", "decimal places of one whole unit", 0, 12)]
+    decimals: Decimals
     eligibility_class: Annotated[int, unit("u1", "class, 0 for everybody", 0, 61)]
 
 
@@ -225,7 +233,10 @@ class PriceSourceRow(Row, frozen=True, kw_only=True):
 
 
 class PriceRow(Row, frozen=True, kw_only=True):
-    """How the price of an asset is made, and what it is; ``updated_us`` is when enough sources last agreed on it."""
+    """How the price of an asset is made, and what it is.
+
+    ``updated_us`` is when enough sources last agreed on it, ``quoted_us`` when a quote or a rule for it last came.
+    """
 
     since: ClassVar = 2
     key = ("asset",)
@@ -240,6 +251,7 @@ class PriceRow(Row, frozen=True, kw_only=True):
     index_units: PriceUnits
     mark_units: PriceUnits
     updated_us: TimeUs
+    quoted_us: TimeUs
     used_sources: SourceMask
     clamped_sources: SourceMask
 
@@ -408,6 +420,46 @@ class TriggerRow(Row, frozen=True, kw_only=True):
     quantity_percent: QuantityPercent
 
 
+class CaseRow(Row, frozen=True, kw_only=True):
+    """A liquidation that is under way; ``turn`` is its place in the queue, ``tried_us`` the Clock it waits after."""
+
+    since: ClassVar = 2
+    key = ("case",)
+    case: CaseNumber
+    account: AccountNumber
+    opened: Sequence
+    opened_us: TimeUs
+    turn: Count
+    tried_us: TimeUs
+    cause: Annotated[int, member(e.CaseCause)]
+    step: Annotated[int, member(e.CaseStep)]
+    written_off_value: Value
+
+
+class WaveRow(Row, frozen=True, kw_only=True):
+    """The deleveraging that is under way: positions of failed accounts, which CLEARING holds until others have them.
+
+    ``lots`` and ``gap_atoms`` are what there was to share out, ``left_lots`` and ``left_atoms`` what of them is left;
+    ``counted_account`` is the last that was looked at.
+    """
+
+    since: ClassVar = 2
+    key = ("wave",)
+    wave: Count
+    market: MarketNumber
+    phase: Annotated[int, member(e.WavePhase)]
+    by_lots: Flag
+    mark_ticks: PriceTicks
+    lots: SignedLots
+    left_lots: SignedLots
+    gap_atoms: Atoms
+    left_atoms: Atoms
+    profit_atoms: Atoms
+    shared_lots: QuantityLots
+    people: Count
+    counted_account: AccountNumber
+
+
 TABLES: dict[str, type[Row]] = {
     "venue": VenueRow,
     "parameters": ParameterRow,
@@ -429,5 +481,7 @@ TABLES: dict[str, type[Row]] = {
     "perpetuals": PerpetualRow,
     "positions": PositionRow,
     "triggers": TriggerRow,
+    "cases": CaseRow,
+    "waves": WaveRow,
 }
 """The tables in schema order, which is the order of the state hash."""

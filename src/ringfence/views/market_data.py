@@ -9,6 +9,7 @@ from ringfence.schema.events import ClockTicked, Event, MarketListed, Trade
 from .candles import Candle, Interval, fold
 from .depth import DepthFeed
 from .klines import Klines
+from .liquidations import liquidation_updates
 from .tickers import Ticker, Tickers
 from .trades import TRADES_KEPT, LastTrades, trade_update
 from .updates import SecondUpdate, TradeUpdate, Update
@@ -24,7 +25,7 @@ class MarketData:
 
     def __init__(self, exchange: Listings, seeded_sequence: int = 0) -> None:
         self.seeded_sequence = seeded_sequence
-        self.time_us = 0
+        self.time_us = self.clock_us = 0
         self.last_trades = LastTrades()
         self.tickers = Tickers()
         self.klines = Klines()
@@ -47,11 +48,13 @@ class MarketData:
                     trades.append(event)
             elif isinstance(event, ClockTicked):
                 seconds.append(event.time_us)
+                self.clock_us = event.time_us
             elif isinstance(event, MarketListed):
                 self.depth.begin(event.market, event.sequence)
         if events:
             self.time_us = events[-1].time_us
         updates.extend(map(self._add_trade, trades))
+        updates.extend(one for one in liquidation_updates(events) if one.sequence > self.seeded_sequence)
         for market, candle in fold(trades):
             self.tickers.add(market, candle)
             updates.extend(self.klines.add(market, candle))

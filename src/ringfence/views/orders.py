@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from ringfence.schema.enums import CloseReason, Side
+from ringfence.schema.enums import CloseReason, Side, TriggerEnd
 from ringfence.schema.events import (
     Event,
     LoanMoved,
@@ -37,7 +37,18 @@ class SystemOrderType(StrEnum):
     """What an order is that the venue placed for an account, or ended with its market; the values are the wire's."""
 
     COLLATERAL_CONVERSION = "CollateralConversion"
+    LIQUIDATE_POSITION_ON_BOOK = "LiquidatePositionOnBook"
+    LIQUIDATE_POSITION_ON_ADL = "LiquidatePositionOnAdl"
     ORDER_BOOK_CLOSED = "OrderBookClosed"
+
+
+class OrderOrigin(StrEnum):
+    """Who placed an order, or closed lots without one, as streams say it."""
+
+    USER = "USER"
+    COLLATERAL_CONVERSION = "COLLATERAL_CONVERSION"
+    LIQUIDATION = "LIQUIDATION_AUTOCLOSE"
+    DELEVERAGING = "ADL_AUTOCLOSE"
 
 
 EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
@@ -54,8 +65,14 @@ EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
     CloseReason.MARKET_DELISTED: "Unknown",
     CloseReason.SETTLEMENT: "InsufficientFunds",
     CloseReason.TRIGGERED: "Unknown",
+    CloseReason.LIQUIDATION: "Liquidation",
 }
 """The wire's OrderExpiryReason of every reason; a cancellation has none."""
+TRIGGER_EXPIRIES = {
+    TriggerEnd.DELISTED: CloseReason.MARKET_DELISTED,
+    TriggerEnd.LIQUIDATION: CloseReason.LIQUIDATION,
+}
+"""The ends by which a trigger expires, and the reason that an order has then; any other end is a cancellation."""
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):

@@ -40,6 +40,7 @@ AMOUNT_REJECTS = frozenset(
         Reject.LEND_LIMIT,
         Reject.INSUFFICIENT_SUPPLY,
         Reject.AMOUNT_TOO_SMALL,
+        Reject.TOP_UP_TOO_SMALL,
     }
 )
 """Refusals whose value and limit are atoms of the asset that they name."""

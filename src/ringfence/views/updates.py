@@ -61,6 +61,17 @@ class KlineUpdate(msgspec.Struct, frozen=True):
     time_us: int
 
 
+class LiquidationUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A fill of a liquidation: of an order in the book, or at the mark where the book did not take it."""
+
+    market: int
+    side: int
+    price_ticks: int
+    quantity_lots: int
+    sequence: int
+    time_us: int
+
+
 class SecondUpdate(msgspec.Struct, frozen=True, gc=False):
     """A second of the venue passed: when to tell tickers."""
 
@@ -68,4 +79,4 @@ class SecondUpdate(msgspec.Struct, frozen=True, gc=False):
     time_us: int
 
 
-Update = TradeUpdate | DepthUpdate | BookTickerUpdate | KlineUpdate | SecondUpdate
+Update = TradeUpdate | LiquidationUpdate | DepthUpdate | BookTickerUpdate | KlineUpdate | SecondUpdate

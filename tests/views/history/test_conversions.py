@@ -8,40 +8,26 @@ from typing import Any
 import msgspec
 import pytest
 import sqlalchemy as sa
-from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SOL, SPOT, USDC, WHOLE_SOL, PerpetualVenue
+from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SOL, SPOT, USDC, WHOLE_SOL
+from tests.views.history.liquidating import FollowedVenue
 
 from ringfence.schema import commands as c
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, CloseReason, Delisting, HouseAccount, Settling
-from ringfence.schema.events import CollateralConverted, Event, Trade
+from ringfence.schema.events import CollateralConverted, Trade
 from ringfence.schema.layout import body_fields
 from ringfence.views.catalog import Catalog
-from ringfence.views.history import Fed, HistoryFeed, HistoryReader, HistoryWriter
+from ringfence.views.history import Fed, HistoryReader, HistoryWriter
 from ringfence.views.history.feed import PositionsRead
 from ringfence.views.history.positions import Positions, PositionsDiffer
-from ringfence.views.history.reader import Range
+from ringfence.views.history.reader import FillKinds, Range
 from ringfence.views.history.writer import written_positions
 from ringfence.views.orders import SystemOrderType
 
 ALL = Range(10_000)
 
 
-class FollowedVenue(PerpetualVenue):
-    """Keeps what history is fed of each command; a feed that begins anew sees the exchange as it stands."""
-
-    def __init__(self, people: int) -> None:
-        self.fed: list[tuple[int, list[Fed]]] = []
-        self.feed: HistoryFeed | None = None
-        super().__init__(people)
-
-    def give(self, command: c.Command) -> list[Event]:
-        if self.feed is None:
-            self.feed = HistoryFeed(self.exchange)
-        events = super().give(command)
-        self.fed.append((self.exchange.sequence, self.feed.follow(events)))
-        return events
-
-    def begin_again(self) -> None:
-        self.feed = None
+class ConvertingVenue(FollowedVenue):
+    """The same, where an asset can be sold as collateral."""
 
     def convert(self, asset: int, market: int) -> None:
         row = self.exchange.collateral(asset)
@@ -49,9 +35,9 @@ class FollowedVenue(PerpetualVenue):
         self.must(c.SetCollateral(**(present | {"conversion_market": market})))
 
 
-def losing(losers: int) -> tuple[FollowedVenue, list[int]]:
+def losing(losers: int) -> tuple[ConvertingVenue, list[int]]:
     """Return a venue whose losers have 100 dollars and 50 SOL each, long 10 SOL at 100, before a fall to 80."""
-    venue = FollowedVenue(losers + 1)
+    venue = ConvertingVenue(losers + 1)
     winner, *accounts = venue.accounts
     venue.convert(SOL, SPOT)
     venue.fund(winner, 10**6 * DOLLAR)
@@ -63,7 +49,7 @@ def losing(losers: int) -> tuple[FollowedVenue, list[int]]:
     return venue, accounts
 
 
-def fall(venue: FollowedVenue) -> None:
+def fall(venue: ConvertingVenue) -> None:
     """Let the price fall, and a settlement come to where collateral is sold."""
     venue.end_settlement()
     venue.let(80, 10)
@@ -88,7 +74,7 @@ def follow(told: Sequence[PositionsRead | Trade]) -> None:
             positions.read(one)
 
 
-def agree(engine: sa.Engine, venue: FollowedVenue) -> None:
+def agree(engine: sa.Engine, venue: ConvertingVenue) -> None:
     """Require that positions of history are those of the core, and that settlements add up to each."""
     standing = {(one.account, one.market): one for one in written_positions(engine)._all()}
     users = range(FIRST_USER_ACCOUNT, venue.exchange.next_account)
@@ -120,10 +106,10 @@ def test_positions_after_conversions_are_those_of_the_core(engine: sa.Engine, be
     write(engine, venue.fed)
     agree(engine, venue)
     reader = HistoryReader(engine)
-    sold = reader.fills(accounts, ALL, is_conversion=True)
+    sold = reader.fills(accounts, ALL, kinds=FillKinds([SystemOrderType.COLLATERAL_CONVERSION]))
     assert sold.total == len(accounts) and {row.account for row in sold.rows} == set(accounts)
     assert {row.system_order_type for row in sold.rows} == {SystemOrderType.COLLATERAL_CONVERSION}
-    own = reader.fills(accounts, ALL, is_conversion=False)
+    own = reader.fills(accounts, ALL, kinds=FillKinds([None]))
     assert own.total == len(accounts) and {row.market for row in own.rows} == {PERP}
     assert reader.fills(accounts, ALL).total == sold.total + own.total
     kinds = {row.system_order_type for row in reader.orders(accounts, ALL, market=SPOT).rows}
@@ -154,9 +140,9 @@ def test_loss_that_came_in_before_the_conversion_is_told_without_an_event(engine
     assert sum(paid) == -200 * DOLLAR and len(paid) == 2
 
 
-def delisted(people: int = 4) -> FollowedVenue:
+def delisted(people: int = 4) -> ConvertingVenue:
     """Return a venue with longs at 100, a short, orders and a stop in a perpetual that was delisted near 104."""
-    venue = FollowedVenue(people)
+    venue = ConvertingVenue(people)
     winner, *accounts = venue.accounts
     for account in venue.accounts:
         venue.fund(account, 1_000 * DOLLAR)
@@ -173,7 +159,7 @@ def delisted(people: int = 4) -> FollowedVenue:
     return venue
 
 
-def lot_atoms(venue: FollowedVenue) -> int:
+def lot_atoms(venue: ConvertingVenue) -> int:
     """Return what a lot is worth at the final mark: a tick is a cent, a lot a hundredth."""
     return venue.exchange.perpetual(PERP).mark_ticks * 100
 
@@ -212,7 +198,7 @@ def test_orders_of_a_delisted_perpetual_have_its_reason(engine: sa.Engine) -> No
 
 
 def test_what_a_delisted_loser_cannot_pay_stands_until_he_does(engine: sa.Engine) -> None:
-    venue = FollowedVenue(2)
+    venue = ConvertingVenue(2)
     winner, loser = venue.accounts
     venue.fund(winner, 1_000 * DOLLAR)
     venue.fund(loser, 50 * DOLLAR)
@@ -225,7 +211,9 @@ def test_what_a_delisted_loser_cannot_pay_stands_until_he_does(engine: sa.Engine
     (owes,) = HistoryReader(engine).positions([loser], ALL).rows
     assert owes.closed_us is not None and owes.settled_us is None
     assert (owes.net_lots, owes.reference_atoms, owes.settled_atoms) == (0, 50 * DOLLAR, -50 * DOLLAR)
+    # His account has failed, so later money is fenced until he puts it in.
     venue.fund(loser, 60 * DOLLAR)
+    venue.must(c.TopUp(account=loser, asset=USDC, amount_atoms=60 * DOLLAR))
     venue.settle(90)
     write(engine, venue.fed)
     agree(engine, venue)

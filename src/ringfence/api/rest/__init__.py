@@ -4,9 +4,11 @@ from ringfence.api.operations import Operation
 
 from . import (
     account,
+    fence,
     history,
     lending,
     limits,
+    liquidation,
     loan_history,
     margin,
     markets,
@@ -27,10 +29,12 @@ FAMILIES = (
     perpetuals.FUTURES,
     lending.FAMILY,
     account.FAMILY,
+    fence.FAMILY,
     limits.FAMILY,
     history.FAMILY,
     loan_history.FAMILY,
     position_history.FAMILY,
+    liquidation.FAMILY,
 )
 
 OPERATIONS: list[Operation] = [operation for family in FAMILIES for operation in family.operations]

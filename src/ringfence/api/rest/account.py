@@ -2,9 +2,8 @@
 
 import asyncio
 
-from ringfence.schema.commands import SetAccount, Transfer
+from ringfence.schema.commands import SetAccount
 from ringfence.schema.enums import AccountFlag
-from ringfence.schema.events import FundsMoved
 from ringfence.schema.fields import MAX_VALUE
 from ringfence.schema.tables import AccountRow
 from ringfence.views.decimals import VALUES, AmountError, Scale
@@ -49,7 +48,7 @@ async def account(call: Call) -> wire.AccountSummary:
         futures_taker_fee=_BASIS_POINTS.text(futures_taker_ppm),
         leverage_limit=_LEVERAGE.text(row.leverage_limit_percent or HIGHEST_LEVERAGE_PERCENT),
         limit_orders=call.gateway.exchange.open_order_count(call.account),
-        liquidating=False,
+        liquidating=call.gateway.exchange.case(call.account) is not None,
         position_limit="0",
         spot_maker_fee=_BASIS_POINTS.text(maker_ppm),
         spot_taker_fee=_BASIS_POINTS.text(taker_ppm),
@@ -90,12 +89,17 @@ async def update_account(call: Call) -> Done:
 @FAMILY.signed("GET", "/api/v1/capital", "get_balances", dict[str, wire.Balance], "balanceQuery")
 async def capital(call: Call) -> dict[str, wire.Balance]:
     """Return what the account holds, by asset; what it lent is with its positions."""
+    return balances_of(call, call.account)
+
+
+def balances_of(call: Call, account: int) -> dict[str, wire.Balance]:
+    """Return what an account holds, by asset."""
     assets = call.gateway.catalog.asset_by_number
     return {
         assets[number].symbol: wire.Balance(
             available=assets[number].text(available_atoms), locked=assets[number].text(locked_atoms)
         )
-        for number, available_atoms, locked_atoms in call.gateway.exchange.balances(call.account)
+        for number, available_atoms, locked_atoms in call.gateway.exchange.balances(account)
     }
 
 
@@ -166,24 +170,4 @@ def _range(limit: int, offset: int, from_ms: int | None, to_ms: int | None) -> R
         offset=offset,
         from_us=None if from_ms is None else from_ms * 1_000,
         to_us=None if to_ms is None else to_ms * 1_000,
-    )
-
-
-@FAMILY.signed("POST", "/ringfence/v1/transfer", "transfer", wire.TransferResult, "transfer", body=wire.TransferPayload)
-async def transfer(call: Call) -> wire.TransferResult:
-    """Move funds to another account of the same user."""
-    asset = call.asset(call.body.symbol)
-    amount_atoms = call.atoms(asset, call.body.quantity)
-    command = Transfer(
-        account=call.account, to_account=call.body.to_account, asset=asset.number, amount_atoms=amount_atoms
-    )
-    moved = (await call.command(command))[0]
-    assert isinstance(moved, FundsMoved), f"a transfer gives {type(moved).__name__}"
-    return wire.TransferResult(
-        id=str(moved.sequence),
-        symbol=asset.symbol,
-        quantity=asset.text(moved.amount_atoms),
-        account=moved.account,
-        to_account=moved.to_account,
-        timestamp=moved.time_us // 1_000,
     )

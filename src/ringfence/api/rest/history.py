@@ -5,8 +5,8 @@ from typing import Any
 
 from ringfence.schema.enums import CloseReason, OrderType
 from ringfence.views.catalog import Catalog, MarketInfo
+from ringfence.views.history.reader import FillKinds, Range
 from ringfence.views.history.reader import Page as HistoryPage
-from ringfence.views.history.reader import Range
 from ringfence.views.orders import EXPIRY_REASON_NAMES, OrderStatus, SystemOrderType
 from ringfence.views.triggers import failure_name
 
@@ -21,13 +21,25 @@ from ..wire.common import FillType, MarketType, OrderExpiryReason, SortDirection
 
 FAMILY = Family(Tag.HISTORY)
 
-CONVERSION_FILLS: dict[FillType | None, bool | None] = {
-    None: None,
-    FillType.USER: False,
-    FillType.COLLATERAL_CONVERSION: True,
-    FillType.COLLATERAL_CONVERSION_AND_SPOT_LIQUIDATION: True,
+CONVERSION, ON_BOOK, ON_ADL = (
+    SystemOrderType.COLLATERAL_CONVERSION,
+    SystemOrderType.LIQUIDATE_POSITION_ON_BOOK,
+    SystemOrderType.LIQUIDATE_POSITION_ON_ADL,
+)
+FILL_TYPES: dict[FillType, tuple[SystemOrderType | None, ...]] = {
+    FillType.USER: (None,),
+    FillType.BOOK_LIQUIDATION: (ON_BOOK,),
+    FillType.ADL: (ON_ADL,),
+    FillType.BACKSTOP: (),
+    FillType.LIQUIDATION: (ON_BOOK,),
+    FillType.ALL_LIQUIDATION: (ON_BOOK, ON_ADL),
+    FillType.COLLATERAL_CONVERSION: (CONVERSION,),
+    FillType.COLLATERAL_CONVERSION_AND_SPOT_LIQUIDATION: (CONVERSION,),
 }
-"""Whether fills are those of converted collateral, by filter; nothing is liquidated, so the other filters find none."""
+"""The kinds of orders of which a filter means the fills; the last also means slices in spot markets.
+
+There is no backstop provider. What a deleveraging closed is apart from what was sold in the book.
+"""
 
 
 @FAMILY.signed(
@@ -148,7 +160,7 @@ def _attached_fields(row: Any, market: MarketInfo) -> dict[str, Any]:
 async def fill_history(call: Call) -> Page:
     """List the account's fills, newest first unless told."""
     query = call.query
-    if query.strategy_id is not None or query.fill_type not in CONVERSION_FILLS or _is_empty(query.market_type):
+    if query.strategy_id is not None or query.fill_type is FillType.BACKSTOP or _is_empty(query.market_type):
         return Page([], 0, query.limit, query.offset)
     market = call.market_or_none(query.symbol)
     await call.gateway.wait_for_history(call.account)
@@ -166,9 +178,18 @@ async def fill_history(call: Call) -> Page:
         market=market.number if market else None,
         markets=_markets_of(call, query.market_type),
         order_id=None if query.order_id is None else parse_order_id(query.order_id),
-        is_conversion=CONVERSION_FILLS[query.fill_type],
+        kinds=_kinds_of(call, query.fill_type),
     )
     return Page([_fill(row, call.gateway.catalog) for row in page.rows], page.total, query.limit, query.offset)
+
+
+def _kinds_of(call: Call, fill_type: FillType | None) -> FillKinds | None:
+    """Return the kinds of fills that a filter means, ``None`` for all."""
+    if fill_type is None:
+        return None
+    with_spot = fill_type is FillType.COLLATERAL_CONVERSION_AND_SPOT_LIQUIDATION
+    spot = [one.number for one in call.gateway.catalog.markets.values() if with_spot and not one.is_perpetual]
+    return FillKinds(FILL_TYPES[fill_type], spot)
 
 
 def _fill(row: Any, catalog: Catalog) -> wire.OrderFill:
@@ -185,5 +206,5 @@ def _fill(row: Any, catalog: Catalog) -> wire.OrderFill:
         symbol=market.symbol,
         system_order_type=None if row.system_order_type is None else SystemOrderType(row.system_order_type),
         timestamp=naive_ms(row.time_us),
-        trade_id=row.trade,
+        trade_id=row.trade or None,
     )

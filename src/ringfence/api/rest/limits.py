@@ -36,7 +36,8 @@ _WALKED_LEVELS = 1_000
 async def max_borrow_quantity(call: Call) -> wire.MaxBorrowQuantity:
     """Return the most that can be borrowed by hand, by the pool and by the account's margin."""
     asset = call.asset(call.query.symbol)
-    atoms = maximum_borrow_atoms(call.gateway.exchange, call.account_row(), asset.number)
+    row = call.account_row()
+    atoms = 0 if _is_liquidated(call) else maximum_borrow_atoms(call.gateway.exchange, row, asset.number)
     return wire.MaxBorrowQuantity(max_borrow_quantity=asset.text(atoms), symbol=asset.symbol)
 
 
@@ -66,7 +67,7 @@ async def max_withdrawal_quantity(call: Call) -> wire.MaxWithdrawalQuantity:
 def _may_withdraw(call: Call, row: AccountRow, asset: AssetInfo) -> bool:
     user = call.gateway.exchange.user(row.user)
     assert user is not None, f"account {row.account} belongs to nobody"
-    if user.user_flags & UserFlag.WITHDRAWALS_FROZEN:
+    if user.user_flags & UserFlag.WITHDRAWALS_FROZEN or _is_liquidated(call):
         return False
     return asset.row.eligibility_class == 0 or bool(user.withdraw_classes >> asset.row.eligibility_class & 1)
 
@@ -86,6 +87,8 @@ async def max_order_quantity(call: Call) -> MaxOrderQuantity:
         price_ticks = None if query.price is None else market.parse_price(query.price)
     except AmountError as error:
         raise amount_error(error) from None
+    if _is_liquidated(call) and not (market.is_perpetual and query.reduce_only):
+        return _reply(call, market, 0)
     if market.is_perpetual:
         return _reply(call, market, _perpetual_lots(call, market, price_ticks))
     flags = _loan_flags(query.auto_borrow, query.auto_lend_redeem, query.auto_borrow_repay)
@@ -94,6 +97,11 @@ async def max_order_quantity(call: Call) -> MaxOrderQuantity:
         call.gateway.exchange, call.account_row(), market.row, CORE_SIDES[query.side], flags, walk.fills, walk.most_lots
     )
     return _reply(call, market, lots)
+
+
+def _is_liquidated(call: Call) -> bool:
+    """Tell whether the account has a case: it may only reduce positions then."""
+    return call.gateway.exchange.case(call.account) is not None
 
 
 def _reply(call: Call, market: MarketInfo, lots: int) -> MaxOrderQuantity:

@@ -19,12 +19,13 @@ from ..wire.common import SortDirection
 FAMILY = Family(Tag.LENDING)
 
 _EVENT_TYPES = {
-    LoanCause.LEND: wire.BorrowLendEventType.LEND,
-    LoanCause.REDEEM: wire.BorrowLendEventType.LEND_REDEEM,
-    LoanCause.BORROW: wire.BorrowLendEventType.BORROW,
-    LoanCause.REPAY: wire.BorrowLendEventType.BORROW_REPAY,
+    wire.BorrowLendEventType.LEND: (LENT, (LoanCause.LEND, LoanCause.TAKE_OVER)),
+    wire.BorrowLendEventType.LEND_REDEEM: (LENT, (LoanCause.REDEEM, LoanCause.WRITE_OFF)),
+    wire.BorrowLendEventType.BORROW: (OWED, (LoanCause.BORROW, LoanCause.TAKE_OVER)),
+    wire.BorrowLendEventType.BORROW_REPAY: (OWED, (LoanCause.REPAY, LoanCause.WRITE_OFF)),
 }
-_CAUSES = {name: cause for cause, name in _EVENT_TYPES.items()}
+"""The side of a loan and the causes that each means; the wire has no name for what a failed account need not repay."""
+_NAMES = {(side, cause): name for name, (side, causes) in _EVENT_TYPES.items() for cause in causes}
 _SOURCES = {
     LoanSource.MANUAL: wire.BorrowLendSource.MANUAL,
     LoanSource.SPOT_MARGIN: wire.BorrowLendSource.SPOT_MARGIN,
@@ -33,6 +34,7 @@ _SOURCES = {
     LoanSource.WITHDRAWAL: wire.BorrowLendSource.WITHDRAWAL,
     LoanSource.REDEMPTION_QUEUE: wire.BorrowLendSource.MANUAL,
     LoanSource.SETTLEMENT: wire.BorrowLendSource.RECONCILIATION,
+    LoanSource.LIQUIDATION: wire.BorrowLendSource.LIQUIDATION,
 }
 """The wire has no name for a redemption that waited, which was asked for by hand, nor for what a settlement took."""
 
@@ -54,6 +56,7 @@ async def movements(call: Call) -> Page:
     """List the movements of the account's loans, newest first unless told."""
     query = call.query
     asset = _asset(call, query.symbol)
+    side, causes = (None, None) if query.type is None else _EVENT_TYPES[query.type]
     await call.gateway.wait_for_history(call.account)
     page: Any = await asyncio.to_thread(
         call.gateway.history.reader.loan_movements,
@@ -61,7 +64,8 @@ async def movements(call: Call) -> Page:
         _range(query),
         asset=None if asset is None else asset.number,
         position=_position(query.position_id),
-        cause=None if query.type is None else _CAUSES[query.type],
+        side=side,
+        causes=causes,
         sources=_sources(query.sources),
     )
     return Page([_movement(call, row) for row in page.rows], page.total, query.limit, query.offset)
@@ -70,7 +74,7 @@ async def movements(call: Call) -> Page:
 def _movement(call: Call, row: Any) -> wire.BorrowLendMovement:
     asset = call.gateway.catalog.asset_by_number[row.asset]
     return wire.BorrowLendMovement(
-        event_type=_EVENT_TYPES[LoanCause(row.cause)],
+        event_type=_NAMES[row.side, LoanCause(row.cause)],
         position_id=str(row.position),
         position_quantity=asset.text(row.quantity_atoms),
         quantity=asset.text(row.amount_atoms),

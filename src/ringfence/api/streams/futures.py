@@ -6,15 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ringfence.schema.enums import Delisting
+from ringfence.schema.enums import Delisting, MoveCause
 from ringfence.schema.events import (
     ClockTicked,
+    Deleveraged,
+    EstateClosed,
     Event,
     FundingCharged,
+    FundsMoved,
     OrderAccepted,
     OrderAmended,
     OrderClosed,
+    SliceEnded,
     Trade,
+    WrittenOff,
 )
 from ringfence.schema.tables import PerpetualRow, PositionRow
 from ringfence.views.catalog import Catalog, MarketInfo
@@ -24,10 +29,15 @@ from ringfence.views.perpetuals import estimated_funding_e10, next_funding_ms, n
 from ..position_replies import position_reply
 from ..state import VenueState
 from ..wire.stream import MarkPriceData, OpenInterestData, PositionData
+from .ended import emptied, ended_row
 from .hub import Hub, Listener, envelope
 
 POSITION_STREAM = "account.positionUpdate"
 OPEN_INTEREST_US = 60_000_000
+CHANGING = (
+    Trade, OrderAccepted, OrderAmended, OrderClosed, SliceEnded, EstateClosed, Deleveraged, WrittenOff, FundsMoved
+)  # fmt: skip
+"""The events that may change the position of an account in a market; of movements of funds, those that pay a loss."""
 
 
 class FuturesStreams:
@@ -64,17 +74,24 @@ class FuturesStreams:
         for event in events:
             if isinstance(event, ClockTicked):
                 self._publish_prices()
-            elif self._listeners and isinstance(event, (Trade, OrderAccepted, OrderAmended, OrderClosed)):
-                accounts = (event.account, event.maker_account) if isinstance(event, Trade) else (event.account,)
-                touched |= {(account, event.market) for account in accounts if account in self._listeners}
-            elif self._listeners and isinstance(event, FundingCharged):
-                touched |= {(account, event.market) for account, rows in self._known.items() if event.market in rows}
+            elif self._listeners:
+                touched.update(self._touched(event))
         if has_settled:
             touched.update(self._settled())
         for account, number in sorted(touched):
             market = self._catalog.market_by_number[number]
             if market.is_perpetual:
-                self._publish_position(account, market)
+                self._publish_position(account, market, events)
+
+    def _touched(self, event: Event) -> Iterator[tuple[int, int]]:
+        """Yield positions of followed accounts that an event may have changed."""
+        if isinstance(event, FundingCharged):
+            yield from ((account, event.market) for account, rows in self._known.items() if event.market in rows)
+        elif isinstance(event, CHANGING):
+            accounts = (event.account, event.maker_account) if isinstance(event, Trade) else (event.account,)
+            market = event.reference if isinstance(event, FundsMoved) else event.market
+            if not isinstance(event, FundsMoved) or event.cause == MoveCause.LOSS_PAID:
+                yield from ((account, market) for account in accounts if account in self._listeners)
 
     def _publish_prices(self) -> None:
         minute = self._state.time_us // OPEN_INTEREST_US
@@ -101,14 +118,14 @@ class FuturesStreams:
             engine_us=self._state.time_us,
         )
 
-    def _publish_position(self, account: int, market: MarketInfo) -> None:
+    def _publish_position(self, account: int, market: MarketInfo, events: Sequence[Event]) -> None:
         known, now = self._known[account], self._state.position(account, market.number)
         before = known.pop(market.number, None)
         if now is not None and now.net_lots:
             known[market.number] = now
             name, row = ("positionOpened" if before is None else "positionAdjusted"), now
         elif before is not None:
-            name, row = "positionClosed", now or self._ended(before, market)
+            name, row = "positionClosed", now or self._ended(before, market, events)
         else:
             return
         data = self._position(account, market, row, name)
@@ -123,14 +140,16 @@ class FuturesStreams:
                 if number not in now or before.reference_atoms != now[number].reference_atoms:
                     yield account, number
 
-    def _ended(self, before: PositionRow, market: MarketInfo) -> PositionRow:
+    def _ended(self, before: PositionRow, market: MarketInfo, events: Sequence[Event]) -> PositionRow:
         """Return the row of a position of which nothing is left; a delisting closed it at the final mark."""
         rules = self._state.perpetual(market.number)
-        if rules is None or rules.delisting == Delisting.LISTED:
-            return _emptied(before)
+        if rules is None:
+            return emptied(before)
+        if rules.delisting == Delisting.LISTED:
+            return ended_row(before, rules, market.row.quote_factor, events)
         worth = notional_atoms(before.net_lots, rules.mark_ticks, market.row.quote_factor)
         return msgspec.structs.replace(
-            _emptied(before),
+            emptied(before),
             realized_atoms=before.realized_atoms + worth - before.entry_atoms,
             funding_atoms=before.funding_atoms - pending_funding(rules, before),
             fees_atoms=before.fees_atoms,
@@ -164,9 +183,3 @@ class FuturesStreams:
 
 def _streams(market: MarketInfo) -> tuple[str, str]:
     return POSITION_STREAM, f"{POSITION_STREAM}.{market.symbol}"
-
-
-def _emptied(row: PositionRow) -> PositionRow:
-    """Return a row of which nothing is left, with its number."""
-    numbers = {name: 0 for name in row.__struct_fields__ if name not in ("account", "market", "opened")}
-    return msgspec.structs.replace(row, **numbers)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ringfence.schema.enums import OrderType
-from ringfence.schema.events import Event
+from ringfence.schema.enums import OrderType, SelfTradePrevention, Side, TimeInForce
+from ringfence.schema.events import Deleveraged, EstateClosed, Event
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.tables import TriggerRow
 from ringfence.views.catalog import MarketInfo
-from ringfence.views.orders import Fill, OrderStatus
+from ringfence.views.history.estates import closing_of
+from ringfence.views.orders import Fill, OrderOrigin, OrderStatus
 from ringfence.views.triggers import Condition
 
 from ..names import ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE
@@ -16,9 +17,6 @@ from ..tracker import TrackedOrder
 from ..trigger_entry import TRIGGERED_BY_NAMES
 from ..trigger_replies import trigger_quantity
 from ..wire.stream import UNSET, OrderData
-
-USER, COLLATERAL_CONVERSION = "USER", "COLLATERAL_CONVERSION"
-"""Who placed an order, as the wire says it."""
 
 
 def order_data(
@@ -59,7 +57,7 @@ def order_data(
         executed_quote_quantity=market.quote_padded(tracked.executed_quote_atoms),
         self_trade_prevention=SELF_TRADE_PREVENTIONS[tracked.self_trade_prevention],
         engine_us=event.time_us,
-        origin=COLLATERAL_CONVERSION if tracked.is_conversion else USER,
+        origin=tracked.origin,
         post_only=bool(tracked.post_only) if is_limit else UNSET,
         reduce_only=bool(tracked.reduce_only),
         **_condition_letters(tracked.condition, market),
@@ -100,6 +98,41 @@ def trigger_data(
         post_only=bool(row.post_only) if is_limit else UNSET,
         reduce_only=bool(row.reduce_only),
         **_condition_letters(condition or Condition.of_row(row), market),
+    )
+
+
+def closing_data(event: EstateClosed | Deleveraged, market: MarketInfo, now_us: int) -> OrderData:
+    """Return the message of lots that a deleveraging closed: a fill without a trade, at the price that was really had.
+
+    No order stands behind it: its number is that of the command.
+    """
+    closing = closing_of(event, market.row.quote_factor)
+    quantity, quote = market.quantity_padded(abs(closing.lots)), market.quote_padded(closing.quote_atoms)
+    price = market.price_padded(closing.price_ticks)
+    return OrderData(
+        event="orderFill",
+        event_us=now_us,
+        symbol=market.symbol,
+        side=SIDES[Side.BID if closing.lots > 0 else Side.ASK],
+        order_type=ORDER_TYPES[OrderType.LIMIT].upper(),
+        time_in_force=TIMES_IN_FORCE[TimeInForce.IOC],
+        quantity=quantity,
+        quote_quantity=quote,
+        price=price,
+        status=OrderStatus.FILLED,
+        order=str(event.sequence),
+        fill_quantity=quantity,
+        fill_price=price,
+        is_maker=isinstance(event, Deleveraged),
+        fee="0",
+        fee_symbol=market.quote.symbol,
+        executed_quantity=quantity,
+        executed_quote_quantity=quote,
+        self_trade_prevention=SELF_TRADE_PREVENTIONS[SelfTradePrevention.REJECT_MAKER],
+        engine_us=event.time_us,
+        origin=OrderOrigin.DELEVERAGING,
+        post_only=False,
+        reduce_only=True,
     )
 
 

@@ -9,12 +9,15 @@ import msgspec
 from ringfence.schema.enums import CloseReason, Side, TriggerEnd
 from ringfence.schema.events import (
     CollateralConverted,
+    Deleveraged,
+    EstateClosed,
     Event,
     FundsMoved,
     LoanMoved,
     OrderAccepted,
     OrderAmended,
     OrderClosed,
+    SliceOrdered,
     Trade,
     TriggerClosed,
     TriggerFired,
@@ -22,14 +25,14 @@ from ringfence.schema.events import (
 )
 from ringfence.schema.tables import TriggerRow
 from ringfence.views.catalog import Catalog
-from ringfence.views.orders import EXPIRY_REASON_NAMES, Fill, OrderStatus, fills_of
+from ringfence.views.orders import EXPIRY_REASON_NAMES, TRIGGER_EXPIRIES, Fill, OrderOrigin, OrderStatus, fills_of
 from ringfence.views.triggers import Conditions, attached_numbers, failure_name, placed_trigger
 
 from ..state import AccountState
 from ..tracker import OrderTracker, TrackedOrder
 from ..wire.stream import BalanceData
 from .hub import Hub
-from .order_messages import order_data, trigger_data
+from .order_messages import closing_data, order_data, trigger_data
 
 ORDER_STREAM = "account.orderUpdate"
 BALANCE_STREAM = "account.balanceUpdate"
@@ -53,8 +56,8 @@ class PrivateStreams:
         """What has fired in this batch."""
         self._coming: dict[int, TriggerRow] = {}
         """What will be attached in this batch: an order is told of before its take-profit and stop-loss are placed."""
-        self._conversions: set[int] = set()
-        """The orders by which collateral is sold in this batch; none of them outlives its command."""
+        self._origins: dict[int, OrderOrigin] = {}
+        """The orders that the venue places in this batch; none of them outlives its command."""
         self._order_listeners: Counter[int] = Counter()
         self._balance_listeners: Counter[int] = Counter()
         self._balances: dict[int, Balances] = {}
@@ -107,7 +110,7 @@ class PrivateStreams:
                 self._conditions.apply(event)
                 self._publish_order_event(event, (event.sequence, event.index) in finishing)
             self._fired.clear()
-            self._conversions.clear()
+            self._origins.clear()
         self._conditions.forget_ended()
 
     def _publish_order_event(self, event: Event, finishes_taker: bool) -> None:
@@ -115,8 +118,11 @@ class PrivateStreams:
             taker, maker = fills_of(event)
             self._publish_fill(event, taker, finishes_taker)
             self._publish_fill(event, maker, False)
-        elif isinstance(event, CollateralConverted):
-            self._conversions.add(event.order)
+        elif isinstance(event, (CollateralConverted, SliceOrdered)):
+            is_slice = isinstance(event, SliceOrdered)
+            self._origins[event.order] = OrderOrigin.LIQUIDATION if is_slice else OrderOrigin.COLLATERAL_CONVERSION
+        elif isinstance(event, (EstateClosed, Deleveraged)):
+            self._publish_closing(event)
         elif isinstance(event, OrderAccepted):
             self._publish_accepted(event)
         elif isinstance(event, (TriggerPlaced, TriggerFired, TriggerClosed)):
@@ -131,8 +137,16 @@ class PrivateStreams:
         tracker = self._trackers.get(event.account)
         tracked = tracker.accept(event) if tracker is not None else None
         if tracked is not None:
-            tracked.is_conversion = event.order in self._conversions
+            tracked.origin = self._origins.get(event.order, OrderOrigin.USER)
             self._say("orderAccepted", event, tracked, OrderStatus.NEW)
+
+    def _publish_closing(self, event: EstateClosed | Deleveraged) -> None:
+        """Tell of lots that a deleveraging closed."""
+        if event.account in self._trackers:
+            market = self._catalog.market_by_number[event.market]
+            data = closing_data(event, market, self._clock_us())
+            for stream in (ORDER_STREAM, f"{ORDER_STREAM}.{market.symbol}"):
+                self._hub.publish(stream, data, event.account)
 
     def _publish_trigger(self, event: TriggerPlaced | TriggerFired | TriggerClosed) -> None:
         """Tell of a trigger that was placed or ended; of one that fired, its order tells."""
@@ -153,9 +167,9 @@ class PrivateStreams:
             is_perpetual = self._catalog.market_by_number[row.market].is_perpetual
             reason = failure_name(event.reject, row.quantity_lots, is_perpetual=is_perpetual)
             self._say_trigger("triggerFailed", event, row, OrderStatus.TRIGGER_FAILED, reason)
-        elif event.reason == TriggerEnd.DELISTED:
-            delisted = EXPIRY_REASON_NAMES[CloseReason.MARKET_DELISTED]
-            self._say_trigger("orderExpired", event, row, OrderStatus.EXPIRED, delisted)
+        elif event.reason in TRIGGER_EXPIRIES:
+            reason = EXPIRY_REASON_NAMES[TRIGGER_EXPIRIES[TriggerEnd(event.reason)]]
+            self._say_trigger("orderExpired", event, row, OrderStatus.EXPIRED, reason)
         else:
             self._say_trigger("orderCancelled", event, row, OrderStatus.CANCELLED)
 

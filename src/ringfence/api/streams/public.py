@@ -9,13 +9,23 @@ from ringfence.views.updates import (
     BookTickerUpdate,
     DepthUpdate,
     KlineUpdate,
+    LiquidationUpdate,
     SecondUpdate,
     TradeUpdate,
     Update,
 )
 
+from ..names import SIDES
 from ..times import naive_s
-from ..wire.stream import BookTickerData, DepthData, KlineData, PriceQuantity, TickerData, TradeData
+from ..wire.stream import (
+    BookTickerData,
+    DepthData,
+    KlineData,
+    LiquidationData,
+    PriceQuantity,
+    TickerData,
+    TradeData,
+)
 from .hub import Hub
 
 
@@ -37,6 +47,8 @@ class PublicStreams:
                 self._publish_depth(market, update)
             elif isinstance(update, TradeUpdate):
                 self._publish_trade(market, update)
+            elif isinstance(update, LiquidationUpdate):
+                self._publish_liquidation(market, update)
             elif isinstance(update, BookTickerUpdate):
                 self._publish_book_ticker(market, update)
             else:
@@ -83,6 +95,18 @@ class PublicStreams:
             buyer_is_maker=update.buyer_is_maker,
         )
         self._hub.publish(stream, data)
+
+    def _publish_liquidation(self, market: MarketInfo, update: LiquidationUpdate) -> None:
+        data = LiquidationData(
+            event_us=self._clock_us(),
+            quantity=market.quantity_padded(update.quantity_lots),
+            price=market.price_padded(update.price_ticks),
+            side=SIDES[update.side],
+            symbol=market.symbol,
+            engine_us=update.time_us,
+        )
+        for stream in ("liquidation", f"liquidation.{market.symbol}"):
+            self._hub.publish(stream, data)
 
     def _publish_book_ticker(self, market: MarketInfo, update: BookTickerUpdate) -> None:
         stream = f"bookTicker.{market.symbol}"

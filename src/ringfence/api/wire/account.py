@@ -227,15 +227,19 @@ class OrderFill(Wire, frozen=True, kw_only=True):
     symbol: str
     system_order_type: SystemOrderType | None
     timestamp: NaiveTime
-    trade_id: I64
+    trade_id: I64 | None
 
 
 class TransferPayload(Wire, frozen=True, kw_only=True):
-    """Funds from the signing key's account to another account of the same user, by its number."""
+    """Funds to another account of the same user, by its number, from the key's account.
+
+    A key of the main account may say the user's fenced account in ``fromAccount``.
+    """
 
     symbol: str
     quantity: Decimal
     to_account: AccountNumber
+    from_account: AccountNumber | None = None
 
 
 class TransferResult(Wire, frozen=True, kw_only=True):

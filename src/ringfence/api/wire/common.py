@@ -88,7 +88,7 @@ class SortDirection(StrEnum):
 
 
 class FillType(StrEnum):
-    """Kinds of fills that a filter may name; nothing is liquidated here yet, so those of liquidations find none."""
+    """Kinds of fills that a filter may name; there is no backstop provider, so Backstop finds none."""
 
     USER = "User"
     BOOK_LIQUIDATION = "BookLiquidation"
@@ -124,6 +124,7 @@ class OrderExpiryReason(StrEnum):
     ACCOUNT_TRADING_SUSPENDED = "AccountTradingSuspended"
     BORROW_REQUIRES_LEND_REDEEM = "BorrowRequiresLendRedeem"
     INSUFFICIENT_FUNDS = "InsufficientFunds"
+    LIQUIDATION = "Liquidation"
     INSUFFICIENT_MARGIN = "InsufficientMargin"
     INSUFFICIENT_BORROWABLE_QUANTITY = "InsufficientBorrowableQuantity"
     INVALID_PRICE = "InvalidPrice"

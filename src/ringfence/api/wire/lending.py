@@ -31,7 +31,7 @@ class BorrowLendEventType(StrEnum):
 
 
 class BorrowLendSource(StrEnum):
-    """What asked for it; the first five exist here, and Reconciliation for what a settlement of perpetuals took."""
+    """What asked for it: the first five, Reconciliation for what a settlement of perpetuals took, and Liquidation."""
 
     MANUAL = "Manual"
     SPOT_MARGIN = "SpotMargin"

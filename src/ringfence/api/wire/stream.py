@@ -23,6 +23,18 @@ class TradeData(msgspec.Struct, frozen=True, kw_only=True):
     buyer_is_maker: bool = field(name="m")
 
 
+class LiquidationData(msgspec.Struct, frozen=True, kw_only=True):
+    """A fill of a liquidation; ``S`` is the side on which the position, or what was sold, was traded."""
+
+    event: str = field(name="e", default="liquidation")
+    event_us: int = field(name="E")
+    quantity: str = field(name="q")
+    price: str = field(name="p")
+    side: str = field(name="S")
+    symbol: str = field(name="s")
+    engine_us: int = field(name="T")
+
+
 class DepthData(msgspec.Struct, frozen=True, kw_only=True):
     """Changed prices with their absolute quantities; "0" removes a price."""
 

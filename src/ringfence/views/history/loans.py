@@ -20,7 +20,9 @@ from ..lending import HOURS_PER_YEAR, MS_PER_HOUR, ONE_INDEX, rest_of_hour_ms, w
 Row = dict[str, Any]
 
 BORROWS = (LoanCause.BORROW, LoanCause.REPAY)
-GIVES = (LoanCause.LEND, LoanCause.BORROW)
+TAKEN = (LoanCause.WRITE_OFF, LoanCause.TAKE_OVER)
+"""The causes by which what a failed account lent goes to FUND, and what it owes to UNCOVERED."""
+GIVES = (LoanCause.LEND, LoanCause.BORROW, LoanCause.TAKE_OVER)
 """The causes that make a position larger."""
 LENT, OWED = 1, 2
 """The sides of a position."""
@@ -88,7 +90,7 @@ class Loans:
 
     def moved(self, event: LoanMoved) -> None:
         """Follow a movement of one position."""
-        side = OWED if event.cause in BORROWS else LENT
+        side = self._side_taken(event) if event.cause in TAKEN else OWED if event.cause in BORROWS else LENT
         loan = self._position(event, side)
         loan.shares = abs(event.loan_shares)
         worth = loan.worth(event.lent_index, event.debt_index)
@@ -102,6 +104,13 @@ class Loans:
         self._note_movement(event, loan)
         if not loan.shares:
             self._end(event, loan)
+
+    def _side_taken(self, event: LoanMoved) -> int:
+        """Return the side of a position that changes hands: that which it has, and takes on there."""
+        standing = self._open.get(event.asset, {}).get(event.account)
+        if standing is not None:
+            return standing.side
+        return LENT if event.loan_shares > 0 else OWED
 
     def accrued(self, event: InterestAccrued) -> None:
         """Let every position of a pool take its interest."""

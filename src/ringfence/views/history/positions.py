@@ -1,8 +1,10 @@
 """Positions followed trade by trade, hour by hour and settlement by settlement, with the numbers of the core.
 
 The formulas are those of docs/rules.md, "Perpetuals (rules 2)". Trades and funding follow from events alone. What a
-settlement moved is the change of ``reference_atoms`` that neither of them explains, read after each of its pages; so
-for each position trades, fees, funding and settlements always add up to what it has cost, to the atom.
+settlement moved is the change of ``reference_atoms`` that neither of them explains, read after each of its pages. What
+a liquidation does to positions follows from its events (``estates``), but for the profit of an estate that FUND takes.
+So for each position trades, fees, funding, settlements and what others bear of it always add up to what it has cost, to
+the atom.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from .feed import PositionsRead
 Row = dict[str, Any]
 
 BID = int(Side.BID)
-FEES, ROUNDING = int(HouseAccount.FEES), int(HouseAccount.ROUNDING)
+FEES, ROUNDING, FUND = int(HouseAccount.FEES), int(HouseAccount.ROUNDING), int(HouseAccount.FUND)
 
 
 class PositionsDiffer(Exception):
@@ -36,6 +38,9 @@ class Position(msgspec.Struct):
     number on the wire, which the next one has too if an order of the account rested in between.
     ``entered`` and ``closed`` sum up what made it larger and smaller;
     ``settled_atoms`` is what settlements gave it, below 0 what they took. House accounts have what is due to them.
+
+    Of a liquidation ``liquidated_lots`` are what it closed, ``liquidation_fees_atoms`` the part of ``fees_atoms`` that
+    FUND has, and ``written_off_atoms`` what others bear of its loss; below 0 what FUND took of its profit.
     """
 
     position: int
@@ -57,6 +62,9 @@ class Position(msgspec.Struct):
     entered_atoms: int = 0
     closed_lots: int = 0
     closed_atoms: int = 0
+    liquidated_lots: int = 0
+    liquidation_fees_atoms: int = 0
+    written_off_atoms: int = 0
 
     def pending_funding(self, funding_index: int) -> int:
         """Return the funding that it has to pay up to an index since it was touched, rounded up; below 0 if paid."""
@@ -77,9 +85,10 @@ class Position(msgspec.Struct):
         self.reference_atoms += cost_atoms + fee_atoms
         self.fees_atoms += fee_atoms
         self.closed_lots += closed
-        self.closed_atoms += abs(cost)
+        sign = 1 if lots > 0 else -1
+        self.closed_atoms += sign * cost
         self.entered_lots += abs(lots) - closed
-        self.entered_atoms += abs(cost_atoms - cost)
+        self.entered_atoms += sign * (cost_atoms - cost)
 
 
 class _Taking(NamedTuple):
@@ -150,6 +159,9 @@ class Positions:
     def read(self, reading: PositionsRead) -> None:
         """Take over what was read of the core's positions."""
         self.finish_taker()
+        if reading.stepped is not None:
+            self._read_estate(reading.stepped, reading)
+            return
         found = {(row.account, row.market): row for row in reading.rows}
         if reading.after_page or reading.paid is not None:
             self._due = set() if reading.paid is None else self._due - {reading.paid}
@@ -165,6 +177,56 @@ class Positions:
         for row in found.values():
             if row.net_lots or row.reference_atoms:
                 raise PositionsDiffer(_differ(row, row.net_lots))
+
+    def _read_estate(self, account: int, reading: PositionsRead) -> None:
+        """Take over what a step of a case may have done to the account's positions that no event says.
+
+        That is: settled their funding, and, where an estate was written off, given FUND the profit that was left.
+        """
+        found = {row.market: row for row in reading.rows}
+        for position in self.of_account(account):
+            row = found.get(position.market)
+            self._take_over(position, row, reading)
+            left = position.reference_atoms - (0 if row is None else row.reference_atoms)
+            if left and (row is not None or left > 0):
+                raise PositionsDiffer(_differ(position, position.net_lots))
+            self.hand_over(FUND, position, left, reading.sequence, reading.time_us)
+
+    def of_account(self, account: int) -> list[Position]:
+        """Return the positions of an account that stand, by market."""
+        return self._among([(account, market) for market in sorted(self._standing)])
+
+    def touch_account(self, account: int) -> None:
+        """Settle the funding of all positions of an account into what they cost."""
+        for position in self.of_account(account):
+            self._touch(position)
+
+    def hand_over(self, house: int, position: Position, atoms: int, sequence: int, time_us: int) -> None:
+        """Let a house account bear so much of what a position has cost; below 0 have so much that is due to it."""
+        if atoms:
+            position.reference_atoms -= atoms
+            position.written_off_atoms += atoms
+            self.owe(house, position.market, -atoms, sequence, time_us)
+            self.changed[position.position] = position
+        self.end_if_empty(position, time_us)
+
+    def settle(self, position: Position, atoms: int, sequence: int, time_us: int, *, in_case: bool) -> None:
+        """Let a position receive so much, below 0 pay; what is told of it by one command is one row."""
+        position.reference_atoms += atoms
+        position.settled_atoms += atoms
+        self.changed[position.position] = position
+        key = {"account": position.account, "sequence": sequence, "market": position.market}
+        # A case may pay twice in one step, before its order and after it.
+        last = self.settlements[-1] if self.settlements else {}
+        if key.items() <= last.items():
+            last["amount_atoms"] += atoms
+            return
+        self.settlements.append(
+            key | {
+                "time_us": time_us, "position": position.position, "opened": position.opened, "amount_atoms": atoms,
+                "in_case": in_case,
+            }
+        )  # fmt: skip
 
     def _among(self, keys: Iterable[tuple[int, int]]) -> list[Position]:
         """Return the positions that stand of those of some (account, market)."""
@@ -188,7 +250,7 @@ class Positions:
                 self._touch(position)
         if reading.after_page or reading.paid is not None:
             self._settle(position, 0 if row is None else row.reference_atoms, reading)
-            self._end_if_empty(position, reading.time_us)
+            self.end_if_empty(position, reading.time_us)
 
     def _close(self, position: Position, lot_atoms: int, time_us: int) -> None:
         """Close a position at what a lot is worth for good; nobody takes the other side, and no fee is due."""
@@ -199,28 +261,23 @@ class Positions:
 
     def _settle(self, position: Position, reference_atoms: int, reading: PositionsRead) -> None:
         received = reference_atoms - position.reference_atoms
-        if not received:
-            return
-        position.reference_atoms = reference_atoms
-        position.settled_atoms += received
-        self.changed[position.position] = position
-        self.settlements.append(
-            {
-                "account": position.account, "sequence": reading.sequence, "market": position.market,
-                "time_us": reading.time_us, "position": position.position, "opened": position.opened,
-                "amount_atoms": received,
-            }
-        )  # fmt: skip
+        if received:
+            self.settle(position, received, reading.sequence, reading.time_us, in_case=False)
 
     def _change(self, event: Event, account: int, lots: int, cost_atoms: int, fee_atoms: int) -> None:
-        position = self._position(account, event.market, event.sequence, event.time_us)
+        self.change(event, account, lots, cost_atoms, fee_atoms)
+        self.owe(FEES, event.market, fee_atoms, event.sequence, event.time_us)
+
+    def change(self, event: Event, account: int, lots: int, cost_atoms: int, fee_atoms: int = 0) -> Position:
+        """Let a position change by lots and what they cost, below zero for a sale, after its funding is settled."""
+        position = self.position(account, event)
         self._touch(position)
         position.change(lots, cost_atoms, fee_atoms)
         position.closed_us = None if position.net_lots else event.time_us
-        self._end_if_empty(position, event.time_us)
-        self._owe(FEES, position, fee_atoms, event.sequence, event.time_us)
+        self.end_if_empty(position, event.time_us)
+        return position
 
-    def _end_if_empty(self, position: Position, time_us: int) -> None:
+    def end_if_empty(self, position: Position, time_us: int) -> None:
         """Let go of a position of which nothing is left and that no settlement waits for.
 
         The core may keep its row for orders that rest.
@@ -239,12 +296,16 @@ class Positions:
         position.reference_atoms += atoms
         position.funding_atoms -= atoms
         self.changed[position.position] = position
-        self._owe(ROUNDING, position, atoms, position.opened, position.opened_us)
+        self.owe(ROUNDING, position.market, atoms, position.opened, position.opened_us)
 
-    def _owe(self, house: int, position: Position, atoms: int, sequence: int, time_us: int) -> None:
+    def owe(self, house: int, market: int, atoms: int, sequence: int, time_us: int) -> None:
         """Let a house account have so much to come from a market."""
         if atoms:
-            self._position(house, position.market, sequence, time_us).reference_atoms -= atoms
+            self._position(house, market, sequence, time_us).reference_atoms -= atoms
+
+    def position(self, account: int, event: Event) -> Position:
+        """Return the position of an account in the market of an event, a new one if it has none."""
+        return self._position(account, event.market, event.sequence, event.time_us)
 
     def _position(self, account: int, market: int, sequence: int, time_us: int) -> Position:
         accounts = self._standing.setdefault(market, {})

@@ -12,6 +12,7 @@ from ringfence.schema.enums import STOP_LOSS, TAKE_PROFIT
 
 from ..candles import Candle, Interval
 from ..orders import OrderStatus, SystemOrderType
+from .cases import CaseReader
 from .tables import (
     DEPOSITS,
     FILLS,
@@ -58,6 +59,23 @@ class Range(msgspec.Struct, frozen=True):
 FIRST = Range()
 
 
+_FILL_KIND = sa.func.coalesce(FILLS.c.system_order_type, ORDERS.c.system_order_type)
+
+
+class FillKinds(msgspec.Struct, frozen=True):
+    """Which fills are meant: of orders of some kinds, ``None`` for the account's own; and of slices in some markets."""
+
+    types: Sequence[SystemOrderType | None]
+    slices_in: Sequence[int] = ()
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        """Return what holds for them."""
+        named = _FILL_KIND.in_([one.value for one in self.types if one is not None])
+        is_slice = _FILL_KIND.in_([SystemOrderType.LIQUIDATE_POSITION_ON_BOOK.value])
+        found = sa.or_(named, sa.and_(is_slice, FILLS.c.market.in_(self.slices_in)))
+        return sa.or_(found, _FILL_KIND.is_(None)) if None in self.types else found
+
+
 _PARENT = ORDERS.alias("parents")
 _ATTACHED = (
     (TRIGGERS.alias("take_profits"), TAKE_PROFIT, "take_profit"),
@@ -84,6 +102,8 @@ class HistoryReader:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self.cases = CaseReader(engine)
+        """Questions about liquidations."""
 
     def written_sequence(self) -> int:
         """Return the last command that history holds."""
@@ -98,15 +118,15 @@ class HistoryReader:
         order_id: int | None = None,
         is_maker: bool | None = None,
         markets: Sequence[int] | None = None,
-        is_conversion: bool | None = None,
+        kinds: FillKinds | None = None,
     ) -> Page[Any]:
         """Return fills of some accounts with ``client_id`` (-1 for none) and ``system_order_type`` of their orders."""
         joined = FILLS.outerjoin(ORDERS, ORDERS.c.order_id == FILLS.c.order_id)
-        of_order = (ORDERS.c.client_id, ORDERS.c.system_order_type)
-        query = sa.select(FILLS, *of_order).select_from(joined).where(FILLS.c.account.in_(accounts))
-        if is_conversion is not None:
-            kind, conversion = ORDERS.c.system_order_type, SystemOrderType.COLLATERAL_CONVERSION.value
-            query = query.where(kind == conversion if is_conversion else kind.is_(None))
+        own = [column for column in FILLS.columns if column is not FILLS.c.system_order_type]
+        of_order = (ORDERS.c.client_id, _FILL_KIND.label("system_order_type"))
+        query = sa.select(*own, *of_order).select_from(joined).where(FILLS.c.account.in_(accounts))
+        if kinds is not None:
+            query = query.where(kinds.condition())
         if markets is not None:
             query = query.where(FILLS.c.market.in_(markets))
         filters = {FILLS.c.market: market, FILLS.c.order_id: order_id, FILLS.c.is_maker: is_maker}
@@ -199,15 +219,19 @@ class HistoryReader:
         *,
         asset: int | None = None,
         position: int | None = None,
-        cause: int | None = None,
+        side: int | None = None,
+        causes: Sequence[int] | None = None,
         sources: Sequence[int] | None = None,
     ) -> Page[Any]:
-        """Return movements of positions of some accounts, of all sources unless told."""
-        query = sa.select(LOAN_MOVEMENTS).where(LOAN_MOVEMENTS.c.account.in_(accounts))
-        if sources is not None:
-            query = query.where(LOAN_MOVEMENTS.c.source.in_(sources))
+        """Return movements of positions of some accounts with their ``side``, of all causes and sources unless told."""
         columns = LOAN_MOVEMENTS.c
-        filters = {columns.asset: asset, columns.position: position, columns.cause: cause}
+        joined = LOAN_MOVEMENTS.join(LOANS, LOANS.c.position == columns.position)
+        query = sa.select(LOAN_MOVEMENTS, LOANS.c.side).select_from(joined).where(columns.account.in_(accounts))
+        if sources is not None:
+            query = query.where(columns.source.in_(sources))
+        if causes is not None:
+            query = query.where(columns.cause.in_(causes))
+        filters = {columns.asset: asset, columns.position: position, LOANS.c.side: side}
         return self._page(query, filters, columns.time_us, (columns.sequence, columns.event_index), part)
 
     def interest_payments(

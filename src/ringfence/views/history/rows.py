@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from ringfence.schema.enums import CloseReason, HouseAccount, LoanCause, MoveCause, Side, TriggerEnd
 from ringfence.schema.events import (
+    ClaimTaken,
     ClockTicked,
     CollateralConverted,
+    Deleveraged,
+    EstateClosed,
     Event,
     FundingCharged,
     FundsMoved,
@@ -18,15 +21,23 @@ from ringfence.schema.events import (
     OrderAccepted,
     OrderAmended,
     OrderClosed,
+    SliceEnded,
+    SliceOrdered,
+    ToppedUp,
     Trade,
     TriggerClosed,
     TriggerFired,
     TriggerPlaced,
+    WaveBegan,
+    WaveEnded,
+    WrittenOff,
 )
 
 from ..candles import Candle, Interval, fold
 from ..catalog import Catalog
-from ..orders import OrderStatus, SystemOrderType, fills_of
+from ..orders import TRIGGER_EXPIRIES, OrderStatus, SystemOrderType, fills_of
+from .estates import Closing, Estates
+from .evidence import Evidence, Sealed
 from .feed import Fed, PositionsRead
 from .loans import Loans
 from .positions import Positions
@@ -34,9 +45,12 @@ from .positions import Positions
 Row = dict[str, Any]
 
 BID = int(Side.BID)
-FEES, REBATES = int(HouseAccount.FEES), int(HouseAccount.REBATES)
+FEES, REBATES, FUND = int(HouseAccount.FEES), int(HouseAccount.REBATES), int(HouseAccount.FUND)
 POOL, ROUNDING = int(HouseAccount.POOL), int(HouseAccount.ROUNDING)
 TO_POOL = (LoanCause.LEND, LoanCause.REPAY)
+ON_PAPER = (LoanCause.WRITE_OFF, LoanCause.TAKE_OVER)
+"""The causes by which a claim or a debt changes hands: no atoms move."""
+TOLD_AS_SETTLEMENTS = (MoveCause.LOSS_PAID, MoveCause.SETTLED)
 ALL_INTERVALS = tuple(Interval)
 ORDER_FIELDS = (
     "account", "market", "client_id", "price_ticks", "quantity_lots", "quote_atoms", "user", "side", "order_type",
@@ -65,9 +79,10 @@ class Changes:
         self.catalog, self.loans, self.positions = catalog, loans, positions
         loans.begin_batch()
         positions.begin_batch()
+        self.estates = Estates(catalog, positions)
         self.last_deposit, self.last_withdrawal = last_deposit, last_withdrawal
-        self.conversions: set[int] = set()
-        """The orders by which collateral is sold."""
+        self.system_types: dict[int, SystemOrderType] = {}
+        """The orders that the venue placed, and what they are."""
         self.new_orders: dict[int, Row] = {}
         self.progress: dict[int, Row] = {}
         self.amendments: dict[int, Row] = {}
@@ -80,15 +95,18 @@ class Changes:
         self.withdrawals: dict[int, Row] = {}
         self.settlements: dict[int, Row] = {}
         self.klines: dict[tuple[int, str, int], Candle] = {}
+        self.evidence = Evidence(catalog)
         self.tick_us: int | None = None
         """The time of the last clock tick, ``None`` without one: when to forget old candles of a second."""
 
-    def add(self, events: Iterable[Fed]) -> None:
+    def add(self, events: Sequence[Fed]) -> None:
         """Add whole commands, in the order of the log."""
         trades: list[Trade] = []
         for event in events:
             if isinstance(event, PositionsRead):
                 self.positions.read(event)
+                continue
+            if isinstance(event, Sealed):
                 continue
             handler = self._handlers.get(type(event))
             if handler is None:
@@ -97,12 +115,57 @@ class Changes:
                 handler(self, event)
                 if isinstance(event, Trade):
                     trades.append(event)
+        self.evidence.add(events)
         self.positions.finish_taker()
         for market, candle in fold(trades):
             self._add_candle(market, candle)
 
     def _converted(self, event: CollateralConverted) -> None:
-        self.conversions.add(event.order)
+        self.system_types[event.order] = SystemOrderType.COLLATERAL_CONVERSION
+
+    def _slice_ordered(self, event: SliceOrdered) -> None:
+        self.system_types[event.order] = SystemOrderType.LIQUIDATE_POSITION_ON_BOOK
+
+    def _slice_ended(self, event: SliceEnded) -> None:
+        self.estates.sliced(event)
+
+    def _topped_up(self, event: ToppedUp) -> None:
+        self.estates.topped_up(event)
+
+    def _wave_began(self, event: WaveBegan) -> None:
+        self.estates.wave_began(event)
+
+    def _wave_ended(self, event: WaveEnded) -> None:
+        self.estates.wave_ended(event)
+
+    def _written_off(self, event: WrittenOff) -> None:
+        self.estates.written_off(event)
+
+    def _estate_closed(self, event: EstateClosed) -> None:
+        self._add_closing(event, self.estates.estate_closed(event), is_maker=False)
+
+    def _deleveraged(self, event: Deleveraged) -> None:
+        self._add_closing(event, self.estates.deleveraged(event), is_maker=True)
+
+    def _add_closing(self, event: EstateClosed | Deleveraged, closing: Closing, *, is_maker: bool) -> None:
+        """Add the fill by which a wave closed lots; no trade and no order stands behind it."""
+        self.fills.append(
+            {
+                "account": event.account, "sequence": event.sequence, "event_index": event.index,
+                "is_maker": is_maker, "time_us": event.time_us, "market": event.market, "trade": 0,
+                "order_id": event.sequence, "side": int(Side.BID if closing.lots > 0 else Side.ASK),
+                "price_ticks": closing.price_ticks, "quantity_lots": abs(closing.lots),
+                "quote_atoms": closing.quote_atoms, "fee_atoms": 0,
+                "fee_asset": self.catalog.market_by_number[event.market].quote.number,
+                "system_order_type": SystemOrderType.LIQUIDATE_POSITION_ON_ADL.value,
+            }
+        )  # fmt: skip
+
+    def _claim_taken(self, event: ClaimTaken) -> None:
+        if event.paid_atoms:
+            lines = [(FUND, event.asset, -event.paid_atoms), (event.account, event.asset, event.paid_atoms)]
+            self._move(event, [(*line, "CLAIM_TAKEN") for line in lines])
+            self.estates.claim_sold(event)
 
     def _accepted(self, event: OrderAccepted) -> None:
         # What neither rests nor is closed later in the command is filled.
@@ -123,7 +186,8 @@ class Changes:
         self.new_orders[order] = row
 
     def _system_type(self, order: int) -> str | None:
-        return SystemOrderType.COLLATERAL_CONVERSION.value if order in self.conversions else None
+        system_type = self.system_types.get(order)
+        return None if system_type is None else system_type.value
 
     def _resize(self, event: OrderAccepted | OrderAmended) -> None:
         row = self.new_orders.get(event.order)
@@ -156,8 +220,8 @@ class Changes:
 
     def _trigger_closed(self, event: TriggerClosed) -> None:
         status, close_reason = OrderStatus.CANCELLED, None
-        if event.reason == TriggerEnd.DELISTED:
-            status, close_reason = OrderStatus.EXPIRED, int(CloseReason.MARKET_DELISTED)
+        if event.reason in TRIGGER_EXPIRIES:
+            status, close_reason = OrderStatus.EXPIRED, int(TRIGGER_EXPIRIES[TriggerEnd(event.reason)])
         elif event.reason == TriggerEnd.FAILED:
             # The command that refused its order has fired it.
             row = self.new_triggers.get(event.trigger) or self.firings[event.trigger]
@@ -179,7 +243,7 @@ class Changes:
                     "is_maker": fill.is_maker, "time_us": event.time_us, "market": event.market, "trade": event.trade,
                     "order_id": fill.order, "side": fill.side, "price_ticks": event.price_ticks,
                     "quantity_lots": event.quantity_lots, "quote_atoms": event.quote_atoms,
-                    "fee_atoms": fill.fee_atoms, "fee_asset": fee_asset,
+                    "fee_atoms": fill.fee_atoms, "fee_asset": fee_asset, "system_order_type": None,
                 }
             )  # fmt: skip
         self.trades.append(
@@ -230,6 +294,11 @@ class Changes:
 
     def _moved(self, event: FundsMoved) -> None:
         cause, amount = MoveCause(event.cause), event.amount_atoms
+        self.evidence.moved(event)
+        if cause in TOLD_AS_SETTLEMENTS:
+            if cause is MoveCause.LOSS_PAID:
+                self.estates.loss_paid(event)
+            return
         lines = [
             (event.account, event.asset, -amount, cause.name),
             (event.to_account, event.asset, amount, cause.name),
@@ -273,6 +342,8 @@ class Changes:
     def _loan_moved(self, event: LoanMoved) -> None:
         self.loans.moved(event)
         cause = LoanCause(event.cause)
+        if cause in ON_PAPER:
+            return
         atoms = event.amount_atoms if cause in TO_POOL else -event.amount_atoms
         lines = [(event.account, event.asset, -atoms, cause.name), (POOL, event.asset, atoms, cause.name)]
         self._move(event, lines)
@@ -315,6 +386,15 @@ class Changes:
 
     _handlers: ClassVar[dict[type[Event], Callable[[Any, Any], None]]] = {
         CollateralConverted: _converted,
+        SliceOrdered: _slice_ordered,
+        SliceEnded: _slice_ended,
+        ToppedUp: _topped_up,
+        WaveBegan: _wave_began,
+        WaveEnded: _wave_ended,
+        EstateClosed: _estate_closed,
+        Deleveraged: _deleveraged,
+        WrittenOff: _written_off,
+        ClaimTaken: _claim_taken,
         OrderAccepted: _accepted,
         OrderAmended: _amended,
         OrderClosed: _closed,

@@ -12,11 +12,15 @@ from ringfence.database import PreparedStatement, upsert
 from ringfence.database.statements import incoming
 
 from ..candles import DAY_US, Interval
+from .evidence import ENDED_FIELDS, Evidence
 from .rows import Changes, Row
 from .tables import (
+    CASES,
     CURSOR,
     DEPOSITS,
+    EVIDENCE,
     FILLS,
+    FUND_MOVEMENTS,
     FUNDING_HOURS,
     FUNDING_PAYMENTS,
     INTEREST_PAYMENTS,
@@ -27,9 +31,11 @@ from .tables import (
     MOVEMENTS,
     ORDERS,
     POSITIONS,
+    SEALS,
     SETTLEMENTS,
     TRADES,
     TRIGGERS,
+    WAVES,
     WITHDRAWALS,
 )
 
@@ -45,7 +51,7 @@ HISTORY = 1
 
 INSERTED = (
     ORDERS, TRADES, FILLS, MOVEMENTS, DEPOSITS, WITHDRAWALS, LOAN_MOVEMENTS, INTEREST_PAYMENTS, LENDING_HOURS,
-    FUNDING_PAYMENTS, FUNDING_HOURS, SETTLEMENTS, TRIGGERS,
+    FUNDING_PAYMENTS, FUNDING_HOURS, SETTLEMENTS, TRIGGERS, EVIDENCE, SEALS, CASES, WAVES, FUND_MOVEMENTS,
 )  # fmt: skip
 
 
@@ -69,6 +75,8 @@ class BatchStatements:
         self.amendment = prepared(_AMENDMENT)
         self.settlement = prepared(_SETTLEMENT)
         self.firing = prepared(_FIRING)
+        self.turn = prepared(_TURN)
+        self.ending = prepared(_ENDING)
 
     def run(self, connection: sa.Connection, changes: Changes, last_sequence: int) -> None:
         """Write all rows, and the cursor with them."""
@@ -98,7 +106,21 @@ class BatchStatements:
         inserts["funding_payments"].run(connection, positions.payments)
         inserts["funding_hours"].run(connection, positions.hours)
         inserts["settlements"].run(connection, positions.settlements)
+        self._write_evidence(connection, changes.evidence)
         connection.execute(self._cursor, {"projection": HISTORY, "sequence": last_sequence})
+
+    def _write_evidence(self, connection: sa.Connection, evidence: Evidence) -> None:
+        self.inserts["evidence"].run(connection, evidence.records)
+        self.inserts["seals"].run(connection, evidence.seals)
+        if evidence.seals:
+            connection.execute(_SEAL, [{"sealed_by": seal["sequence"]} for seal in evidence.seals])
+        self.inserts["cases"].run(connection, list(evidence.cases.values()))
+        told = ("step", "slices", "closed_us", "reason")
+        self.turn.run(connection, [_prefixed(row, *told) for row in evidence.turns.values()])
+        self.inserts["waves"].run(connection, list(evidence.waves.values()))
+        ended = (*ENDED_FIELDS, "ended_us", "shared_lots")
+        self.ending.run(connection, [_prefixed(row, *ended) for row in evidence.endings])
+        self.inserts["fund_movements"].run(connection, evidence.fund)
 
     def forget_seconds(self, connection: sa.Connection, markets: list[int], now_us: int) -> None:
         """Delete the candles of a second that are older than a day."""
@@ -138,6 +160,26 @@ _SETTLEMENT = (
     .values(
         status=bindparam("new_status"), fee_atoms=bindparam("new_fee_atoms"), updated_us=bindparam("new_updated_us")
     )
+)
+_SEAL = (
+    sa.update(EVIDENCE)
+    .where(EVIDENCE.c.seal.is_(None), EVIDENCE.c.sequence <= bindparam("sealed_by"))
+    .values(seal=bindparam("sealed_by"))
+)
+_TURN = (
+    sa.update(CASES)
+    .where(CASES.c.case_number == bindparam("key"))
+    .values(
+        step=sa.func.coalesce(bindparam("new_step", type_=sa.SmallInteger), CASES.c.step),
+        slices=CASES.c.slices + bindparam("new_slices"),
+        closed_us=sa.func.coalesce(bindparam("new_closed_us", type_=sa.BigInteger), CASES.c.closed_us),
+        reason=sa.func.coalesce(bindparam("new_reason", type_=sa.SmallInteger), CASES.c.reason),
+    )
+)
+_ENDING = (
+    sa.update(WAVES)
+    .where(WAVES.c.wave == bindparam("key"))
+    .values({name: bindparam(f"new_{name}") for name in (*ENDED_FIELDS, "ended_us", "shared_lots")})
 )
 _FORGET = sa.delete(KLINES).where(
     KLINES.c.market == bindparam("of_market"),

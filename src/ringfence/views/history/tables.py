@@ -9,7 +9,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ringfence.database import columns_of
+from ringfence.journal.merkle import HASH_BYTES
 from ringfence.schema.events import FundsMoved, OrderAccepted, Trade
+from ringfence.schema.layout import RECORD_BYTES
 
 METADATA = sa.MetaData(
     naming_convention={
@@ -23,6 +25,11 @@ INDEX = {"index": "event_index"}
 
 def _big(name: str, *, nullable: bool = False, key: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=nullable, primary_key=key, autoincrement=False)
+
+
+def _sum(name: str) -> sa.Column[int]:
+    """Return a column that rows of before have at 0."""
+    return sa.Column(name, sa.BigInteger, nullable=False, server_default=sa.text("0"))
 
 
 def _number(name: str, *, nullable: bool = False, key: bool = False) -> sa.Column[int]:
@@ -62,7 +69,8 @@ ORDERS = sa.Table(
 """One row an order, also one that waits for a price: it has quantity 0 until it is placed, under the same number.
 
 ``close_reason`` is a CloseReason, null while it is open, when it was filled, and when it ended before it was placed but
-for the delisting of its market. ``system_order_type`` is a SystemOrderType, null for what the account ordered itself.
+for the delisting of its market or the liquidation of its account. ``system_order_type`` is a SystemOrderType, null for
+what the account ordered itself.
 """
 
 TRIGGERS = sa.Table(
@@ -110,10 +118,16 @@ FILLS = sa.Table(
     _big("quote_atoms"),
     _big("fee_atoms"),
     _number("fee_asset"),
+    _word("system_order_type", 32, nullable=True),
     sa.Index(None, "order_id"),
     sqlite_with_rowid=False,
 )
-"""Two rows a trade, the taker's and the maker's; a fee is negative when it is a rebate."""
+"""Two rows a trade, the taker's and the maker's; a fee is negative when it is a rebate.
+
+``system_order_type`` is that of a fill without an order: lots that a deleveraging closed. Its trade is 0, its
+``order_id`` is the command that did it, ``quote_atoms`` is exactly what was paid or received, below 0 if that was less
+than nothing, and ``price_ticks`` is the price of a lot, rounded against whose lots they were.
+"""
 
 MOVEMENTS = sa.Table(
     "movements",
@@ -283,13 +297,17 @@ POSITIONS = sa.Table(
     _big("entered_atoms"),
     _big("closed_lots"),
     _big("closed_atoms"),
+    _sum("liquidated_lots"),
+    _sum("liquidation_fees_atoms"),
+    _sum("written_off_atoms"),
     sa.Index(None, "account", "position"),
     sa.Index(None, "settled_us"),
 )
 """One row a position in a perpetual, numbered from 1: ``opened`` is its number on the wire.
 
 ``closed_us`` is when it last came to nothing, null while it is open; ``settled_us`` when nothing of it was left to
-settle. House accounts have rows of what is due to them.
+settle. House accounts have rows of what is due to them. ``reference_atoms`` is entry - realized + fees - funding +
+settled - written off.
 """
 
 FUNDING_PAYMENTS = sa.Table(
@@ -332,6 +350,102 @@ SETTLEMENTS = sa.Table(
     _number("position"),
     _big("opened"),
     _big("amount_atoms"),
+    sa.Column("in_case", sa.Boolean, nullable=False, server_default=sa.false()),
     sqlite_with_rowid=False,
 )
-"""What a settlement gave an account for a position, below 0 took; the other side of all of them is CLEARING."""
+"""What a settlement gave an account for a position, below 0 took; the other side of all of them is CLEARING.
+
+``in_case`` is what an estate paid of a loss outside the settlements of its market.
+"""
+
+EVIDENCE = sa.Table(
+    "evidence",
+    METADATA,
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
+    _number("account"),
+    _number("market"),
+    _big("case_number"),
+    _big("wave"),
+    _big("seal", nullable=True),
+    sa.Column("record", sa.LargeBinary(RECORD_BYTES), nullable=False),
+    sa.Index(None, "case_number"),
+    sa.Index(None, "wave"),
+    sa.Index(None, "seal"),
+    sqlite_with_rowid=False,
+)
+"""Every event that may be shown alone, as its 128 bytes; ``case_number`` and ``wave`` are 0 where it names none.
+
+``seal`` is the Clock whose checkpoint vouches for it, null until that has come.
+"""
+
+SEALS = sa.Table(
+    "seals",
+    METADATA,
+    _big("sequence", key=True),
+    _big("time_us"),
+    sa.Column("digest", sa.LargeBinary(HASH_BYTES), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The Clocks that ended a second with evidence, and the hash of all events of that second: one half of the chain."""
+
+CASES = sa.Table(
+    "cases",
+    METADATA,
+    _big("case_number", key=True),
+    _number("account"),
+    _big("opened"),
+    _big("opened_us"),
+    sa.Column("cause", sa.SmallInteger, nullable=False),
+    _big("equity_value"),
+    _big("maintenance_value"),
+    _big("worth_value"),
+    sa.Column("step", sa.SmallInteger, nullable=False),
+    _big("slices"),
+    _big("closed_us", nullable=True),
+    sa.Column("reason", sa.SmallInteger, nullable=True),
+    sa.Index(None, "account"),
+)
+"""One row a liquidation; ``closed_us`` and ``reason`` are null while it is under way."""
+
+WAVES = sa.Table(
+    "waves",
+    METADATA,
+    _big("wave", key=True),
+    _number("market"),
+    _big("began_us"),
+    _big("mark_ticks"),
+    _big("lots"),
+    _big("left_lots"),
+    _big("gap_atoms"),
+    _big("own_atoms"),
+    _big("fund_atoms"),
+    _big("skin_atoms"),
+    _big("left_atoms"),
+    _number("cases"),
+    sa.Column("policy", sa.SmallInteger, nullable=False),
+    _big("ended_us", nullable=True),
+    _big("people"),
+    _big("shared_lots"),
+    _big("cost_atoms"),
+    _big("profit_atoms"),
+    _big("uncovered_atoms"),
+)
+"""One row a deleveraging; ``ended_us`` is null, and what follows 0, while it is under way."""
+
+FUND_MOVEMENTS = sa.Table(
+    "fund_movements",
+    METADATA,
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    _number("account", key=True),
+    _big("time_us"),
+    _number("asset"),
+    _number("market"),
+    _big("amount_atoms"),
+    _word("cause", 32),
+    _big("reference"),
+    sqlite_with_rowid=False,
+)
+"""What FUND and SKIN got, below 0 paid. With a ``market`` it is not settled yet: it counts in the position of FUND."""

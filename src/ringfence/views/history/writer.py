@@ -16,6 +16,7 @@ from ringfence.database import migrate, open_engine
 
 from ..candles import HOUR_US
 from ..catalog import Catalog
+from .evidence import Sealed
 from .feed import Fed, PositionsRead
 from .loans import Indices, Loan, Loans
 from .positions import Position, Positions
@@ -255,7 +256,7 @@ class HistoryWriter:
         if events and events[0].sequence > written:
             return events
         for event in events:
-            if event.sequence <= written and not isinstance(event, PositionsRead):
+            if event.sequence <= written and not isinstance(event, (PositionsRead, Sealed)):
                 self._catalog.update(event)
         return [event for event in events if event.sequence > written]
 
