@@ -6,9 +6,8 @@ A command is 128 bytes: a header of 32 that all kinds share, then the fields of 
 
 from typing import Annotated, ClassVar
 
-import msgspec
-
 from . import enums as e
+from .brakes_commands import SetBrakes, UncrossMarket  # noqa: F401
 from .fields import (
     MAX_POOL_ATOMS,
     AccountFlags,
@@ -38,8 +37,6 @@ from .fields import (
     QuantityPercent,
     Rate,
     ReduceOnly,
-    Request,
-    Sequence,
     Share,
     SignedPpm,
     TimeUs,
@@ -49,20 +46,9 @@ from .fields import (
     text,
     unit,
 )
+from .headers import Command
 
 USER, OPERATOR, NODE, CUSTODY = e.Origin.USER, e.Origin.OPERATOR, e.Origin.NODE, e.Origin.CUSTODY
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """The header of every command; ``origins`` are those that may give it."""
-
-    origins: ClassVar[tuple[e.Origin, ...]] = ()
-    since: ClassVar[int] = e.FIRST_RULES
-
-    sequence: Sequence = 0
-    time_us: TimeUs = 0
-    request: Request = 0
-    account: AccountNumber = 0
 
 
 class Clock(Command, tag=1, frozen=True, kw_only=True):

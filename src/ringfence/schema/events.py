@@ -6,15 +6,24 @@ An event is 128 bytes: a header of 32 that all kinds share, then the fields of i
 
 from typing import Annotated, ClassVar
 
-import msgspec
-
 from . import enums as e
+from .brakes_events import (  # noqa: F401
+    AuctionBegan,
+    AuctionIndicated,
+    AuctionPriced,
+    BandMoved,
+    BrakesSet,
+    InitialMarginRaised,
+    MarketHalted,
+    MarketReopened,
+)
 from .fields import (
     MAX_POOL_ATOMS,
     AccountFlags,
     AccountNumber,
     AssetNumber,
     Atoms,
+    AttachedTicks,
     CaseNumber,
     ClassMask,
     ClientId,
@@ -38,7 +47,6 @@ from .fields import (
     QuantityPercent,
     Rate,
     ReduceOnly,
-    Sequence,
     Share,
     SignedAtoms,
     SignedLots,
@@ -53,18 +61,7 @@ from .fields import (
     text,
     unit,
 )
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """The header of every event; ``account`` and ``market`` are 0 where the event concerns none."""
-
-    since: ClassVar[int] = e.FIRST_RULES
-
-    sequence: Sequence = 0
-    time_us: TimeUs = 0
-    index: Annotated[int, unit("i4", "index of the event in its command", 0, 2**31 - 1)] = 0
-    account: AccountNumber = 0
-    market: MarketNumber = 0
+from .headers import Event
 
 
 class Rejected(Event, tag=1, frozen=True, kw_only=True):
@@ -122,7 +119,8 @@ class Trade(Event, tag=4, frozen=True, kw_only=True):
     """A fill; ``account`` is the taker's.
 
     Fees are in the asset that each side received (base for the buyer, quote for the seller); the maker's is
-    negative when it is a rebate.  ``trade`` is dense per market.
+    negative when it is a rebate.  ``trade`` is dense per market.  In an auction the price is that of the auction, and
+    the maker stood at ``maker_price_ticks``, which is 0 in all other trades.
     """
 
     trade: Count
@@ -136,6 +134,7 @@ class Trade(Event, tag=4, frozen=True, kw_only=True):
     maker_remaining_lots: QuantityLots
     maker_account: AccountNumber
     side: Annotated[int, member(e.Side)]
+    maker_price_ticks: AttachedTicks = 0
 
 
 class OrderClosed(Event, tag=5, frozen=True, kw_only=True):
