@@ -175,6 +175,7 @@ def settle_on_price(s, market):
         begin_auction(s, market, 0, 1, price)
         return
     row.auction_ticks = price
+    row.indicative_ticks, row.indicative_lots, row.imbalance_lots = price, row.scan_lots, imbalance
     row.auction_side = Side.ASK.value if imbalance >= 0 else Side.BID.value
     event = cast(s.events, emit(s, EventKind.AUCTION_PRICED, 0, market), AUCTION_PRICED)
     event.price_ticks, event.quantity_lots, event.imbalance_lots = price, row.scan_lots, imbalance

@@ -203,7 +203,8 @@ def go_on(s, market):
     """Let the time of a window, a halt or an auction be over when it is."""
     row, time_us = s.brakes[market], s.venue[0].time_us
     if row.phase == BrakePhase.NONE:
-        if row.band_ppm != 0 and time_us >= row.reference_us + row.window_ms * US_PER_MS:
+        is_over = row.reference_ticks == 0 or time_us >= row.reference_us + row.window_ms * US_PER_MS
+        if row.band_ppm != 0 and is_over:
             move_reference(s, market, reference_now(s, market))
     elif row.phase == BrakePhase.HALT and time_us >= row.until_us:
         begin_auction(s, market, 0, 0, 0)

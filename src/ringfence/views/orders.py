@@ -54,6 +54,7 @@ EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
     CloseReason.MARKET_DELISTED: "Unknown",
     CloseReason.SETTLEMENT: "InsufficientFunds",
     CloseReason.TRIGGERED: "Unknown",
+    CloseReason.STALE: "PriceOutOfBounds",
 }
 """The wire's OrderExpiryReason of every reason; a cancellation has none."""
 
