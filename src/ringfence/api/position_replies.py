@@ -65,7 +65,8 @@ def break_even_price(market: MarketInfo, row: PositionRow, stands: Standing) -> 
 
 def initial_function(rules: PerpetualRow, raised_e8: int) -> SqrtFunction:
     """Return how the initial margin fraction of a position follows from its size, and from the open interest."""
-    return SqrtFunction(base=RATES.text(max(rules.initial_base_e8, raised_e8)), factor=RATES.text(rules.initial_factor_e8))
+    base_e8 = max(rules.initial_base_e8, raised_e8)
+    return SqrtFunction(base=RATES.text(base_e8), factor=RATES.text(rules.initial_factor_e8))
 
 
 def maintenance_function(rules: PerpetualRow) -> SqrtFunction:

@@ -45,9 +45,9 @@ class BandMoved(Event, tag=101, frozen=True, kw_only=True):
 
 
 class MarketHalted(Event, tag=102, frozen=True, kw_only=True):
-    """``order`` of ``account`` would have traded at ``price_ticks``, outside the band: nobody trades until an auction.
+    """An order would have traded at ``price_ticks``, outside the band: nobody trades until an auction.
 
-    The state of the market follows, and what the market does next is to be expected at ``until_us``.
+    ``account`` is that of ``order``. The state of the market follows; what comes next is due at ``until_us``.
     """
 
     since: ClassVar = 2

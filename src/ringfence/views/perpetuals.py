@@ -121,9 +121,7 @@ def followed_standing(exchange: PositionState, account: AccountRow, row: Followe
         unsettled_atoms=value - row.reference_atoms - pending,
         funding_atoms=row.funding_atoms - pending,
         exposure_atoms=abs(value),
-        initial_e8=margin.initial_rate_e8(
-            rules, exposure_value, least_base_e8(exchange, account, row.market)
-        ),
+        initial_e8=margin.initial_rate_e8(rules, exposure_value, least_base_e8(exchange, account, row.market)),
     )
 
 
