@@ -7,16 +7,14 @@ An event is 128 bytes: a header of 32 that all kinds share, then the fields of i
 from typing import Annotated, ClassVar
 
 from . import enums as e
-from .brakes_events import (  # noqa: F401
-    AuctionBegan,
-    AuctionIndicated,
-    AuctionPriced,
-    BandMoved,
-    BrakesSet,
-    InitialMarginRaised,
-    MarketHalted,
-    MarketReopened,
-)
+from .brakes_events import AuctionBegan as AuctionBegan
+from .brakes_events import AuctionIndicated as AuctionIndicated
+from .brakes_events import AuctionPriced as AuctionPriced
+from .brakes_events import BandMoved as BandMoved
+from .brakes_events import BrakesSet as BrakesSet
+from .brakes_events import InitialMarginRaised as InitialMarginRaised
+from .brakes_events import MarketHalted as MarketHalted
+from .brakes_events import MarketReopened as MarketReopened
 from .fields import (
     MAX_POOL_ATOMS,
     AccountFlags,
