@@ -92,7 +92,8 @@ def test_auction_of_any_book_is_what_trying_every_price_finds(seed: int, market:
     (reopened,) = of(v.MarketReopened, told)
     assert (reopened.price_ticks, reopened.quantity_lots, reopened.trades) == (price, lots, len(trades))
     left = {row.order: row.remaining_lots for account in venue.accounts for row in venue.exchange.open_orders(account)}
-    assert left == {o.order: o.lots - executed(trades).get(o.order, 0) for o in book} | left
+    remaining = {o.order: o.lots - executed(trades).get(o.order, 0) for o in book}
+    assert left == {order: lots for order, lots in remaining.items() if lots}
     assert venue.state == MarketState.OPEN and venue.sound()
     assert Exchange.restore(venue.exchange.rows()).state_hash() == venue.exchange.state_hash()
 
@@ -176,6 +177,23 @@ def test_auction_that_is_cut_short_by_cancellations_ends_and_reopens() -> None:
     venue.must(c.CancelAllOrders(account=venue.alice))
     (reopened,) = of(v.MarketReopened, venue.uncross())
     assert (reopened.quantity_lots, reopened.trades) == (10, 1)
+    assert venue.state == MarketState.OPEN and venue.sound()
+
+
+def test_rest_that_still_meets_after_orders_went_away_trades_at_another_price() -> None:
+    venue = Braked(band_ppm=0)
+    venue.begin_auction()
+    for account in (venue.alice, venue.bob):
+        venue.rest(account, BID, 105 if account == venue.alice else 101, 10)
+    sells = {"self_trade_prevention": SelfTradePrevention.REJECT_MAKER}
+    venue.rest(venue.alice, ASK, 100, 4, **sells)
+    venue.rest(venue.carol, ASK, 102, 4)
+    venue.let(100, 10)
+    venue.give(c.UncrossMarket(market=SPOT))
+    told = venue.uncross()
+    # Eight would trade at 102; alice takes her own bid away, and what she sells meets bob at another price.
+    assert [(trade.price_ticks, trade.quantity_lots) for trade in of(v.Trade, told)] == [(10_000, 4)]
+    assert of(v.MarketReopened, told)[0].price_ticks == 10_000
     assert venue.state == MarketState.OPEN and venue.sound()
 
 

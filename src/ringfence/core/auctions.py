@@ -9,6 +9,7 @@ from ..schema.fields import MAX_ATOMS
 from .admission import known_market
 from .amend import emit_amended, take_back
 from .attached import grow_attached
+from .bounds import best_price
 from .brakes import begin_auction, enter_state, forget_scan, move_reference, reference_now, set_phase, stands_still
 from .emit import emit
 from .jit import cold
@@ -147,11 +148,11 @@ def is_outside(s, market_number, price_ticks):
 def reopen(s, market):
     """Let a market trade again, from the price of its auction on."""
     row = s.brakes[market]
-    state, price = row.reopen_state, row.auction_ticks
+    state, price = row.reopen_state, s.markets[market].last_price_ticks if row.auction_trades != 0 else 0
     set_phase(s, market, BrakePhase.NONE.value)
     event = cast(s.events, emit(s, EventKind.MARKET_REOPENED, 0, market), MARKET_REOPENED)
     event.quantity_lots, event.trades = row.auction_lots, row.auction_trades
-    event.price_ticks = price if row.auction_trades != 0 else 0
+    event.price_ticks = price
     row.auction_ticks, row.auction_lots, row.auction_trades, row.auction_side = 0, 0, 0, 0
     row.until_us, row.extended, row.reopen_state = 0, 0, 0
     forget_scan(row)
@@ -171,7 +172,7 @@ def settle_on_price(s, market):
     if price == 0:
         reopen(s, market)
         return
-    if row.extended == 0 and is_outside(s, market, price):
+    if row.extended == 0 and row.auction_trades == 0 and is_outside(s, market, price):
         begin_auction(s, market, 0, 1, price)
         return
     row.auction_ticks = price
@@ -233,6 +234,16 @@ def trade_next(s, market):
 
 
 @cold
+def end_round(s, market):
+    """Reopen a market, or look for another price where orders that counted were taken away and the rest still meets."""
+    bid, ask = best_price(s, market, Side.BID), best_price(s, market, Side.ASK)
+    if bid != 0 and ask != 0 and bid >= ask:
+        s.brakes[market].auction_ticks = 0
+    else:
+        reopen(s, market)
+
+
+@cold
 def uncross_market(s, c):
     """Do the next piece of an auction whose time is over: look for its price, trade one order, or reopen."""
     if not known_market(s, c.market):
@@ -242,7 +253,7 @@ def uncross_market(s, c):
         return True
     if row.auction_ticks != 0:
         if not trade_next(s, c.market):
-            reopen(s, c.market)
+            end_round(s, c.market)
         return True
     scan(s, c.market, LEVELS_PER_PAGE)
     if is_scanned(s, c.market):
