@@ -43,7 +43,7 @@ def test_market_in_an_auction_takes_limit_orders_that_wait_and_no_others(halted:
     taken = halted.alice.limit(client, "Bid", "95", "1").json()
     assert taken["status"] == "New"
     depth = client.get("/api/v1/depth", params={"symbol": "SOL_USDC"}).json()
-    assert depth["bids"] == [["89.00", "2.00"], ["95.00", "1.00"]] and depth["asks"] == [["85.00", "3.00"]]
+    assert depth["bids"] == [["89", "2"], ["95", "1"]] and depth["asks"] == [["85", "3"]]
 
 
 def test_auction_fills_at_one_price_and_the_market_is_open_again(halted: Venue, client: TestClient) -> None:
