@@ -11,6 +11,7 @@ from .jit import cold
 from .marks import update_prices
 from .perpetuals import update_perpetuals
 from .records import CLOCK_TICKED, PARAMETER_SET, RULES_SET, EventKind, cast
+from .retiring import update_brakes
 from .settlement import update_settlement
 from .state import BALANCES, CASES, ORDERS, TRIGGERS, WITHDRAWALS
 from .triggers import look_at_marks
@@ -36,6 +37,7 @@ def clock(s, c):
         update_pools(s)
         update_perpetuals(s)
         update_settlement(s)
+        update_brakes(s)
         look_at_marks(s)
         s.venue[0].deleverages = 1 if s.venue[0].first_case != 0 else 0
     return True
