@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from .flow import Flow
 
 
+STYLES = 6
+
+
 def drawn(flow: Flow) -> c.Command | None:
     """Return what is to be done about brakes now, mostly nothing; under the first rules there are none."""
-    if flow.state.rules < 2 or not flow.state.markets:
+    takes_part = flow.seed // STYLES % 3 == 2  # a third of the seeds of each style
+    if not takes_part or flow.state.rules < 2 or not flow.state.markets:
         return None
     due = [number for number, row in flow.state.brakes.items() if row.phase == BrakePhase.UNCROSSING]
     if due and flow.chance(0.3):
