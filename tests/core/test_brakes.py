@@ -174,6 +174,7 @@ def test_trigger_that_was_reached_fires_after_the_auction() -> None:
     assert len(of(v.Trade, told)) == 1 and of(v.MarketHalted, told)
     assert venue.exchange.triggers_due == 1
     assert venue.give(c.FireTrigger()) == [] and venue.exchange.triggers_due == 0
+    assert venue.sound()
     venue.let(100, 2)
     venue.let(100, 10)
     venue.uncross()

@@ -23,11 +23,11 @@ def drawn(flow: Flow) -> c.Command | None:
     if due and flow.chance(0.3):
         return c.UncrossMarket(market=flow.random.choice(due))
     chosen = flow.random.random()
-    if chosen < 0.005:
+    if chosen < 0.01:
         return settings(flow)
-    if chosen < 0.007:
+    if chosen < 0.018:
         return c.SetMarketState(market=flow.market(), state=MarketState.AUCTION)
-    if chosen < 0.0073:
+    if chosen < 0.0185:
         return c.UncrossMarket(market=flow.market())
     return None
 

@@ -69,7 +69,7 @@ def in_use(state: State, parameter: int) -> int:
 
 
 def set_parameter(state: State, command: Any, emit: Any) -> None:
-    low, high, _ = PARAMETER_LIMITS[Parameter(command.parameter)]
+    low, high, _ = PARAMETER_LIMITS.get(command.parameter, (1, 0, 0))
     if not low <= command.value <= high:
         bound = low if command.value < low else high
         raise Refused(Reject.FIELD_OUT_OF_RANGE, value=command.value, limit=bound, field=2)

@@ -18,7 +18,8 @@ from .triggers import look_at_marks
 
 HASH_BYTES = 32
 PRICES_SINCE = SetPricing.since
-LOWEST = np.zeros(32, np.int64)
+# A number that no parameter has takes no value at all.
+LOWEST = np.ones(32, np.int64)
 HIGHEST = np.zeros(32, np.int64)
 for _parameter, (_low, _high, _) in PARAMETER_LIMITS.items():
     LOWEST[_parameter], HIGHEST[_parameter] = _low, _high

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ringfence.node.perpetual_invariants import perpetual_markets
 from ringfence.node.brake_invariants import braked_markets
+from ringfence.node.perpetual_invariants import perpetual_markets
 from ringfence.schema.enums import STOP_LOSS, TAKE_PROFIT, AccountKind, OrderType, Side, TriggerBy, TriggerDirection
 
 Rows: TypeAlias = Mapping[str, npt.NDArray[Any]]
