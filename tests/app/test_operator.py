@@ -216,7 +216,8 @@ def test_stopped_venue_is_verified_rebuilt_snapshotted_and_damage_is_found(tmp_p
         assert venue.stop() == 0
     refused(verb("deposit", "carol", "USDC", "1", "--data", tmp_path), 2, "no venue runs", "ringfence serve")
     (report,) = rows(verb("verify", tmp_path))
-    assert report["findings"] == [] and report["events"] >= report["sequence"]
+    # The node looks for cases once a second, and finds none.
+    assert report["findings"] == [] and 2 * report["events"] >= report["sequence"]
     (taken,) = rows(verb("snapshot", tmp_path))
     assert taken["written"] and taken["sequence"] == report["sequence"]
     (tmp_path / "history.sqlite").unlink()
@@ -255,17 +256,17 @@ def test_verbs_on_a_folder_without_a_venue_say_so(tmp_path):
 
 
 def test_operator_fills_the_funds_and_compensates_a_user(directory, venue):
-    new_user(directory, venue, "erin")
+    new_user(directory, venue, "grace")
     for account, amount in (("fund", "100"), ("skin", "50"), ("compensation", "7")):
         (added,) = rows(verb("fund", "add", account, "USDC", amount, "--data", directory))
         assert (added["account"], added["amount"]) == (account, amount)
-    rows(verb("fund", "compensate", "erin", "USDC", "3", "--data", directory))
+    rows(verb("fund", "compensate", "grace", "USDC", "3", "--data", directory))
     (usdc,) = [row for row in rows(verb("fund", "show", "--data", directory)) if row["asset"] == "USDC"]
     assert usdc == {
         "asset": "USDC", "fund": "100", "unsettled": "0", "skin": "50", "compensation": "4", "uncovered": "0",
     }  # fmt: skip
-    assert rows(verb("balances", "erin", "--data", directory))[0]["available"] == "3"
-    refused(verb("fund", "compensate", "erin", "USDC", "5", "--data", directory), 2, "INSUFFICIENT_FUNDS")
+    assert rows(verb("balances", "grace", "--data", directory))[0]["available"] == "3"
+    refused(verb("fund", "compensate", "grace", "USDC", "5", "--data", directory), 2, "INSUFFICIENT_FUNDS")
 
 
 def test_receipt_of_no_case_is_refused(directory, venue):

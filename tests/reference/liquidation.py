@@ -164,7 +164,7 @@ def top_up(state: State, command: Any, emit: Any) -> None:
     if case is None:
         raise Refused(Reject.NO_CASE, value=account)
     assert state.accounts[user.fenced_account].account_kind == AccountKind.FENCED
-    needed = enough(state, case, asset)
+    needed = 0 if case.written_off_value else enough(state, case, asset)
     if not needed:
         raise Refused(Reject.TOP_UP_CANNOT_HELP, asset=asset)
     if amount < needed:
@@ -175,8 +175,6 @@ def top_up(state: State, command: Any, emit: Any) -> None:
     funds.moved(state, emit, user.fenced_account, account, asset, amount, MoveCause.TOP_UP, case.case)
     estates.take_back(state, account, emit)
     estates.gather(state, account, emit)
-    if case.written_off_value > 0:
-        estates.pay_back(state, case, emit)
     cases.close_case(state, case, CaseEnd.TOPPED_UP, emit)
 
 

@@ -122,6 +122,8 @@ def _responses(operation: Operation, described: dict[int, Any]) -> dict[str, Any
     if _response_of(operation)[1]:
         found["204"] = {"description": "there is nothing to tell yet"}
     statuses = ["400", "408", "413", "429", "503"] + (["401", "403", "404"] if operation.instruction else [])
+    if operation.response is RawJson:
+        statuses.append("404")
     for status in sorted(statuses):
         found[status] = {"description": "refused, with the reason", "content": failed}
     return found

@@ -9,7 +9,6 @@ from ..schema.rejects import Reject
 from .admission import known_asset, user_account
 from .cases import close_case
 from .emit import emit, emit_moved, refuse, refuse_asset
-from .estates import pay_back
 from .jit import cold
 from .ledger import move
 from .legs import health_of
@@ -52,8 +51,11 @@ def top_up(s, c):
     if case == 0:
         return refuse(s, Reject.NO_CASE, c.account, 0)
     fenced = s.users[s.accounts[c.account].user].fenced_account
-    s.own[0].written_off_value = s.cases[case].written_off_value
-    needed = enough_atoms(s, c.account, c.asset)
+    # Once others have paid for an estate, what is put in would be theirs first: it would pay for an earlier loss.
+    needed = 0
+    if s.cases[case].written_off_value == 0:
+        s.own[0].written_off_value = 0
+        needed = enough_atoms(s, c.account, c.asset)
     if needed == 0:
         return refuse_asset(s, Reject.TOP_UP_CANNOT_HELP, 0, 0, c.asset)
     if c.amount_atoms < needed:
@@ -67,8 +69,5 @@ def top_up(s, c):
     move(s, fenced, c.account, c.asset, c.amount_atoms)
     repay_what_it_has(s, c.account)
     measure_estate(s, c.account)
-    if s.cases[case].written_off_value > 0:
-        pay_back(s, case)
-        take_measure(s, c.account, 0, 0, 0, False)
     close_case(s, case, CaseEnd.TOPPED_UP.value)
     return True
