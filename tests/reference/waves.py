@@ -288,11 +288,15 @@ def pro_rata(state: State, rows: list[Position], caps: list[int], lots: int, *, 
     left = lots
     for _ in range(ROUNDS):
         whole, before = sum(row.due_atoms for row, share in zip(rows, shares, strict=True) if share is None), left
-        for place, row in enumerate(rows):
-            if shares[place] is None and before * row.due_atoms // whole >= caps[place]:
-                shares[place] = caps[place]
-                left -= caps[place]
-        if left == before:
+        fixed = [
+            place
+            for place, row in enumerate(rows)
+            if shares[place] is None and before * row.due_atoms // whole >= caps[place]
+        ]
+        for place in fixed:
+            shares[place] = caps[place]
+            left -= caps[place]
+        if not fixed:
             break
     whole, before = sum(row.due_atoms for row, share in zip(rows, shares, strict=True) if share is None), left
     remainders, given = [-1] * len(rows), [0 if share is None else share for share in shares]

@@ -120,6 +120,8 @@ def trim_orders(s, slot, net):
 @cold
 def lots_to_reduce(s, account, market, side, lots):
     """Return how many lots an order that only reduces may have, after refusing one that cannot; 0 if refused."""
+    if not not_deleveraging(s, market):
+        return 0
     slot, room, used = find_position(s, account, market), 0, 0
     if slot != 0:
         room, used = reducible(s.positions[slot], side), s.positions[slot].reduce_lots

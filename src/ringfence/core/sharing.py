@@ -136,8 +136,9 @@ def share_pro_rata(s, count, lots, policy):
     """Share lots out by weight, as far as everybody may take them."""
     left = lots
     for _ in range(ROUNDS):
-        before, left = left, fix_capped(s, count, left)
-        if left == before:
+        # Whoever may take nothing is fixed without a lot less being left: only the weights tell.
+        before, left = open_weight(s, count), fix_capped(s, count, left)
+        if open_weight(s, count) == before:
             break
     left = share_open(s, count, left)
     if policy != DeleveragingPolicy.FLOOR_PRO_RATA:
