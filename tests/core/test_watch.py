@@ -60,12 +60,13 @@ def bring_worth(s: Any, asset: int) -> None:
 
 
 def measured(exchange: Exchange) -> list[int]:
-    """Return the unsafe accounts, after measuring everybody."""
+    """Return the unsafe accounts that have no case yet, after measuring everybody."""
     found = []
     for account in range(FIRST_USER_ACCOUNT, exchange.next_account):
         measure = exchange.measure(account)
         owes = measure.liabilities + measure.maintenance > 0
-        if owes and exchange._s.accounts[account].liabilities and measure.equity <= measure.maintenance:
+        needs_one = exchange._s.accounts[account].liabilities and exchange.case(account) is None
+        if owes and needs_one and measure.equity <= measure.maintenance:
             found.append(account)
     return found
 
