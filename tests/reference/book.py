@@ -25,7 +25,7 @@ from .money import available, lock, move, post
 from .state import ASK, BID, Market, Order, State
 
 MILLION = 10**6
-FILLED, RESTS = "filled", "rests"
+FILLED, RESTS, BEYOND = "filled", "rests", "beyond the band"
 FEES, REBATES = int(HouseAccount.FEES), int(HouseAccount.REBATES)
 
 
@@ -53,6 +53,8 @@ class Taker:
     reduce_only: int = 0
     of_case: bool = False
     """An order of a liquidation: it pays no taker fee, and the impact band does not hold it."""
+    auction_ticks: int = 0  # the price of all of its fills, 0 outside an auction
+    halts: bool = False
 
     @property
     def is_limit(self) -> bool:
@@ -101,18 +103,20 @@ def oldest_first(market: Market, side: int) -> Iterator[Order]:
         yield from levels[price].values()
 
 
-def bound_of(market: Market, taker: Taker) -> tuple[int | None, CloseReason]:
+def bound_of(market: Market, taker: Taker) -> tuple[int | None, str | CloseReason]:
     """Return the worst price at which the taker may fill, None for no bound, and the reason beyond it."""
     best = market.best(1 - taker.side)
-    if best is None or taker.of_case:
+    if best is None or taker.of_case or taker.auction_ticks:
         return None, CloseReason.PRICE_IMPACT
-    found: list[tuple[int, CloseReason]] = []
+    found: list[tuple[int, str | CloseReason]] = []
     if taker.side == BID and market.impact_maximum_ppm:
         found.append((floor_ppm(best, market.impact_maximum_ppm), CloseReason.PRICE_IMPACT))
     if taker.side == ASK and market.impact_minimum_ppm:
         found.append((ceil_ppm(best, market.impact_minimum_ppm), CloseReason.PRICE_IMPACT))
     if (slipped := slippage_bound(best, taker)) is not None:
         found.append((slipped, CloseReason.SLIPPAGE_TOLERANCE_EXCEEDED))
+    if market.band != (0, 0):
+        found.append((market.band[1] if taker.side == BID else market.band[0], BEYOND))
     if not found:
         return None, CloseReason.PRICE_IMPACT
     # The impact stands first, so that it is the one kept at a tie.
@@ -176,14 +180,19 @@ def plan(state: State, market: Market, taker: Taker) -> Plan:
             maker_left = maker.remaining_lots if maker else 0
 
 
-def stop(taker: Taker, maker: Order | None, bound: int | None, beyond: CloseReason, spent: bool) -> str | CloseReason:
+def stop(
+    taker: Taker, maker: Order | None, bound: int | None, beyond: str | CloseReason, spent: bool
+) -> str | CloseReason:
     """Return why the taker does not meet this maker, FILLED when it does."""
-    if maker is None or (taker.is_limit and not crosses(taker.side, taker.price_ticks, maker.price_ticks)):
+    limit = taker.auction_ticks or taker.price_ticks
+    if maker is None or (taker.is_limit and not crosses(taker.side, limit, maker.price_ticks)):
         if taker.is_limit and taker.time_in_force == TimeInForce.GTC:
             return RESTS
         return taker.stop_reason
     if bound is not None and (maker.price_ticks > bound if taker.side == BID else maker.price_ticks < bound):
         return beyond
+    if spent and taker.auction_ticks:
+        return RESTS
     return CloseReason.WORK_LIMIT if spent else FILLED
 
 
@@ -191,10 +200,25 @@ def final_plan(state: State, market: Market, taker: Taker) -> Plan:
     """Return what will happen, with the two cases in which an order closes before its first fill."""
     if market.state == MarketState.POST_ONLY and crosses(taker.side, taker.price_ticks, market.best(1 - taker.side)):
         return Plan(end=CloseReason.POST_ONLY_MODE)
+    if market.state == MarketState.AUCTION and not taker.auction_ticks:
+        return Plan(end=RESTS)
     made = plan(state, market, taker)
     if taker.time_in_force == TimeInForce.FOK and made.end != FILLED:
         return Plan(end=CloseReason.FILL_OR_KILL)
+    made.end = end_of(taker, made.end)
     return made
+
+
+def end_of(taker: Taker, end: str | CloseReason) -> str | CloseReason:
+    """Return what becomes of an order at the end of the band: it waits for the auction, or it ends."""
+    if end != BEYOND:
+        return end
+    taker.halts = True
+    return RESTS if taker.is_limit and taker.time_in_force == TimeInForce.GTC else CloseReason.PRICE_IMPACT
+
+
+def price_of(taker: Taker, maker: Order) -> int:
+    return taker.auction_ticks or maker.price_ticks
 
 
 def execute(state: State, market: Market, taker: Taker, made: Plan, emit: Any) -> None:
@@ -227,21 +251,35 @@ def tell_end(state: State, market: Market, taker: Taker, reason: CloseReason, em
 
 
 def fill(state: State, market: Market, taker: Taker, maker: Order, lots: int, emit: Any) -> None:
-    base, quote = lots * market.lot_atoms, lots * maker.price_ticks * market.quote_factor
+    base, quote = lots * market.lot_atoms, lots * price_of(taker, maker) * market.quote_factor
     if taker.side == BID:
         taker_asset, taker_gets, maker_asset, maker_gets = market.base_asset, base, market.quote_asset, quote
     else:
         taker_asset, taker_gets, maker_asset, maker_gets = market.quote_asset, quote, market.base_asset, base
-    lock(state, maker.account, taker_asset, -taker_gets)
+    surplus = 0
+    if maker.side == BID:
+        surplus = lots * (maker.price_ticks - price_of(taker, maker)) * market.quote_factor
+    lock(state, maker.account, taker_asset, -taker_gets - surplus)
     move(state, maker.account, taker.account, taker_asset, taker_gets)
     move(state, taker.account, maker.account, maker_asset, maker_gets)
     taker_fee = 0
     if not taker.of_case:
-        taker_fee = pay_fee(state, market, taker.account, taker.user, taker_asset, taker_gets, is_maker=False)
+        taker_fee = pay_fee(
+            state,
+            market,
+            taker.account,
+            taker.user,
+            taker_asset,
+            taker_gets,
+            is_maker=False,
+            in_auction=bool(taker.auction_ticks),
+        )
     maker_fee = pay_fee(state, market, maker.account, maker.user, maker_asset, maker_gets, is_maker=True)
     taker.paid_atoms += maker_gets
     taker.brought_atoms += taker_gets - taker_fee
     trade(state, market, taker, maker, lots, (taker_fee, maker_fee), emit)
+    rest_flags = paying.flags_of_rest(maker.loan_flags)
+    paying.credit(state, emit, maker.account, taker_asset, surplus, rest_flags, maker.order)
     brought = maker_gets - maker_fee
     paying.credit(state, emit, maker.account, maker_asset, brought, maker.loan_flags, maker.order)
 
@@ -253,9 +291,11 @@ def trade(
 
     ``fees`` are the taker's and the maker's.
     """
-    quote = lots * maker.price_ticks * market.quote_factor
+    price = price_of(taker, maker)
+    quote = lots * price * market.quote_factor
+    later = {"maker_price_ticks": maker.price_ticks if taker.auction_ticks else 0} if state.rules >= 2 else {}
     market.trades += 1
-    market.last_price_ticks, market.book_sequence = maker.price_ticks, state.sequence
+    market.last_price_ticks, market.book_sequence = price, state.sequence
     taker.executed_lots += lots
     taker.executed_quote_atoms += quote
     if taker.left is not None:
@@ -273,7 +313,7 @@ def trade(
         trade=market.trades,
         taker_order=taker.order,
         maker_order=maker.order,
-        price_ticks=maker.price_ticks,
+        price_ticks=price,
         quantity_lots=lots,
         quote_atoms=quote,
         taker_fee_atoms=fees[0],
@@ -281,9 +321,10 @@ def trade(
         maker_remaining_lots=maker.remaining_lots,
         maker_account=maker.account,
         side=taker.side,
+        **later,
     )
     triggers.grow(state, maker.order, lots)
-    triggers.look(state, market, TriggerBy.LAST, maker.price_ticks)
+    triggers.look(state, market, TriggerBy.LAST, price)
 
 
 def scaled(value: int, part: int, whole: int) -> int:
@@ -291,10 +332,22 @@ def scaled(value: int, part: int, whole: int) -> int:
     return -(-value * part // whole)
 
 
-def pay_fee(state: State, market: Market, account: int, user: int, asset: int, amount: int, *, is_maker: bool) -> int:
+def pay_fee(
+    state: State,
+    market: Market,
+    account: int,
+    user: int,
+    asset: int,
+    amount: int,
+    *,
+    is_maker: bool,
+    in_auction: bool = False,
+) -> int:
     """Take the fee from what was received, or pay the rebate as far as REBATES reaches; return the fee."""
     maker_ppm, taker_ppm = state.fee_tiers[market.fee_schedule, state.users[user].fee_tier]
     ppm = maker_ppm if is_maker else taker_ppm
+    if in_auction:
+        ppm = max(0, maker_ppm)
     if ppm < 0:
         rebate = min(floor_ppm(amount, -ppm), available(state, REBATES, asset))
         move(state, REBATES, account, asset, rebate)

@@ -3,6 +3,7 @@
 from ringfence.schema.enums import (
     BALANCE_HEADROOM,
     AccountKind,
+    BrakePhase,
     Delisting,
     HouseAccount,
     MarketState,
@@ -76,6 +77,8 @@ def market_takes_orders(market: Market) -> None:
         raise Refused(Reject.MARKET_CLOSED)
     if market.state == MarketState.CANCEL_ONLY:
         raise Refused(Reject.MARKET_CANCEL_ONLY)
+    if market.brakes and market.brakes.phase == BrakePhase.UNCROSSING:
+        raise Refused(Reject.MARKET_UNCROSSING)
 
 
 def room(rows: int, limit: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from ringfence.schema.enums import CloseReason, MarketState, Parameter, SelfTradePrevention, TimeInForce
 from ringfence.schema.rejects import Reject
 
-from . import book, checks, margin, positions
+from . import book, brakes, checks, margin, positions
 from .state import ASK, BID, Market, Order, Position, Refused, State
 
 MOST_POSITIONS = 256
@@ -56,6 +56,8 @@ def place(state: State, command: Any, market: Market, taker: book.Taker, emit: A
         order = book.resting(state, command, taker, quantity - taker.left + rests, rests)
         order.reserved_value = book.scaled(passed.reserved, rests, quantity)
         book.rest(state, market, order)
+    if taker.halts:
+        brakes.halt(state, market, taker, emit)
 
 
 def amend(state: State, command: Any, market: Market, order: Order, taker: book.Taker, emit: Any) -> None:
@@ -78,6 +80,8 @@ def amend(state: State, command: Any, market: Market, order: Order, taker: book.
         assert taker.left
         order.reserved_value = book.scaled(passed.reserved, rests, remaining)
         book.queue_anew(state, market, order, taker, command.quantity_lots - taker.left + rests, rests)
+    if taker.halts:
+        brakes.halt(state, market, taker, emit)
 
 
 def worst_fills(market: Market, walked: book.Plan, taker: book.Taker) -> tuple[int, int]:
@@ -160,7 +164,7 @@ class Fills:
 def match(state: State, market: Market, taker: book.Taker, emit: Any) -> int:
     """Match a taker and change its position; return how many of its lots are to rest."""
     fills = Fills()
-    end = ended_at_once(state, market, taker) or walk(state, market, taker, fills, emit)
+    end = ended_at_once(state, market, taker) or book.end_of(taker, walk(state, market, taker, fills, emit))
     if fills.lots:
         sign = 1 if taker.side == BID else -1
         positions.change(state, taker.account, market, sign * fills.lots, sign * fills.quote, fills.fee)
@@ -182,8 +186,10 @@ def to_rest(state: State, market: Market, taker: book.Taker, emit: Any) -> int:
     return max(0, rests)
 
 
-def ended_at_once(state: State, market: Market, taker: book.Taker) -> CloseReason | None:
-    """Return why an order closes before its first fill."""
+def ended_at_once(state: State, market: Market, taker: book.Taker) -> str | CloseReason | None:
+    """Return why an order closes, or rests, before its first fill."""
+    if market.state == MarketState.AUCTION and not taker.auction_ticks:
+        return book.RESTS
     best = market.best(1 - taker.side)
     if market.state == MarketState.POST_ONLY and book.crosses(taker.side, taker.price_ticks, best):
         return CloseReason.POST_ONLY_MODE
@@ -219,8 +225,12 @@ def walk(state: State, market: Market, taker: book.Taker, fills: Fills, emit: An
 def fill(state: State, market: Market, taker: book.Taker, maker: Order, fills: Fills, emit: Any) -> None:
     assert taker.left
     lots = min(taker.left, maker.remaining_lots)
-    quote = lots * maker.price_ticks * market.quote_factor
-    taker_ppm = 0 if taker.of_case else fee_rates(state, market, taker.user)[1]
+    quote = lots * book.price_of(taker, maker) * market.quote_factor
+    own_ppm, taker_ppm = fee_rates(state, market, taker.user)
+    if taker.auction_ticks:
+        taker_ppm = max(0, own_ppm)
+    if taker.of_case:
+        taker_ppm = 0
     maker_ppm, _ = fee_rates(state, market, maker.user)
     taker_fee = on_top(taker.executed_quote_atoms, quote, taker_ppm)
     rebate = min(book.floor_ppm(quote, -maker_ppm), taker_fee)

@@ -22,6 +22,8 @@ from ringfence.schema.tables import (
 )
 
 from . import (
+    auctions,
+    brakes,
     conversion,
     firing,
     funds,
@@ -51,7 +53,7 @@ Emit = Callable[..., None]
 Handler = Callable[[State, Any, Emit], None]
 MODULES = (
     settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, conversion, firing, liquidation,
-    waves,
+    waves, brakes, auctions,
 )  # fmt: skip
 HANDLERS: dict[int, Handler] = {
     tag: next(getattr(module, snake(reader.name)) for module in MODULES if hasattr(module, snake(reader.name)))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ringfence.schema.commands import PlaceOrder
-from ringfence.schema.enums import CloseReason, OrderType, TriggerEnd
+from ringfence.schema.enums import BrakePhase, CloseReason, OrderType, TriggerEnd
 from ringfence.schema.rejects import Reject
 
 from . import book, orders, paying, positions, triggers
@@ -76,6 +76,10 @@ def fire_trigger(state: State, command: Any, emit: Any) -> None:
         return
     trigger = min(due, key=lambda row: row.due)
     if any(wave.market == trigger.market for wave in state.waves.values()):
+        return
+    brakes = state.markets[trigger.market].brakes
+    if brakes and brakes.phase != BrakePhase.NONE:
+        trigger.armed, trigger.due = triggers.count(state), 0
         return
     del state.triggers[trigger.trigger]
     told: list[str] = []

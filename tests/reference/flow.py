@@ -23,7 +23,7 @@ from ringfence.schema.enums import (
 )
 from ringfence.schema.layout import DTYPES, body_fields, encode
 
-from . import ReferenceExchange, flow_conversion, flow_loans, flow_perpetuals, flow_prices, flow_triggers
+from . import ReferenceExchange, flow_brakes, flow_conversion, flow_loans, flow_perpetuals, flow_prices, flow_triggers
 from .book import ceil_ppm, floor_ppm
 from .orders import active_price
 from .state import ASK, BID, Market, Order
@@ -102,6 +102,8 @@ class Flow:
             return self.stamped(c.ConvertCollateral())
         if flow_triggers.fires(self):
             return self.stamped(flow_triggers.firing(self))
+        if found := flow_brakes.drawn(self):
+            return self.spoiled(found) if self.chance(self.wrong) else self.stamped(found)
         made = flow_triggers.perhaps_attached(self, GROUPS[self.group()](self))
         return self.spoiled(made) if self.chance(self.wrong) else self.stamped(made)
 

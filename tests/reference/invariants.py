@@ -7,6 +7,7 @@ from ringfence.schema.enums import (
     STOP_LOSS,
     TAKE_PROFIT,
     AccountKind,
+    BrakePhase,
     Delisting,
     HouseAccount,
     OrderType,
@@ -75,7 +76,8 @@ def books_are_whole(state: State) -> None:
     standing = 0
     for market in state.markets.values():
         bid, ask = market.best(BID), market.best(ASK)
-        assert bid is None or ask is None or bid < ask, f"market {market.market} is crossed: {bid} {ask}"
+        braked = market.brakes is not None and market.brakes.phase != BrakePhase.NONE
+        assert braked or bid is None or ask is None or bid < ask, f"market {market.market} is crossed: {bid} {ask}"
         for side in (BID, ASK):
             for price, level in market.levels[side].items():
                 assert level
@@ -231,7 +233,9 @@ def triggers_are_whole(state: State) -> None:
         assert row.created_us <= state.time_us
         assert bool(row.quantity_percent) != bool(row.quantity_lots) or not row.armed
         # Whoever waits for a last price has not seen it: every trade looks, and so does who begins to watch.
-        waits = row.armed and not row.due and row.trigger_by == TriggerBy.LAST
+        # In a market that is halted it is looked at when that has reopened.
+        braked = market.brakes is not None and market.brakes.phase != BrakePhase.NONE
+        waits = row.armed and not row.due and row.trigger_by == TriggerBy.LAST and not braked
         assert not (waits and triggers.reached(row, market.last_price_ticks)), f"trigger {number} is reached"
 
 

@@ -179,7 +179,8 @@ def add_position(state: State, found: Measure, account: int, market: Market, wha
     rules, floor = state.perpetuals[market.market], floor_rate(limit_of(state, account, what_if))
     most = owed_value(state, market, lots * mark * market.quote_factor)
     now = owed_value(state, market, abs(position.net_lots) * mark * market.quote_factor)
-    initial = rate(rules.initial_base_e8, rules.initial_factor_e8, most, floor)
+    raised = market.brakes.raised_base_e8 if market.brakes else 0
+    initial = rate(max(rules.initial_base_e8, raised), rules.initial_factor_e8, most, floor)
     maintenance = rate(rules.maintenance_base_e8, rules.maintenance_factor_e8, now)
     found.initial = capped(found.initial + requirement(most, initial))
     found.maintenance = capped(found.maintenance + requirement(now, maintenance))

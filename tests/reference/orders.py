@@ -18,7 +18,7 @@ from ringfence.schema.enums import (
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import book, cases, checks, contracts, margin, paying, triggers
+from . import book, brakes, cases, checks, contracts, margin, paying, triggers
 from .state import ASK, BID, Market, Order, Refused, State, User
 
 
@@ -65,6 +65,8 @@ def place_on_spot(state: State, command: Any, market: Market, taker: book.Taker,
         order = book.resting(state, command, taker, command.quantity_lots, rested)
         order.reserved_value = book.scaled(passed.reserved, rested, command.quantity_lots)
         book.rest(state, market, order)
+    if taker.halts:
+        brakes.halt(state, market, taker, emit)
     settle(state, market, taker, needed, rested, emit)
 
 
@@ -97,6 +99,9 @@ def may_place(state: State, command: Any, *, of_venue: bool = False) -> tuple[Us
         raise Refused(Reject.MARKET_LIMIT_ONLY)
     if command.order_type == OrderType.MARKET and market.state == MarketState.POST_ONLY:
         raise Refused(Reject.MARKET_POST_ONLY)
+    waits = command.order_type == OrderType.LIMIT and command.time_in_force == TimeInForce.GTC
+    if market.state == MarketState.AUCTION and not waits:
+        raise Refused(Reject.MARKET_IN_AUCTION)
     return user, market
 
 
@@ -379,6 +384,8 @@ def amend_on_spot(state: State, command: Any, market: Market, order: Order, take
         assert taker.left == rested > 0
         order.reserved_value = book.scaled(passed.reserved, rested, remaining)
         book.queue_anew(state, market, order, taker, command.quantity_lots, rested)
+    if taker.halts:
+        brakes.halt(state, market, taker, emit)
     settle(state, market, taker, max(needed, present), rested, emit)
 
 

@@ -3,11 +3,19 @@
 import re
 from typing import Any
 
-from ringfence.schema.enums import LATEST_RULES, PARAMETER_LIMITS, AssetKind, MarketKind, Parameter
+from ringfence.schema.enums import (
+    LATEST_RULES,
+    PARAMETER_LIMITS,
+    AssetKind,
+    BrakePhase,
+    MarketKind,
+    MarketState,
+    Parameter,
+)
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import checks, perpetuals, pools, prices, settlement, triggers
+from . import brakes, checks, perpetuals, pools, prices, settlement, triggers
 from .state import Asset, Market, Refused, State
 
 SYMBOL = re.compile(rb"[A-Z0-9.]{1,16}\0*")
@@ -31,6 +39,7 @@ def clock(state: State, command: Any, emit: Any) -> None:
         pools.tick(state, emit)
         perpetuals.tick(state, emit)
         settlement.tick(state, emit)
+        brakes.tick(state, emit)
         triggers.tick(state)
 
 
@@ -60,7 +69,7 @@ def in_use(state: State, parameter: int) -> int:
 
 
 def set_parameter(state: State, command: Any, emit: Any) -> None:
-    low, high, _ = PARAMETER_LIMITS[Parameter(command.parameter)]
+    low, high, _ = PARAMETER_LIMITS.get(command.parameter, (1, 0, 0))
     if not low <= command.value <= high:
         bound = low if command.value < low else high
         raise Refused(Reject.FIELD_OUT_OF_RANGE, value=command.value, limit=bound, field=2)
@@ -92,6 +101,8 @@ def list_market(state: State, command: Any, emit: Any) -> None:
     paid_in_cash = kind == MarketKind.SPOT or (quote.asset_kind == AssetKind.CASH and quote.decimals <= 8)
     if command.base_asset == command.quote_asset or not paid_in_cash:
         raise Refused(Reject.INVALID_COMBINATION, field=2)
+    if command.state == MarketState.AUCTION:
+        raise Refused(Reject.INVALID_COMBINATION, field=10)
     checks.room(len(state.markets), state.parameters[Parameter.MARKETS])
     for market in state.markets.values():
         pair = (market.base_asset, market.quote_asset, market.market_kind)
@@ -125,6 +136,10 @@ def store(target: Any, command: Any, names: tuple[str, ...]) -> dict[str, Any]:
 def set_market_state(state: State, command: Any, emit: Any) -> None:
     market = checks.known_market(state, command.market)
     checks.not_delisted(state, market)
+    braked = market.brakes is not None and market.brakes.phase != BrakePhase.NONE
+    if braked or command.state == MarketState.AUCTION:
+        brakes.set_state(state, command, market, emit)
+        return
     emit("MarketStateSet", **store(market, command, ("state",)))
 
 

@@ -64,6 +64,42 @@ class Order:
 
 
 @dataclass(slots=True)
+class Brakes:
+    market: int
+    band_ppm: int = 0
+    window_ms: int = 0
+    halt_ms: int = 0
+    auction_ms: int = 0
+    interest_low_lots: int = 0
+    interest_high_lots: int = 0
+    stale_ppm: int = 0
+    far_ppm: int = 0
+    stale_age_ms: int = 0
+    reference_ticks: int = 0
+    reference_us: int = 0
+    raised_base_e8: int = 0
+    until_us: int = 0
+    auction_ticks: int = 0
+    auction_lots: int = 0
+    auction_trades: int = 0
+    indicative_ticks: int = 0
+    indicative_lots: int = 0
+    imbalance_lots: int = 0
+    scan_sequence: int = 0
+    scan_bid_ticks: int = 0
+    scan_bid_lots: int = 0
+    scan_ask_ticks: int = 0
+    scan_ask_lots: int = 0
+    scan_lots: int = 0
+    scan_low_ticks: int = 0
+    scan_high_ticks: int = 0
+    phase: int = 0
+    auction_side: int = 0
+    reopen_state: int = 0
+    extended: int = 0
+
+
+@dataclass(slots=True)
 class Market:
     market: int
     base_asset: int
@@ -86,6 +122,8 @@ class Market:
     last_price_ticks: int = 0
     trades: int = 0
     market_kind: int = int(MarketKind.SPOT)
+    brakes: Brakes | None = None
+    band: tuple[int, int] = (0, 0)  # from where to where it may trade, (0, 0) for anywhere
     # Per side, price -> orders of that price by number, oldest first (a dict keeps the order of arrival).
     levels: tuple[SortedDict, SortedDict] = field(default_factory=lambda: (SortedDict(), SortedDict()))
 
@@ -361,6 +399,7 @@ class State:
     waves_begun: int = 0
     skin_day: int = 0
     skin_value: int = 0
+    brakes_market: int = 0
     next_account: int = FIRST_USER_ACCOUNT
     parameters: dict[int, int] = field(
         default_factory=lambda: {int(p): new for p, (_, _, new) in PARAMETER_LIMITS.items()}
@@ -392,6 +431,7 @@ class State:
     waves: dict[int, Wave] = field(default_factory=dict)
     # What a command has shown already, as (its sequence, kind, number): no part of the state.
     shown: set[tuple[int, str, int]] = field(default_factory=set)
+    brakes: dict[int, Brakes] = field(default_factory=dict)
 
     @property
     def rules(self) -> int:

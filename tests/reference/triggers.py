@@ -75,7 +75,7 @@ def tick(state: State) -> None:
     """Look at the marks and indices of all markets, at the end of a clock."""
     for number in sorted(state.markets):
         market = state.markets[number]
-        if market.state in (MarketState.CLOSED, MarketState.CANCEL_ONLY):
+        if market.state in (MarketState.CLOSED, MarketState.CANCEL_ONLY, MarketState.AUCTION):
             continue
         for trigger_by in (TriggerBy.MARK, TriggerBy.INDEX):
             if price := reference_price(state, market, trigger_by):

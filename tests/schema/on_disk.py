@@ -85,6 +85,11 @@ COMMANDS_ON_DISK = {
     "OpenCases": "44: ",
     "Deleverage": "45: ",
     "TopUp": "46: asset:i4@32 amount_atoms:i8@40",
+    "UncrossMarket": "38: market:i4@32",
+    "SetBrakes": (
+        "60: market:i4@32 band_ppm:i8@40 window_ms:i8@48 halt_ms:i8@56 auction_ms:i8@64 "
+        "interest_low_lots:i8@72 interest_high_lots:i8@80 stale_ppm:i8@88 far_ppm:i8@96 stale_age_ms:i8@104"
+    ),
 }
 
 EVENTS_ON_DISK = {
@@ -101,7 +106,7 @@ EVENTS_ON_DISK = {
     "Trade": (
         "4: trade:i8@32 taker_order:i8@40 maker_order:i8@48 price_ticks:i8@56 quantity_lots:i8@64 "
         "quote_atoms:i8@72 taker_fee_atoms:i8@80 maker_fee_atoms:i8@88 maker_remaining_lots:i8@96 "
-        "maker_account:i4@104 side:u1@108"
+        "maker_account:i4@104 side:u1@108 maker_price_ticks:i8@112"
     ),
     "OrderClosed": (
         "5: order:i8@32 price_ticks:i8@40 remaining_lots:i8@48 executed_lots:i8@56 executed_quote_atoms:i8@64 "
@@ -246,13 +251,26 @@ EVENTS_ON_DISK = {
         "tick_atoms:i8@64 lot_atoms:i8@72 quote_factor:i8@80 updated_us:i8@88 mark_bound_ppm:i8@96 "
         "market_kind:u1@104 price_state:u1@105 base_decimals:u1@106 quote_decimals:u1@107"
     ),
+    "BrakesSet": (
+        "100: band_ppm:i8@32 window_ms:i8@40 halt_ms:i8@48 auction_ms:i8@56 interest_low_lots:i8@64 "
+        "interest_high_lots:i8@72 stale_ppm:i8@80 far_ppm:i8@88 stale_age_ms:i8@96"
+    ),
+    "BandMoved": "101: reference_ticks:i8@32 low_ticks:i8@40 high_ticks:i8@48",
+    "MarketHalted": (
+        "102: order:i8@32 price_ticks:i8@40 reference_ticks:i8@48 low_ticks:i8@56 high_ticks:i8@64 until_us:i8@72"
+    ),
+    "AuctionBegan": "103: until_us:i8@32 reference_ticks:i8@40 price_ticks:i8@48 extended:u1@56",
+    "AuctionIndicated": "104: price_ticks:i8@32 quantity_lots:i8@40 imbalance_lots:i8@48",
+    "AuctionPriced": "105: price_ticks:i8@32 quantity_lots:i8@40 imbalance_lots:i8@48 reference_ticks:i8@56 side:u1@64",
+    "MarketReopened": "106: price_ticks:i8@32 quantity_lots:i8@40 trades:i8@48",
+    "InitialMarginRaised": "107: raised_base_e8:i8@32 open_interest_lots:i8@40",
 }
 
 ROWS_ON_DISK = {
     "venue": (
         "sequence:i8 time_us:i8 rules_version:i4 schema_hash:B32 seed:B32 settled_tick:i8 settling:u1 "
         "settled_account:i4 triggers_counted:i8 clock_us:i8 cases_opened:i8 case_turns:i8 waves_begun:i8 "
-        "skin_day:i8 skin_value:i8"
+        "skin_day:i8 skin_value:i8 brakes_market:i4"
     ),
     "parameters": "parameter:i4 value:i8",
     "assets": "asset:i4 symbol:S16 name:S32 cusip:S16 asset_kind:u1 decimals:u1 eligibility_class:u1",
@@ -321,6 +339,14 @@ ROWS_ON_DISK = {
         "wave:i8 market:i4 phase:u1 by_lots:u1 mark_ticks:i8 lots:i8 left_lots:i8 gap_atoms:i8 left_atoms:i8 "
         "profit_atoms:i8 shared_lots:i8 people:i8 counted_account:i4"
     ),
+    "brakes": (
+        "market:i4 band_ppm:i8 window_ms:i8 halt_ms:i8 auction_ms:i8 interest_low_lots:i8 "
+        "interest_high_lots:i8 stale_ppm:i8 far_ppm:i8 stale_age_ms:i8 reference_ticks:i8 reference_us:i8 "
+        "raised_base_e8:i8 until_us:i8 auction_ticks:i8 auction_lots:i8 auction_trades:i8 indicative_ticks:i8 "
+        "indicative_lots:i8 imbalance_lots:i8 scan_sequence:i8 scan_bid_ticks:i8 scan_bid_lots:i8 "
+        "scan_ask_ticks:i8 scan_ask_lots:i8 scan_lots:i8 scan_low_ticks:i8 scan_high_ticks:i8 phase:u1 "
+        "auction_side:u1 reopen_state:u1 extended:u1"
+    ),
 }
 
 NUMBERS_ON_DISK = {
@@ -336,12 +362,12 @@ NUMBERS_ON_DISK = {
     "TimeInForce": "GTC=0 IOC=1 FOK=2",
     "SelfTradePrevention": "REJECT_TAKER=0 REJECT_MAKER=1 REJECT_BOTH=2",
     "SlippageKind": "NONE=0 TICKS=1 PPM=2",
-    "MarketState": "OPEN=1 CLOSED=2 CANCEL_ONLY=3 LIMIT_ONLY=4 POST_ONLY=5",
+    "MarketState": "OPEN=1 CLOSED=2 CANCEL_ONLY=3 LIMIT_ONLY=4 POST_ONLY=5 AUCTION=6",
     "UserFlag": "TRADING_FROZEN=1 WITHDRAWALS_FROZEN=2 TRANSFERS_FROZEN=4",
     "CloseReason": (
         "REQUESTED=1 IMMEDIATE_OR_CANCEL=2 FILL_OR_KILL=3 SELF_TRADE_PREVENTION=4 PRICE_IMPACT=5 "
         "INSUFFICIENT_LIQUIDITY=6 SLIPPAGE_TOLERANCE_EXCEEDED=7 POST_ONLY_MODE=8 WORK_LIMIT=9 REDUCE_ONLY=10 "
-        "MARKET_DELISTED=11 SETTLEMENT=12 TRIGGERED=13 LIQUIDATION=16"
+        "MARKET_DELISTED=11 SETTLEMENT=12 TRIGGERED=13 STALE=14 LIQUIDATION=16"
     ),
     "MoveCause": (
         "DEPOSIT=1 WITHDRAWAL_REQUESTED=2 WITHDRAWAL_FEE=3 WITHDRAWAL_SETTLED=4 WITHDRAWAL_RETURNED=5 "
@@ -372,7 +398,8 @@ NUMBERS_ON_DISK = {
         "NO_PERPETUAL_RULES=104 REDUCE_ONLY_NOT_REDUCED=105 POSITION_LIMIT=106 OPEN_INTEREST_LIMIT=107 "
         "TRIGGERS_LIMIT=108 NO_TRIGGER_PRICE=109 WRONG_SIDE_TRIGGER=110 REDUCE_ORDERS_LIMIT=111 "
         "MARKET_DELISTED=112 ACCOUNT_LIQUIDATING=120 NO_CASE=121 TOP_UP_TOO_SMALL=122 TOP_UP_CANNOT_HELP=123 "
-        "MARKET_DELEVERAGING=124"
+        "MARKET_DELEVERAGING=124 MARKET_IN_AUCTION=130 MARKET_UNCROSSING=131 NO_BRAKES=132 "
+        "REOPENS_BY_AUCTION=133"
     ),
     "Session": "OPEN=1 CLOSED=2",
     "PriceState": "NONE=0 FRESH=1 CLOSED=2 STALE=3",
@@ -397,10 +424,11 @@ NUMBERS_ON_DISK = {
     "WavePhase": "NOTHING=0 COUNTING=1 CLOSING=2",
     "DeleveragingPolicy": "PRO_RATA=0 QUEUE=1 FLOOR_PRO_RATA=2",
     "CaseEnd": "RESTORED=1 TOPPED_UP=2 WRITTEN_OFF=3",
+    "BrakePhase": "NONE=0 HALT=1 AUCTION=2 UNCROSSING=3",
 }
 
 SCHEMA_HASHES = {
     1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
-    2: "94f96750c28f66e4a6db41283f83ddc2132370a027de976caa62e7c0cf9a97b2",
+    2: "52eba3ac6a17a6428b4112143491cafaf69bb69fde23b391a5aa5bccd28a8613",
 }
 """The hash of the schema under each version of the rules; those of rules that have been released never change."""

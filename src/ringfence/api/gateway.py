@@ -27,6 +27,7 @@ from .errors import history_behind, history_failed, node_away, node_busy, state_
 from .pending import PendingRequests
 from .settings import ApiSettings
 from .state import FollowedLog, Keys, Link, Records, VenueState
+from .streams.auctions import AuctionStreams
 from .streams.futures import FuturesStreams
 from .streams.hub import Hub
 from .streams.private import PrivateStreams
@@ -72,6 +73,7 @@ class Gateway:
         self.public = PublicStreams(self.hub, catalog, market_data, clock_us)
         self.conditions = Conditions(Condition.of_history(row) for row in history.reader.triggers())
         self.private = PrivateStreams(self.hub, catalog, self.exchange, self.conditions, clock_us)
+        self.auctions = AuctionStreams(self.hub, catalog, self.exchange, clock_us)
         self.futures = FuturesStreams(self.hub, catalog, self.exchange, clock_us)
         self.trackers = Trackers()
         self._pending = PendingRequests()
@@ -219,6 +221,7 @@ class Gateway:
         self.public.publish(updates)
         self.private.publish(events, has_settled=has_settled)
         self.futures.publish(events, has_settled=has_settled)
+        self.auctions.publish(events)
         if updates and isinstance(updates[-1], SecondUpdate):
             self._forget_acknowledged()
 

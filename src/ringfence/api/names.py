@@ -30,6 +30,14 @@ BOOK_STATES: dict[int, wire.OrderBookState] = {
     core.MarketState.CANCEL_ONLY: wire.OrderBookState.CANCEL_ONLY,
     core.MarketState.LIMIT_ONLY: wire.OrderBookState.LIMIT_ONLY,
     core.MarketState.POST_ONLY: wire.OrderBookState.POST_ONLY,
+    # In an auction orders come to rest and nobody trades: to a client that is what post-only means.
+    core.MarketState.AUCTION: wire.OrderBookState.POST_ONLY,
+}
+AUCTION_PHASES: dict[core.BrakePhase, str] = {
+    core.BrakePhase.NONE: "Trading",
+    core.BrakePhase.HALT: "Halted",
+    core.BrakePhase.AUCTION: "Auction",
+    core.BrakePhase.UNCROSSING: "Uncrossing",
 }
 ORDER_TYPES: dict[int, wire.OrderTypeEnum] = {
     core.OrderType.LIMIT: wire.OrderTypeEnum.LIMIT,

@@ -3,7 +3,7 @@
 from ringfence.schema.tables import AccountRow, PerpetualRow, PositionRow
 from ringfence.views.catalog import MarketInfo
 from ringfence.views.decimals import RATES, Scale
-from ringfence.views.perpetuals import Standing, liquidation_ticks, standing
+from ringfence.views.perpetuals import Standing, liquidation_ticks, raised_base_e8, standing
 
 from .state import VenueState
 from .wire.margin import SqrtFunction
@@ -29,7 +29,7 @@ def position_reply(
             liquidation_ticks(rules, row, stands, exchange.measure(account.account))
         ),
         imf=RATES.text(stands.initial_e8),
-        imf_function=initial_function(rules),
+        imf_function=initial_function(rules, raised_base_e8(exchange, market.number)),
         mark_price=market.price_text(rules.mark_ticks),
         mmf=RATES.text(stands.maintenance_e8),
         mmf_function=maintenance_function(rules),
@@ -63,9 +63,10 @@ def break_even_price(market: MarketInfo, row: PositionRow, stands: Standing) -> 
     return average_price(market, row.entry_atoms + row.fees_atoms - stands.funding_atoms, row.net_lots)
 
 
-def initial_function(rules: PerpetualRow) -> SqrtFunction:
-    """Return how the initial margin fraction of a position follows from its size."""
-    return SqrtFunction(base=RATES.text(rules.initial_base_e8), factor=RATES.text(rules.initial_factor_e8))
+def initial_function(rules: PerpetualRow, raised_e8: int) -> SqrtFunction:
+    """Return how the initial margin fraction of a position follows from its size, and from the open interest."""
+    base_e8 = max(rules.initial_base_e8, raised_e8)
+    return SqrtFunction(base=RATES.text(base_e8), factor=RATES.text(rules.initial_factor_e8))
 
 
 def maintenance_function(rules: PerpetualRow) -> SqrtFunction:

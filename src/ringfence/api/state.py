@@ -11,6 +11,7 @@ from ringfence.schema.enums import Parameter
 from ringfence.schema.tables import (
     AccountRow,
     AssetRow,
+    BrakesRow,
     CaseRow,
     CollateralRow,
     LendingPoolRow,
@@ -127,6 +128,14 @@ class VenueState(AccountState, Protocol):
 
     def perpetual(self, market: int) -> PerpetualRow | None:
         """Return the rules and the prices of a perpetual, ``None`` if the market is none or has no rules."""
+        ...
+
+    def brakes(self, market: int) -> BrakesRow | None:
+        """Return the brakes of a market, and where its auction stands; ``None`` if it has none."""
+        ...
+
+    def band(self, market: int) -> tuple[int, int]:
+        """Return the lowest and the highest price at which a market may trade now, (0, 0) for any."""
         ...
 
     def positions(self, account: int) -> list[PositionRow]:

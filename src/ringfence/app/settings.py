@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ringfence.schema import commands as c
 from ringfence.schema.layout import body_fields
-from ringfence.schema.tables import CollateralRow, LendingPoolRow, PerpetualRow
+from ringfence.schema.tables import BrakesRow, CollateralRow, LendingPoolRow, PerpetualRow
 
 from .errors import WrongUse
 
@@ -14,7 +14,9 @@ Texts = Mapping[str, str | None]
 """Settings as decimal texts; ``None`` leaves one as it is, or at its first value."""
 
 
-def present_fields(row: CollateralRow | LendingPoolRow | PerpetualRow, command: type[c.Command]) -> dict[str, int]:
+def present_fields(
+    row: CollateralRow | LendingPoolRow | PerpetualRow | BrakesRow, command: type[c.Command]
+) -> dict[str, int]:
     """Return the settings of a row that a command sets."""
     return {field.name: getattr(row, field.name) for field in body_fields(command)}
 

@@ -12,7 +12,7 @@ from .output import result
 
 Data = Annotated[Path, Parameter(help="The venue's folder.")]
 HERE = Path()
-State = Literal["open", "closed", "cancel-only", "limit-only", "post-only"]
+State = Literal["open", "closed", "cancel-only", "limit-only", "post-only", "auction"]
 Frozen = Literal["trading", "withdrawals", "transfers"]
 Band = Annotated[tuple[str, str] | None, Parameter(help="Lowest and highest factor of the reference price.")]
 

@@ -6,6 +6,7 @@ from ringfence.schema.enums import PARAMETER_LIMITS, Parameter
 
 from .amounts import parse_units
 from .bounds import decimal_problems, repeated, within
+from .brake_checks import brake_problems
 from .lending_checks import lending_problems
 from .model import ASSET_KINDS, MARKET_STATES, AssetConfig, FeeTierConfig, MarketConfig, UserConfig, VenueConfig
 from .perpetual_checks import perpetual_problems
@@ -82,8 +83,11 @@ def _market(market: MarketConfig, assets: dict[str, AssetConfig]) -> Iterator[st
         yield "base and quote are the same asset"
     if market.state not in MARKET_STATES:
         yield f"state: {market.state!r} is not one of {', '.join(MARKET_STATES)}"
+    elif market.state == "auction":
+        yield "state: an auction takes brakes, and a market gets those after it is listed"
     yield from within("fee_schedule", market.fee_schedule, 0, 15)
     yield from perpetual_problems(market, assets)
+    yield from brake_problems(market, assets)
     for name in ("limit_band", "impact_band"):
         yield from _band(name, getattr(market, name))
     yield from _steps(market, assets[market.base].decimals, assets[market.quote].decimals)

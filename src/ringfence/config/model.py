@@ -16,6 +16,7 @@ MARKET_STATES = {
     "cancel-only": MarketState.CANCEL_ONLY,
     "limit-only": MarketState.LIMIT_ONLY,
     "post-only": MarketState.POST_ONLY,
+    "auction": MarketState.AUCTION,
 }
 MARKET_KINDS = {"spot": MarketKind.SPOT, "perpetual": MarketKind.PERPETUAL}
 PRICE_SOURCE_KINDS = ("simulated", "recorded", "ccxt", "ringfence")
@@ -81,6 +82,26 @@ class PerpetualConfig(Table, frozen=True, kw_only=True):
     mark_bound: str | None = None
 
 
+class BrakesConfig(Table, frozen=True, kw_only=True):
+    """How far a market may trade from its reference, and what happens then; "0" switches a brake off.
+
+    Fractions: ``band`` of a reference that stands for ``window_s``, beyond which the market halts for ``halt_s`` and
+    reopens by an auction of ``auction_s``; ``stale`` and ``far`` of the mark, beyond which orders older than
+    ``stale_age_s`` are retired. From ``interest_low`` to ``interest_high`` of open interest, in units of the base
+    asset, the initial margin of a perpetual rises to all of the position.
+    """
+
+    band: str = "0"
+    window_s: str = "300"
+    halt_s: str = "0"
+    auction_s: str = "60"
+    stale: str = "0"
+    far: str = "0"
+    stale_age_s: str = "60"
+    interest_low: str = "0"
+    interest_high: str = "0"
+
+
 class MarketConfig(Table, frozen=True, kw_only=True):
     """A market to list; bands are [lowest, highest] as factors of the reference price."""
 
@@ -98,6 +119,7 @@ class MarketConfig(Table, frozen=True, kw_only=True):
     state: str = "open"
     kind: str = "spot"
     perpetual: PerpetualConfig | None = None
+    brakes: BrakesConfig | None = None
 
     @property
     def symbol(self) -> str:

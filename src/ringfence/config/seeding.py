@@ -23,6 +23,7 @@ from ringfence.schema.commands import (
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, PARAMETER_LIMITS
 
 from .amounts import parse_units
+from .brakes import brakes_command
 from .lending import collateral_command, lending_pool_command
 from .model import (
     ASSET_KINDS,
@@ -113,6 +114,8 @@ def _list_market(number: int, market: MarketConfig, assets: dict[str, tuple[int,
     )
     if market.perpetual is not None:
         yield perpetual_command(number, lot_atoms, base.decimals, market.perpetual)
+    if market.brakes is not None:
+        yield brakes_command(number, lot_atoms, base.decimals, market.brakes)
     if market.limit_band or market.impact_band:
         limit, impact = market.limit_band or ["0", "0"], market.impact_band or ["0", "0"]
         yield SetPriceBands(

@@ -4,10 +4,13 @@ from ..schema.enums import (
     BALANCE_HEADROOM,
     FIRST_USER_ACCOUNT,
     AccountKind,
+    BrakePhase,
     HouseAccount,
     MarketKind,
     MarketState,
+    OrderType,
     Parameter,
+    TimeInForce,
     UserFlag,
     WavePhase,
 )
@@ -137,10 +140,31 @@ def rows_left(s):
 @hot
 def accepts_orders(s, market):
     """Check that the market is in a state that accepts orders at all."""
+    return market.state == MarketState.OPEN or accepts_some(s, market)
+
+
+@cold
+def accepts_some(s, market):
+    """As ``accepts_orders``, for a market that is not simply open."""
     if market.state == MarketState.CLOSED:
         return refuse(s, Reject.MARKET_CLOSED, 0, 0)
     if market.state == MarketState.CANCEL_ONLY:
         return refuse(s, Reject.MARKET_CANCEL_ONLY, 0, 0)
+    if s.brakes[market.market].phase == BrakePhase.UNCROSSING:
+        return refuse(s, Reject.MARKET_UNCROSSING, 0, 0)
+    return True
+
+
+@cold
+def takes_kind(s, market, order_type, time_in_force):
+    """Check that a market which is not simply open takes orders of a type."""
+    if order_type == OrderType.MARKET and market.state == MarketState.LIMIT_ONLY:
+        return refuse(s, Reject.MARKET_LIMIT_ONLY, 0, 0)
+    if order_type == OrderType.MARKET and market.state == MarketState.POST_ONLY:
+        return refuse(s, Reject.MARKET_POST_ONLY, 0, 0)
+    waits = order_type == OrderType.LIMIT and time_in_force == TimeInForce.GTC
+    if market.state == MarketState.AUCTION and not waits:
+        return refuse(s, Reject.MARKET_IN_AUCTION, 0, 0)
     return True
 
 

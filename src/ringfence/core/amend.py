@@ -141,9 +141,25 @@ def requeue(s, slot, c):
     row, taker = s.orders[slot], s.taker[0]
     market = s.markets[row.market]
     place = emit_amended(s, row, c, 0)
-    executed = row.quantity_lots - row.remaining_lots
+    present = take_back(s, slot, c.price_ticks, c.quantity_lots)
+    if taker.loan_flags != 0:
+        carry_out(s, taker.account, sold_asset(market, taker.side), LoanSource.SPOT_MARGIN, taker.order)
+    set_bound(s, taker, SlippageKind.NONE, 0)
+    rested = execute(s)
+    cast(s.events, place, ORDER_AMENDED).rested_lots = rested
+    if taker.loan_flags != 0:
+        credit_taker(s, taker, present, rested)
+    if taker.attached != 0 and taker.filled_lots != 0:
+        grow_attached(s, taker.order, taker.filled_lots)
+
+
+@cold
+def take_back(s, slot, price_ticks, quantity_lots):
+    """Take an order out of the book as the taker that it is to be; returns the atoms that it had locked."""
+    row, taker = s.orders[slot], s.taker[0]
+    market, executed = s.markets[row.market], row.quantity_lots - row.remaining_lots
     taker.order, taker.client_id, taker.created_us = row.id, row.client_id, row.created_us
-    taker.price_ticks, taker.quantity_lots = c.price_ticks, c.quantity_lots
+    taker.price_ticks, taker.quantity_lots = price_ticks, quantity_lots
     taker.account, taker.user, taker.market = row.account, row.user, row.market
     taker.side, taker.order_type, taker.time_in_force = row.side, OrderType.LIMIT, row.time_in_force
     taker.post_only, taker.self_trade_prevention, taker.by_quote = row.post_only, row.self_trade_prevention, 0
@@ -153,16 +169,8 @@ def requeue(s, slot, c):
     present = lock_of(market, row.side, row.price_ticks, row.remaining_lots)
     unlock(s, row, row.remaining_lots)
     take_out(s, slot)
-    if taker.loan_flags != 0:
-        carry_out(s, taker.account, sold_asset(market, taker.side), LoanSource.SPOT_MARGIN, taker.order)
-    start_taker(s, taker, market, c.quantity_lots - executed, 0)
-    set_bound(s, taker, SlippageKind.NONE, 0)
-    rested = execute(s)
-    cast(s.events, place, ORDER_AMENDED).rested_lots = rested
-    if taker.loan_flags != 0:
-        credit_taker(s, taker, present, rested)
-    if taker.attached != 0 and taker.filled_lots != 0:
-        grow_attached(s, taker.order, taker.filled_lots)
+    start_taker(s, taker, market, quantity_lots - executed, 0)
+    return present
 
 
 @cold

@@ -8,6 +8,8 @@ from .levels import NEVER, half_of, price_key
 
 PPM = 1_000_000
 HIGHEST = NEVER - 1
+BEYOND_BAND = -5
+"""Why a taker stops that would trade outside the band of its market: beside the reasons of CloseReason."""
 
 
 @hot
@@ -94,3 +96,15 @@ def set_bound(s, taker, kind, slippage):
         if key < taker.bound_key:
             taker.bound_key = key
             taker.bound_reason = CloseReason.SLIPPAGE_TOLERANCE_EXCEEDED
+    tighten_to_band(market, taker)
+
+
+@cold
+def tighten_to_band(market, taker):
+    """Let a taker reach no further than the band of its market, if there is one and it is nearer than its bound."""
+    if market.band_high_ticks == 0:
+        return
+    ticks = market.band_high_ticks if taker.side == Side.BID else market.band_low_ticks
+    key = price_key(1 - taker.side, ticks)
+    if key < taker.bound_key:
+        taker.bound_key, taker.bound_reason = key, BEYOND_BAND

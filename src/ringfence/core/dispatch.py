@@ -8,6 +8,8 @@ from ..schema.enums import PARAMETER_LIMITS, PRICE_SOURCES, Parameter
 from . import (
     accounts,
     amend,
+    auctions,
+    brakes,
     cancels,
     conversion,
     delisting,
@@ -35,6 +37,7 @@ from .jit import cold, flat, hot
 from .lookahead import look_ahead
 from .records import Kind, cast
 from .redemptions import SERVED_PER_CLOCK
+from .retiring import EVENTS_OF_BRAKES
 from .settlement import EVENTS_PER_PAGE
 
 MOST = {parameter: highest for parameter, (_, highest, _) in PARAMETER_LIMITS.items()}
@@ -43,7 +46,8 @@ MOST = {parameter: highest for parameter, (_, highest, _) in PARAMETER_LIMITS.it
 # of a perpetual and two of an asset, and settles a page, which ends with the account that has its last event.
 OF_ORDERS = max(3 * MOST[Parameter.OPEN_ORDERS_PER_ACCOUNT], (4 + REDUCE_ORDERS) * MOST[Parameter.FILLS_PER_COMMAND])
 OF_ACCOUNT = MOST[Parameter.OPEN_ORDERS_PER_ACCOUNT] + 4 * POSITIONS_PER_ACCOUNT
-OF_CLOCK = 3 * MOST[Parameter.MARKETS] + 2 * MOST[Parameter.ASSETS] + SERVED_PER_CLOCK + EVENTS_PER_PAGE + OF_ACCOUNT
+OF_MARKETS = 3 * MOST[Parameter.MARKETS] + EVENTS_OF_BRAKES
+OF_CLOCK = OF_MARKETS + 2 * MOST[Parameter.ASSETS] + SERVED_PER_CLOCK + EVENTS_PER_PAGE + OF_ACCOUNT
 # A case shows its estate when it opens: each asset and its price with all sources, each position with two such prices.
 OF_PRICE = 1 + PRICE_SOURCES
 OF_ESTATE = ASSETS_SHOWN * (1 + OF_PRICE) + POSITIONS_PER_ACCOUNT * (2 + 2 * OF_PRICE)
@@ -144,6 +148,8 @@ def handle_prices(s, commands, i):
         return perpetuals.set_perpetual(s, cast(commands, i, r.SET_PERPETUAL))
     if kind == Kind.DELIST_PERPETUAL:
         return delisting.delist_perpetual(s, cast(commands, i, r.DELIST_PERPETUAL))
+    if kind == Kind.SET_BRAKES:
+        return brakes.set_brakes(s, cast(commands, i, r.SET_BRAKES))
     if kind == Kind.OPEN_CASES:
         return opening.open_cases(s)
     if kind == Kind.DELEVERAGE:
@@ -209,6 +215,8 @@ def handle_others(s, commands, i):
         return cancels.cancel_all_orders(s, cast(commands, i, r.CANCEL_ALL_ORDERS))
     if kind == Kind.AMEND_ORDER:
         return amend.amend_order(s, cast(commands, i, r.AMEND_ORDER))
+    if kind == Kind.UNCROSS_MARKET:
+        return auctions.uncross_market(s, cast(commands, i, r.UNCROSS_MARKET))
     return firing.place_trigger(s, cast(commands, i, r.PLACE_TRIGGER))
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ..schema.enums import HouseAccount, Parameter, Settling, Side, rules_that_hold
+from ..schema.enums import BrakePhase, Delisting, HouseAccount, Parameter, Settling, Side, rules_that_hold
 from ..schema.hashing import state_hash
 from ..schema.layout import COMMAND_HEADER, RECORD
 from ..schema.tables import (
     AccountRow,
     AssetRow,
+    BrakesRow,
     CaseRow,
     CollateralRow,
     LendingPoolRow,
@@ -299,6 +300,30 @@ class Exchange:
     def position(self, account: int, market: int) -> PositionRow | None:
         """Return the position of an account in a market."""
         return next((row for row in self.positions(account) if row.market == market), None)
+
+    def brakes(self, market: int) -> BrakesRow | None:
+        """Return the brakes of a market and where its auction stands, None if it has none."""
+        record = self._s.brakes.view(np.ndarray)[market] if 1 <= market <= self.markets_listed else None
+        return row_of(BrakesRow, record) if record is not None and record["market"] else None
+
+    def band(self, market: int) -> tuple[int, int]:
+        """Return the lowest and the highest price at which a market may trade now, (0, 0) for any."""
+        row = self._s.markets[market]
+        return int(row.band_low_ticks), int(row.band_high_ticks)
+
+    @property
+    def uncrossing(self) -> list[int]:
+        """The markets whose auctions wait for UncrossMarket."""
+        if not self._s.venue[0].uncrossing:
+            return []
+        phases = self._s.brakes["phase"][: self.markets_listed + 1]
+        found = np.flatnonzero(phases == BrakePhase.UNCROSSING).tolist()
+        return [market for market in found if not self._stands_still(market)]
+
+    def _stands_still(self, market: int) -> bool:
+        wave = self._s.waves[0]
+        delisted = self._s.perpetuals[market].delisting != Delisting.LISTED
+        return bool(delisted or (wave.phase and wave.market == market))
 
     @property
     def settling(self) -> bool:

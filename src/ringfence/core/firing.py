@@ -18,6 +18,7 @@ from .admission import is_deleveraging, is_spot, price_in_range, quantity_in_ran
 from .attached import triggers_left
 from .bits import divide_down
 from .book import find_order
+from .brakes import is_braked
 from .cancels import cancel
 from .emit import emit, refuse
 from .jit import cold
@@ -36,6 +37,7 @@ from .triggers import (
     open_trigger,
     reference_price,
     take_away,
+    wait_again,
 )
 
 PERCENT = 100
@@ -179,6 +181,9 @@ def begin_firing(s):
     if slot == 0 or is_deleveraging(s, s.triggers[slot].market):
         return False
     row = s.triggers[slot]
+    if is_braked(s, row.market):
+        wait_again(s, slot)
+        return False
     own.number, own.parent, own.account, own.market = row.id, row.parent, row.account, row.market
     lots = lots_to_fire(s, slot)
     order_of(s, slot, lots)

@@ -1,11 +1,12 @@
 """Assets and markets: listing them, and changing what a market accepts.  docs/rules.md, "The venue's settings"."""
 
 from ..schema.commands import SetPerpetual
-from ..schema.enums import AssetKind, Delisting, MarketKind, Parameter
+from ..schema.enums import AssetKind, Delisting, MarketKind, MarketState, Parameter
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
 from .admission import known_asset, known_market
 from .bits import checked_multiply
+from .brakes import is_braked, set_state_of_auction
 from .emit import emit, refuse, refuse_field
 from .jit import cold, hot
 from .records import (
@@ -22,6 +23,8 @@ from .valuation import set_worth
 
 PERPETUALS_SINCE = SetPerpetual.since
 MOST_DECIMALS = 8
+STATE_FIELD = 10
+"""The place of ``state`` in ListMarket."""
 SYMBOL_BYTES, NAME_BYTES, CUSIP_BYTES = 16, 32, 16
 UPPER_A, UPPER_Z, DIGIT_0, DIGIT_9, POINT = ord("A"), ord("Z"), ord("0"), ord("9"), ord(".")
 
@@ -136,6 +139,8 @@ def market_listable(s, c):
     kind = kind_of(s, c)
     if kind != MarketKind.SPOT and not can_pay_contracts(s.assets[c.quote_asset]):
         return refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, 2)
+    if c.state == MarketState.AUCTION:
+        return refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, STATE_FIELD)
     markets, capacity = s.venue[0].markets, s.parameters[Parameter.MARKETS]
     if markets >= capacity:
         return refuse(s, Reject.VENUE_FULL, markets, capacity)
@@ -186,6 +191,8 @@ def set_market_state(s, c):
         return False
     if s.perpetuals[c.market].delisting != Delisting.LISTED:
         return refuse(s, Reject.MARKET_DELISTED, c.market, 0)
+    if c.state == MarketState.AUCTION or is_braked(s, c.market):
+        return set_state_of_auction(s, c)
     s.markets[c.market].state = c.state
     event = cast(s.events, emit(s, EventKind.MARKET_STATE_SET, c.account, c.market), MARKET_STATE_SET)
     event.state = c.state

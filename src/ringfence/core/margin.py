@@ -87,7 +87,8 @@ def add_exposure(s, measure, market_number, net, lots, least_initial_e8):
     if lots != 0 and not is_live(money.price_state):
         measure.not_fresh = max(measure.not_fresh, market.quote_asset)
     value = debt_value(money, notional(lots, rules.mark_ticks, market.quote_factor))
-    initial = rate_at(max(rules.initial_base_e8, least_initial_e8), rules.initial_factor_e8, value)
+    base = max(rules.initial_base_e8, rules.raised_base_e8, least_initial_e8)
+    initial = rate_at(base, rules.initial_factor_e8, value)
     measure.exposure = capped_sum(measure.exposure, value)
     measure.initial = capped_sum(measure.initial, part_up(value, initial))
     value = debt_value(money, notional(abs(net), rules.mark_ticks, market.quote_factor))

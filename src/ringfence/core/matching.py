@@ -24,7 +24,7 @@ from .emit import emit, emit_order_closed
 from .jit import cold, hot
 from .ledger import available, move, post
 from .levels import NEVER, half_of
-from .paying import credit, release
+from .paying import credit, flags_of_rest, release
 from .records import TRADE, EventKind, cast
 from .reserves import HAS_RESERVED, LOAN_BITS, scale_reserved
 from .triggers import look
@@ -132,7 +132,8 @@ def fill(s, market, taker, slot, lots):
     """Trade ``lots`` of the taker with the maker in ``slot`` at the maker's price."""
     maker = s.orders[slot]
     base = lots * market.lot_atoms
-    quote = lots * maker.price_ticks * market.quote_factor
+    price_ticks = maker.price_ticks if taker.auction_ticks == 0 else taker.auction_ticks
+    quote = lots * price_ticks * market.quote_factor
     if market.market_kind == MarketKind.SPOT:
         fee = scale_up(base if taker.side == Side.BID else quote, taker.fee_ppm)
         paid_by_maker = settle_maker(s, market, maker, base, quote)
@@ -146,12 +147,12 @@ def fill(s, market, taker, slot, lots):
     taker.left_lots -= lots
     taker.left_quote_atoms -= quote
     market.trades += 1
-    market.last_price_ticks = maker.price_ticks
+    market.last_price_ticks = price_ticks
     event = cast(s.events, emit(s, EventKind.TRADE, taker.account, taker.market), TRADE)
     event.trade = market.trades
     event.taker_order = taker.order
     event.maker_order = maker.id
-    event.price_ticks = maker.price_ticks
+    event.price_ticks = price_ticks
     event.quantity_lots = lots
     event.quote_atoms = quote
     event.taker_fee_atoms = fee
@@ -159,15 +160,30 @@ def fill(s, market, taker, slot, lots):
     event.maker_remaining_lots = maker.remaining_lots - lots
     event.maker_account = maker.account
     event.side = taker.side
+    if taker.auction_ticks != 0:
+        event.maker_price_ticks = maker.price_ticks
+        return_surplus(s, market, slot, lots, price_ticks)
     if maker.special != 0:
         settle_special(s, market, slot, lots, base, quote, paid_by_maker)
     account = maker.account
-    price_ticks = maker.price_ticks
     reduce_maker(s, market, slot, lots, quote)
     if market.market_kind != MarketKind.SPOT:
         trim(s, account, taker.market)
     if price_ticks <= market.falling_key or NEVER - price_ticks <= market.rising_key:
         look(s, taker.market, TriggerBy.LAST, price_ticks)
+
+
+@cold
+def return_surplus(s, market, slot, lots, price_ticks):
+    """Give back what a bid had locked beyond the price of the auction in which it is filled."""
+    maker = s.orders[slot]
+    if maker.side == Side.ASK or market.market_kind != MarketKind.SPOT:
+        return
+    surplus = (maker.price_ticks - price_ticks) * lots * market.quote_factor
+    post(s, maker.account, market.quote_asset, surplus, -surplus)
+    flags = maker.special & LOAN_BITS
+    if flags != 0 and surplus != 0:
+        credit(s, maker.account, market.quote_asset, surplus, flags_of_rest(flags), maker.id)
 
 
 @cold

@@ -27,13 +27,15 @@ from .admission import (
     price_in_range,
     quantity_in_range,
     rows_left,
+    takes_kind,
     trading_account,
     user_account,
 )
 from .attached import attach, attachable, attaches, end_attached
 from .bits import checked_multiply, divide_up
 from .book import ATTACHED, REDUCES, bought_asset, find_order, join_position, lock_of, open_order, queue, sold_asset
-from .bounds import best_price, set_bound, within_band
+from .bounds import BEYOND_BAND, best_price, set_bound, tighten_to_band, within_band
+from .brakes import halt
 from .contracts import (
     bears_contract,
     has_rules,
@@ -47,7 +49,7 @@ from .emit import emit, refuse, refuse_asset
 from .jit import cold, hot
 from .ledger import available
 from .levels import NEVER, price_key
-from .matching import FILLED, TOO_SMALL, match, settle_taker, sweep
+from .matching import FILLED, NO_CROSS, TOO_SMALL, match, settle_taker, sweep
 from .paying import bears_order, carry_out, credit, flags_of, flags_of_rest, plan
 from .positions import notional
 from .records import ORDER_ACCEPTED, ORDER_CLOSED, EventKind, cast
@@ -86,11 +88,7 @@ def may_trade(s, c):
     only_reduces = forced or (c.reduce_only != 0 and not is_spot(market))
     if not ((only_reduces or eligible_to_trade(s, user, market, c.side)) and accepts_orders(s, market)):
         return False
-    if c.order_type == OrderType.MARKET and market.state == MarketState.LIMIT_ONLY:
-        return refuse(s, Reject.MARKET_LIMIT_ONLY, 0, 0)
-    if c.order_type == OrderType.MARKET and market.state == MarketState.POST_ONLY:
-        return refuse(s, Reject.MARKET_POST_ONLY, 0, 0)
-    return True
+    return market.state == MarketState.OPEN or takes_kind(s, market, c.order_type, c.time_in_force)
 
 
 @hot
@@ -213,7 +211,8 @@ def prepare_taker(s, c):
     taker.by_quote = 1 if c.quote_atoms != 0 else 0
     taker.earlier_lots, taker.earlier_quote_atoms = 0, 0
     start_taker(s, taker, market, c.quantity_lots, c.quote_atoms)
-    if market.impact_maximum_ppm != 0 or market.impact_minimum_ppm != 0 or c.slippage_kind != SlippageKind.NONE:
+    banded = market.band_high_ticks | market.impact_maximum_ppm | market.impact_minimum_ppm != 0
+    if banded or c.slippage_kind != SlippageKind.NONE:
         set_bound(s, taker, c.slippage_kind, c.slippage)
     if c.origin == Origin.NODE:
         take_own_terms(s, taker)
@@ -224,6 +223,7 @@ def take_own_terms(s, taker):
     """Let a case's order pay the fee of liquidations instead of the taker fee, and reach as far as the case says."""
     if s.own[0].case_slot != 0:
         taker.fee_ppm, taker.bound_key = 0, NEVER
+        tighten_to_band(s.markets[taker.market], taker)
 
 
 @hot
@@ -233,7 +233,7 @@ def start_taker(s, taker, market, left_lots, left_quote_atoms):
     taker.filled_lots, taker.filled_quote_atoms = 0, 0
     taker.fee_atoms, taker.maker_fees_atoms, taker.handled = 0, 0, 0
     taker.fee_ppm = s.fee_tiers[market.fee_schedule * 16 + s.users[taker.user].fee_tier].taker_ppm
-    taker.bound_key = NEVER
+    taker.bound_key, taker.auction_ticks = NEVER, 0
     taker.limit_key = price_key(1 - taker.side, taker.price_ticks) if taker.order_type == OrderType.LIMIT else NEVER
 
 
@@ -331,6 +331,9 @@ def outcome_of(taker, stop):
         return stop
     if stop == TOO_SMALL:
         return FILLED if taker.filled_lots > 0 else CloseReason.IMMEDIATE_OR_CANCEL.value
+    if stop == BEYOND_BAND:
+        rests = taker.order_type == OrderType.LIMIT and taker.time_in_force == TimeInForce.GTC
+        return RESTS if rests else CloseReason.PRICE_IMPACT.value
     if taker.order_type == OrderType.MARKET:
         return CloseReason.INSUFFICIENT_LIQUIDITY.value
     return RESTS if taker.time_in_force == TimeInForce.GTC else CloseReason.IMMEDIATE_OR_CANCEL.value
@@ -342,10 +345,13 @@ def execute(s):
     taker = s.taker[0]
     market = s.markets[taker.market]
     stop = FILLED
-    if market.state == MarketState.POST_ONLY or taker.time_in_force == TimeInForce.FOK:
-        stop = closes_at_once(s, taker)
-    if stop == FILLED:
-        stop = match(s)
+    if market.state == MarketState.AUCTION:
+        stop = match_in_auction(s, taker)
+    else:
+        if market.state == MarketState.POST_ONLY or taker.time_in_force == TimeInForce.FOK:
+            stop = closes_at_once(s, taker)
+        if stop == FILLED:
+            stop = match(s)
     outcome = outcome_of(taker, stop)
     rests = taker.left_lots if outcome == RESTS else 0
     if is_spot(market):
@@ -358,7 +364,16 @@ def execute(s):
         emit_taker_closed(s, taker, outcome)
         if taker.attached != 0 and taker.earlier_lots + taker.filled_lots == 0:
             end_attached(s, taker.order)
+    if stop == BEYOND_BAND:
+        halt(s, taker)
     return rests
+
+
+@cold
+def match_in_auction(s, taker):
+    """Let an order wait for the auction, or trade in it: then what it cannot do in one command it goes on with."""
+    stop = match(s) if taker.auction_ticks != 0 else NO_CROSS
+    return NO_CROSS if stop == CloseReason.WORK_LIMIT else stop
 
 
 @hot

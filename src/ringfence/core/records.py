@@ -80,6 +80,8 @@ BORROW = DTYPES[c.Borrow]
 REPAY = DTYPES[c.Repay]
 SET_PERPETUAL = DTYPES[c.SetPerpetual]
 PLACE_TRIGGER = DTYPES[c.PlaceTrigger]
+SET_BRAKES = DTYPES[c.SetBrakes]
+UNCROSS_MARKET = DTYPES[c.UncrossMarket]
 DELIST_PERPETUAL = DTYPES[c.DelistPerpetual]
 TOP_UP = DTYPES[c.TopUp]
 
@@ -141,6 +143,14 @@ ESTATE_POSITION = DTYPES[e.EstatePosition]
 PRICE_SHOWN = DTYPES[e.PriceShown]
 QUOTE_SHOWN = DTYPES[e.QuoteShown]
 MARK_SHOWN = DTYPES[e.MarkShown]
+BRAKES_SET = DTYPES[e.BrakesSet]
+BAND_MOVED = DTYPES[e.BandMoved]
+MARKET_HALTED = DTYPES[e.MarketHalted]
+AUCTION_BEGAN = DTYPES[e.AuctionBegan]
+AUCTION_INDICATED = DTYPES[e.AuctionIndicated]
+AUCTION_PRICED = DTYPES[e.AuctionPriced]
+MARKET_REOPENED = DTYPES[e.MarketReopened]
+INITIAL_MARGIN_RAISED = DTYPES[e.InitialMarginRaised]
 
 
 Kind: Any = IntEnum("Kind", {snake(kind.__name__).upper(): tag_of(kind) for kind in c.COMMANDS})

@@ -10,6 +10,7 @@ from ..schema.enums import (
     FIRST_USER_ACCOUNT,
     PARAMETER_LIMITS,
     TAKE_PROFIT,
+    BrakePhase,
     CaseStep,
     Delisting,
     Parameter,
@@ -19,6 +20,7 @@ from ..schema.enums import (
 from ..schema.layout import ROW_DTYPES, row_dtypes
 from .accounts import least_initial
 from .book import ATTACHED, REDUCES, find_order, link_reducing, open_order, queue
+from .brakes import set_band
 from .cases import join_queue, take_slot
 from .index import insert
 from .jit import called_from_python
@@ -162,6 +164,10 @@ def _positions(s):
     return _copied("positions", s.positions, _live(s, s.positions, POSITIONS))
 
 
+def _brakes(s):
+    return _copied("brakes", s.brakes, np.flatnonzero(s.brakes["market"][: s.venue[0].markets + 1]))
+
+
 def _triggers(s):
     return _copied("triggers", s.triggers, _live(s, s.triggers, TRIGGERS))
 
@@ -192,6 +198,7 @@ def rows_of(s):
         "triggers": _triggers(s),
         "cases": _cases(s),
         "waves": _waves(s),
+        "brakes": _brakes(s),
     }
 
 
@@ -376,6 +383,9 @@ def restore_derived(s):
         set_worth(s, asset)
     for market in range(1, s.venue[0].markets + 1):
         s.venue[0].closing += 1 if s.perpetuals[market].delisting == Delisting.CLOSING else 0
+        s.venue[0].uncrossing += 1 if s.brakes[market].phase == BrakePhase.UNCROSSING else 0
+        s.perpetuals[market].raised_base_e8 = s.brakes[market].raised_base_e8
+        set_band(s, market)
     for account in range(FIRST_USER_ACCOUNT, s.venue[0].next_account):
         s.accounts[account].least_initial_e8 = least_initial(s.accounts[account].leverage_limit_percent)
         join_siblings(s, np.int64(account))
@@ -407,6 +417,7 @@ def restore_into(s, rows):
     venue.users, venue.assets, venue.markets = len(rows["users"]), len(rows["assets"]), len(rows["markets"])
     venue.next_account = FIRST_USER_ACCOUNT + len(rows["accounts"])
     _fill(s.perpetuals, rows["perpetuals"]["market"], rows["perpetuals"])
+    _fill(s.brakes, rows["brakes"]["market"], rows["brakes"])
     restore_derived(s)
     restore_balances(s, _aligned(rows["balances"]))
     restore_redemptions(s, _aligned(rows["redemptions"]))

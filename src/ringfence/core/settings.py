@@ -11,13 +11,15 @@ from .jit import cold
 from .marks import update_prices
 from .perpetuals import update_perpetuals
 from .records import CLOCK_TICKED, PARAMETER_SET, RULES_SET, EventKind, cast
+from .retiring import update_brakes
 from .settlement import update_settlement
 from .state import BALANCES, CASES, ORDERS, TRIGGERS, WITHDRAWALS
 from .triggers import look_at_marks
 
 HASH_BYTES = 32
 PRICES_SINCE = SetPricing.since
-LOWEST = np.zeros(32, np.int64)
+# A number that no parameter has takes no value at all.
+LOWEST = np.ones(32, np.int64)
 HIGHEST = np.zeros(32, np.int64)
 for _parameter, (_low, _high, _) in PARAMETER_LIMITS.items():
     LOWEST[_parameter], HIGHEST[_parameter] = _low, _high
@@ -36,6 +38,7 @@ def clock(s, c):
         update_pools(s)
         update_perpetuals(s)
         update_settlement(s)
+        update_brakes(s)
         look_at_marks(s)
         s.venue[0].deleverages = 1 if s.venue[0].first_case != 0 else 0
     return True

@@ -57,6 +57,7 @@ Venue = _record(
     ("shorts", "i4"), ("next_short", "i4"), ("closing", "i4"), ("first_case", "i4"), ("last_case", "i4"),
     ("clock_us", "i8"), ("cases_opened", "i8"), ("case_turns", "i8"), ("unsafe_left", "i8"),
     ("deleverages", "i8"), ("waves_begun", "i8"), ("skin_day", "i8"), ("skin_value", "i8"),
+    ("uncrossing", "i8"), ("brakes_market", "i4"),
     ("schema_hash", "u1", (32,)), ("seed", "u1", (32,)),
 )  # fmt: skip
 
@@ -67,7 +68,7 @@ Taker = _record(
     ("limit_key", "i8"), ("bound_key", "i8"), ("left_lots", "i8"), ("left_quote_atoms", "i8"),
     ("filled_lots", "i8"), ("filled_quote_atoms", "i8"), ("earlier_lots", "i8"), ("earlier_quote_atoms", "i8"),
     ("fee_atoms", "i8"), ("maker_fees_atoms", "i8"), ("handled", "i8"), ("bound_reason", "i8"),
-    ("reducing_lots", "i8"), ("reducing_ticks", "i8"),
+    ("reducing_lots", "i8"), ("reducing_ticks", "i8"), ("auction_ticks", "i8"),
     ("account", "i4"), ("user", "i4"), ("market", "i4"), ("fee_ppm", "i4"),
     ("side", "u1"), ("order_type", "u1"), ("time_in_force", "u1"), ("post_only", "u1"),
     ("self_trade_prevention", "u1"), ("by_quote", "u1"), ("loan_flags", "u1"), ("reduce_only", "u1"),
@@ -100,7 +101,11 @@ Pool = _record(64, ("rows", "i8"), ("used", "i8"), ("free", "i8"), ("buckets", "
 
 Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"), ("shown", "i8"))
 # With NEVER less the lowest last price that a trigger waits for to rise, and the highest that one waits for to fall.
-Market = _from_row("markets", 256, ("rising_key", "i8"), ("falling_key", "i8"))
+# And between which prices it may trade, 0 for all.
+Market = _from_row(
+    "markets", 256,
+    ("rising_key", "i8"), ("falling_key", "i8"), ("band_low_ticks", "i8"), ("band_high_ticks", "i8"),
+)  # fmt: skip
 FeeTier = _record(8, ("maker_ppm", "i4"), ("taker_ppm", "i4"))
 Source = _record(8, ("last_number", "i8"))
 User = _from_row("users", 64)
@@ -172,7 +177,8 @@ Hint = _record(
     ("balance", "i4"), ("position", "i4"),
 )  # fmt: skip
 
-Perpetual = _from_row("perpetuals", 256, ("shown", "i8"))
+# With the margin that open interest raised it to, which is in its brakes.
+Perpetual = _from_row("perpetuals", 256, ("shown", "i8"), ("raised_base_e8", "i8"))
 # The first 64 bytes are what measuring an account touches; the last two fields are its orders that only reduce it.
 Position = _record(
     128,
@@ -195,6 +201,8 @@ AccountTriggers = _record(16, ("first", "i4"), ("last", "i4"), ("count", "i4"))
 Case = _from_row("cases", 96, ("id", "i8"), ("next", "i4"), ("previous", "i4"))
 # The deleveraging that is under way; ``listed`` of its people stand in ``wave_slots``, the next at ``at``.
 Wave = _from_row("waves", 192, ("listed", "i8"), ("at", "i8"))
+# The brakes of a market, and where its auction stands.
+Brakes = _from_row("brakes", 256)
 # What a case looks at: one thing that its account could reduce, at what price at worst, and what all else comes to.
 Leg = _record(
     192,
@@ -287,6 +295,7 @@ TABLES = (
     ("wave_lots", np.dtype("i8"), MOST_POSITIONS + 2),
     ("wave_caps", np.dtype("i8"), MOST_POSITIONS + 2),
     ("wave_order", np.dtype("i4"), MOST_POSITIONS + 2),
+    ("brakes", Brakes, _MARKETS),
     ("siblings", np.dtype("i4"), _ACCOUNTS),
     ("holds", np.dtype("i4"), _ACCOUNTS),
     ("watch", Watch, 1),

@@ -129,6 +129,16 @@ def leave_due(s, slot):
 
 
 @cold
+def wait_again(s, slot):
+    """Let a trigger that was to fire watch its price again, as if it were armed now."""
+    leave_due(s, slot)
+    row = s.triggers[slot]
+    s.venue[0].triggers_counted += 1
+    row.armed, row.due = s.venue[0].triggers_counted, 0
+    wait(s, slot)
+
+
+@cold
 def become_due(s, slot):
     """Let a trigger fire when it is its turn."""
     stop_waiting(s, slot)
@@ -172,7 +182,8 @@ def look_at_marks(s):
     """Look at every market by mark and by index, where orders are accepted."""
     for market in range(1, s.venue[0].markets + 1):
         state = s.markets[market].state
-        if state == MarketState.CLOSED or state == MarketState.CANCEL_ONLY:
+        shut = state == MarketState.CLOSED or state == MarketState.CANCEL_ONLY
+        if shut or state == MarketState.AUCTION:
             continue
         for by in range(TriggerBy.MARK, TriggerBy.INDEX + 1):
             first = waiting_half(market, by, TriggerDirection.RISES)

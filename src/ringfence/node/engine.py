@@ -4,6 +4,7 @@
     committed = engine.submit(records)     durable and applied when it returns
     engine.continue_settlement()           one page more of what a Clock command began to settle, or some conversions
     engine.liquidate()                     cases that open, some of their steps, or a page of a deleveraging
+    engine.uncross()                       some pieces of auctions whose time is over
     engine.fire_triggers()                 the orders of some triggers whose price was reached
     engine.tick()                          a Clock command, the events chain rolled, a signed checkpoint
     engine.close()
@@ -43,6 +44,7 @@ from ringfence.schema.commands import (
     OpenCases,
     SetRules,
     StepCase,
+    UncrossMarket,
 )
 from ringfence.schema.enums import LATEST_RULES, Origin
 from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode, schema_hash
@@ -58,6 +60,8 @@ TRIGGERS_AT_ONCE = 16
 CONVERSIONS_AT_ONCE = 64
 """How many who could not pay a loss sell what they have in a batch; most have nothing that can be sold."""
 
+PIECES_AT_ONCE = 64
+"""How many pieces of auctions are carried out in a batch: each looks at a page of prices, or trades one order."""
 STEPS_AT_ONCE = 32
 """How many cases take a step in a batch."""
 
@@ -167,7 +171,8 @@ class Engine:
         """Whether something is under way that nobody asks for, and that is done a little at a time."""
         exchange = self.exchange
         waits = exchange.settling or exchange.triggers_due or exchange.unsafe_left
-        return bool(waits or self._looks_for_cases or exchange.deleveraging or exchange.cases_due)
+        cases = self._looks_for_cases or exchange.deleveraging or exchange.cases_due
+        return bool(waits or cases or exchange.uncrossing)
 
     def liquidate(self) -> Committed | None:
         """Open cases, deleverage, or let cases take their turns, a few at a time; ``None`` if nothing is to be done."""
@@ -179,6 +184,14 @@ class Engine:
             return self._commit(_records([Deleverage()]))
         due = min(exchange.cases_due, STEPS_AT_ONCE)
         return self._commit(_records([StepCase()] * due)) if due else None
+
+    def uncross(self) -> Committed | None:
+        """Carry out auctions whose time is over, a few pieces at a time; ``None`` if there are none."""
+        markets = self.exchange.uncrossing[:PIECES_AT_ONCE]
+        if not markets:
+            return None
+        pieces = PIECES_AT_ONCE // len(markets)
+        return self._commit(_records([UncrossMarket(market=market) for market in markets for _ in range(pieces)]))
 
     def sync_checkpoints(self) -> None:
         """Return when every checkpoint is signed and durable."""

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ringfence.node.brake_invariants import braked_markets, broken_brakes
 from ringfence.node.case_invariants import broken_cases
 from ringfence.node.lending_invariants import broken_lending
 from ringfence.node.perpetual_invariants import broken_perpetuals, perpetual_markets
@@ -45,6 +46,8 @@ def broken_invariants(rows: Rows) -> Iterator[str]:
         yield from broken_triggers(rows)
     if "cases" in rows:
         yield from broken_cases(rows)
+    if "brakes" in rows:
+        yield from broken_brakes(rows)
 
 
 def _owners(rows: Rows) -> Iterator[str]:
@@ -148,12 +151,14 @@ def _in_transit(rows: Rows, available: Amounts) -> Iterator[str]:
 
 
 def _books(rows: Rows) -> Iterator[str]:
-    """An open order has something left of what it asked for, and no book is crossed."""
-    orders = rows["orders"]
+    """An open order has something left of what it asked for, and no book is crossed but before an auction."""
+    orders, braked = rows["orders"], braked_markets(rows)
     wrong = (orders["remaining_lots"] <= 0) | (orders["remaining_lots"] > orders["quantity_lots"])
     for order in orders["order"][wrong].tolist():
         yield f"order {order} has nothing left, or more than it asked for"
     for market in np.unique(orders["market"]).tolist():
+        if market in braked:
+            continue
         mine = orders[orders["market"] == market]
         bids = mine["price_ticks"][mine["side"] == Side.BID]
         asks = mine["price_ticks"][mine["side"] == Side.ASK]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ringfence.node.brake_invariants import braked_markets
 from ringfence.node.perpetual_invariants import perpetual_markets
 from ringfence.schema.enums import STOP_LOSS, TAKE_PROFIT, AccountKind, OrderType, Side, TriggerBy, TriggerDirection
 
@@ -51,6 +52,7 @@ def broken_triggers(rows: Rows) -> Iterator[str]:
     triggers = {number: Trigger(number, *rest) for number, *rest in _columns(rows["triggers"], *Trigger._fields)}
     is_parent = np.isin(rows["orders"]["order"], rows["triggers"]["parent"])
     parents = {number: Parent(number, *rest) for number, *rest in _columns(rows["orders"][is_parent], *Parent._fields)}
+    braked = braked_markets(rows)
     last_ticks = {market: ticks for market, ticks in _columns(rows["markets"], "market", "last_price_ticks")}
     perpetuals = perpetual_markets(rows)
     accounts = {account: kind for account, kind in _columns(rows["accounts"], "account", "account_kind")}
@@ -63,7 +65,8 @@ def broken_triggers(rows: Rows) -> Iterator[str]:
         yield from _orders(row, row.market in perpetuals)
         if accounts[row.account] == AccountKind.FENCED:
             yield f"trigger {number} belongs to account {row.account}, which is fenced"
-        yield from _reached(row, last_ticks[row.market])
+        if row.market not in braked:  # there it is looked at when the market has reopened
+            yield from _reached(row, last_ticks[row.market])
         if row.parent:
             yield from _attached(row, parents.get(row.parent))
         elif not 0 < number <= venue["sequence"] or not row.armed:

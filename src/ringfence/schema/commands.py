@@ -7,6 +7,8 @@ A command is 128 bytes: a header of 32 that all kinds share, then the fields of 
 from typing import Annotated, ClassVar
 
 from . import enums as e
+from .brakes_commands import SetBrakes as SetBrakes
+from .brakes_commands import UncrossMarket as UncrossMarket
 from .fields import (
     MAX_POOL_ATOMS,
     AccountFlags,

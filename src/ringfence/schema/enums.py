@@ -111,6 +111,7 @@ class MarketState(IntEnum):
     CANCEL_ONLY = 3
     LIMIT_ONLY = 4
     POST_ONLY = 5
+    AUCTION = 6
 
 
 class UserFlag(IntFlag):
@@ -218,6 +219,7 @@ class CloseReason(IntEnum):
     MARKET_DELISTED = 11
     SETTLEMENT = 12
     TRIGGERED = 13
+    STALE = 14
     LIQUIDATION = 16
 
 
@@ -302,6 +304,15 @@ class DeleveragingPolicy(IntEnum):
     PRO_RATA = 0
     QUEUE = 1
     FLOOR_PRO_RATA = 2
+
+
+class BrakePhase(IntEnum):
+    """What the brakes of a market do: nothing, keep orders out, collect them for an auction, or carry that out."""
+
+    NONE = 0
+    HALT = 1
+    AUCTION = 2
+    UNCROSSING = 3
 
 
 class CaseEnd(IntEnum):
@@ -425,6 +436,8 @@ SINCE: dict[tuple[str, str], int] = {
     ("HouseAccount", "UNCOVERED"): 2,
     ("CloseReason", "REDUCE_ONLY"): 2,
     ("CloseReason", "LIQUIDATION"): 2,
+    ("CloseReason", "STALE"): 2,
+    ("MarketState", "AUCTION"): 2,
     ("MoveCause", "TOP_UP"): 2,
     ("MoveCause", "LIQUIDATION_FEE"): 2,
     ("MoveCause", "GAP_PAID"): 2,

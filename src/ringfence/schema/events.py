@@ -7,12 +7,21 @@ An event is 128 bytes: a header of 32 that all kinds share, then the fields of i
 from typing import Annotated, ClassVar
 
 from . import enums as e
+from .brakes_events import AuctionBegan as AuctionBegan
+from .brakes_events import AuctionIndicated as AuctionIndicated
+from .brakes_events import AuctionPriced as AuctionPriced
+from .brakes_events import BandMoved as BandMoved
+from .brakes_events import BrakesSet as BrakesSet
+from .brakes_events import InitialMarginRaised as InitialMarginRaised
+from .brakes_events import MarketHalted as MarketHalted
+from .brakes_events import MarketReopened as MarketReopened
 from .fields import (
     MAX_POOL_ATOMS,
     AccountFlags,
     AccountNumber,
     AssetNumber,
     Atoms,
+    AttachedTicks,
     ClassMask,
     ClientId,
     ConversionDiscount,
@@ -106,7 +115,8 @@ class Trade(Event, tag=4, frozen=True, kw_only=True):
     """A fill; ``account`` is the taker's.
 
     Fees are in the asset that each side received (base for the buyer, quote for the seller); the maker's is
-    negative when it is a rebate.  ``trade`` is dense per market.
+    negative when it is a rebate.  ``trade`` is dense per market.  In an auction the price is that of the auction, and
+    the maker stood at ``maker_price_ticks``, which is 0 in all other trades.
     """
 
     trade: Count
@@ -120,6 +130,7 @@ class Trade(Event, tag=4, frozen=True, kw_only=True):
     maker_remaining_lots: QuantityLots
     maker_account: AccountNumber
     side: Annotated[int, member(e.Side)]
+    maker_price_ticks: AttachedTicks = 0
 
 
 class OrderClosed(Event, tag=5, frozen=True, kw_only=True):

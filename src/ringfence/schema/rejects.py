@@ -125,3 +125,8 @@ class Reject(IntEnum):
     TOP_UP_TOO_SMALL = 122, 400, "INSUFFICIENT_MARGIN", "{value} {place} would not end the case: it takes {limit}"
     TOP_UP_CANNOT_HELP = 123, 400, "INSUFFICIENT_MARGIN", "no amount of {place} would end the case"
     MARKET_DELEVERAGING = 124, 503, "TRADING_PAUSED", "{place} is being deleveraged: try again in a moment"
+    # brakes
+    MARKET_IN_AUCTION = 130, 400, "TRADING_PAUSED", "{place} is in an auction, which takes limit orders that wait"
+    MARKET_UNCROSSING = 131, 503, "TRADING_PAUSED", "the auction of {place} is being carried out: try again in a moment"
+    NO_BRAKES = 132, 409, "PRECONDITION_FAILED", "{place} has no brakes: set them first"
+    REOPENS_BY_AUCTION = 133, 409, "PRECONDITION_FAILED", "{place} is halted: only an auction opens it again"

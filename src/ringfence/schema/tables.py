@@ -6,9 +6,8 @@ can produce them.  How the core keeps them in memory is its own affair (``core.s
 
 from typing import Annotated, ClassVar
 
-import msgspec
-
 from . import enums as e
+from .brakes_tables import BrakesRow
 from .fields import (
     MAX_POOL_ATOMS,
     MAX_SEQUENCE,
@@ -54,12 +53,7 @@ from .fields import (
     text,
     unit,
 )
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A canonical row; the first field, or the first fields named in ``key``, order the table."""
-
-    since: ClassVar[int] = e.FIRST_RULES
+from .rows import Row
 
 
 class VenueRow(Row, frozen=True, kw_only=True):
@@ -81,6 +75,7 @@ class VenueRow(Row, frozen=True, kw_only=True):
     waves_begun: Annotated[int, unit("i8", "deleveraging waves", 0, MAX_SEQUENCE, since=2)]
     skin_day: Annotated[int, unit("i8", "days since 1970", 0, MAX_SEQUENCE, since=2)]
     skin_value: Value
+    brakes_market: Annotated[int, unit("i4", "the last market whose brakes a Clock looked at", 0, 2**31 - 1, since=2)]
 
 
 class ParameterRow(Row, frozen=True, kw_only=True):
@@ -483,5 +478,6 @@ TABLES: dict[str, type[Row]] = {
     "triggers": TriggerRow,
     "cases": CaseRow,
     "waves": WaveRow,
+    "brakes": BrakesRow,
 }
 """The tables in schema order, which is the order of the state hash."""

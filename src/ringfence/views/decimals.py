@@ -155,3 +155,5 @@ FUNDING_RATES = Scale("Rate", 1, 10, 10**10, place="funding")
 
 FRACTIONS = Scale("Fraction", 1, 6, 10**9, place="parts per million")
 """Parts per million."""
+SECONDS = Scale("Time", 1, 3, 10**12, place="seconds")
+"""Milliseconds, as seconds."""

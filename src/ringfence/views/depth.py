@@ -34,7 +34,7 @@ def touched_books(events: Iterable[Event]) -> dict[int, TouchedBook]:
     books: dict[int, TouchedBook] = {}
     for event in events:
         if isinstance(event, Trade):
-            _touch(books, event, 1 - event.side, event.price_ticks)
+            _touch(books, event, 1 - event.side, event.maker_price_ticks or event.price_ticks)
         elif isinstance(event, OrderAccepted):
             if event.rested_lots:
                 _touch(books, event, event.side, event.price_ticks)

@@ -66,6 +66,7 @@ EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
     CloseReason.SETTLEMENT: "InsufficientFunds",
     CloseReason.TRIGGERED: "Unknown",
     CloseReason.LIQUIDATION: "Liquidation",
+    CloseReason.STALE: "PriceOutOfBounds",
 }
 """The wire's OrderExpiryReason of every reason; a cancellation has none."""
 TRIGGER_EXPIRIES = {

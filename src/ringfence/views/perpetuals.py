@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ringfence.schema.enums import FUNDING_BITS, ONE_E8, Delisting, PriceState, Side
 from ringfence.schema.fields import MAX_ATOMS, MAX_VALUE
-from ringfence.schema.tables import AccountRow, MarketRow, PerpetualRow, PositionRow
+from ringfence.schema.tables import AccountRow, BrakesRow, MarketRow, PerpetualRow, PositionRow
 
 from . import margin
 from .maximums import ROUNDINGS_VALUE, MarginState, highest_fee_ppm, worth_at
@@ -30,6 +30,10 @@ class PositionState(MarginState, Protocol):
 
     def perpetual(self, market: int) -> PerpetualRow | None:
         """Return the rules and the prices of a perpetual."""
+        ...
+
+    def brakes(self, market: int) -> BrakesRow | None:
+        """Return the brakes of a market."""
         ...
 
     def positions(self, account: int) -> list[PositionRow]:
@@ -117,9 +121,7 @@ def followed_standing(exchange: PositionState, account: AccountRow, row: Followe
         unsettled_atoms=value - row.reference_atoms - pending,
         funding_atoms=row.funding_atoms - pending,
         exposure_atoms=abs(value),
-        initial_e8=margin.initial_rate_e8(
-            rules, exposure_value, margin.least_initial_e8(account.leverage_limit_percent)
-        ),
+        initial_e8=margin.initial_rate_e8(rules, exposure_value, least_base_e8(exchange, account, row.market)),
     )
 
 
@@ -134,7 +136,7 @@ def standing(exchange: PositionState, account: AccountRow, row: PositionRow) -> 
     lots = exposure_lots(row.net_lots, row.bid_lots, row.ask_lots)
     exposure = notional_atoms(lots, rules.mark_ticks, market.quote_factor)
     exposure_value, position_value = quote.owed_up(exposure), quote.owed_up(abs(value))
-    least_e8 = margin.least_initial_e8(account.leverage_limit_percent)
+    least_e8 = least_base_e8(exchange, account, row.market)
     return Standing(
         unsettled_atoms=unsettled,
         settled_atoms=row.realized_atoms + value - row.entry_atoms + funding - row.fees_atoms - unsettled,
@@ -146,6 +148,17 @@ def standing(exchange: PositionState, account: AccountRow, row: PositionRow) -> 
         initial_e8=margin.initial_rate_e8(rules, exposure_value, least_e8),
         maintenance_e8=margin.maintenance_rate_e8(rules, position_value),
     )
+
+
+def raised_base_e8(exchange: PositionState, market: int) -> int:
+    """Return what open interest has raised the initial margin rate of a perpetual to, 0 where its rules say it."""
+    brakes = exchange.brakes(market)
+    return 0 if brakes is None else brakes.raised_base_e8
+
+
+def least_base_e8(exchange: PositionState, account: AccountRow, market: int) -> int:
+    """Return the margin rate that leverage limit and open interest ask for at least."""
+    return max(margin.least_initial_e8(account.leverage_limit_percent), raised_base_e8(exchange, market))
 
 
 def unsettled_values(exchange: PositionState, account: int) -> tuple[int, int]:
@@ -221,7 +234,7 @@ class OrderLimit:
         names = _Position._fields
         self._row = _Position() if row is None else _Position(*(getattr(row, name) for name in names))
         self._quote = worth_at(exchange, order.market.quote_asset)
-        self._least_e8 = margin.least_initial_e8(account.leverage_limit_percent)
+        self._least_e8 = least_base_e8(exchange, account, order.market.market)
         self._fee_ppm = highest_fee_ppm(exchange, account, order.market)
 
     def fits(self, lots: int, quote_atoms: int) -> bool:

@@ -9,7 +9,7 @@ from ringfence.views.candles import INTERVALS, Candle, EmptyCandle, Interval, wi
 from ringfence.views.catalog import MarketInfo
 from ringfence.views.decimals import Scale
 from ringfence.views.history.reader import Range
-from ringfence.views.perpetuals import HOUR_MS
+from ringfence.views.perpetuals import HOUR_MS, raised_base_e8
 from ringfence.views.tickers import Ticker
 from ringfence.views.trades import trade_update
 from ringfence.views.updates import TradeUpdate
@@ -90,14 +90,14 @@ def _market(call: Call, market: MarketInfo) -> wire.Market:
         order_book_state=BOOK_STATES[row.state],
         created_at=naive_us(row.listed_us),
         rwa_market_type="STOCK" if is_share else None,
-        **({} if rules is None else _perpetual(market, rules)),
+        **({} if rules is None else _perpetual(market, rules, raised_base_e8(call.gateway.exchange, market.number))),
     )
 
 
-def _perpetual(market: MarketInfo, rules: PerpetualRow) -> dict[str, Any]:
+def _perpetual(market: MarketInfo, rules: PerpetualRow, raised_e8: int) -> dict[str, Any]:
     """Return what a perpetual has beyond a spot market; bounds of the funding are in basis points."""
     return {
-        "imf_function": initial_function(rules),
+        "imf_function": initial_function(rules, raised_e8),
         "mmf_function": maintenance_function(rules),
         "funding_interval": HOUR_MS,
         "funding_rate_upper_bound": _BASIS_POINTS.text(rules.highest_funding_e10),

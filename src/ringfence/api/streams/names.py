@@ -11,7 +11,7 @@ INVALID_STREAM = (4006, "Invalid stream")
 INVALID_WINDOW = (4008, "Invalid depth window")
 
 _SYMBOL = r"[A-Za-z0-9._-]{1,48}"
-_PUBLIC = re.compile(rf"(bookTicker|ticker|trade|markPrice|openInterest|liquidation|externalTicker)\.{_SYMBOL}")
+_PUBLIC = re.compile(rf"(bookTicker|ticker|trade|markPrice|openInterest|liquidation|externalTicker|auction)\.{_SYMBOL}")
 _STOCK = re.compile(rf"(stockPrice|stockIndicativeQuote)\.{_SYMBOL}")
 _DEPTH = re.compile(rf"depth\.(?:([0-9]{{1,6}})ms\.)?{_SYMBOL}")
 _KLINE = re.compile(rf"kline\.(\w+)\.{_SYMBOL}")

@@ -184,6 +184,8 @@ class PrivateStreams:
 
     def _publish_change(self, event: OrderAmended | OrderClosed, tracker: OrderTracker, tracked: TrackedOrder) -> None:
         if isinstance(event, OrderAmended):
+            if event.price_ticks == tracked.price_ticks and event.quantity_lots == tracked.quantity_lots:
+                return  # an auction matches it again as it is, and only its fills are news
             tracked.amend(event)
             status = OrderStatus.PARTIALLY_FILLED if tracked.executed_lots else OrderStatus.NEW
             self._say("orderModified", event, tracked, status)

@@ -148,6 +148,24 @@ class MarkPriceData(msgspec.Struct, frozen=True, kw_only=True):
     engine_us: int = field(name="T")
 
 
+class AuctionData(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the brakes of a market stand; of an auction what would trade if it ended now. ``u`` is in milliseconds."""
+
+    event: str = field(name="e", default="auction")
+    event_us: int = field(name="E")
+    symbol: str = field(name="s")
+    phase: str = field(name="X")
+    until_ms: int | None = field(name="u")
+    price: str | None = field(name="p")
+    quantity: str = field(name="q")
+    imbalance: str = field(name="i")
+    reference: str | None = field(name="r")
+    low: str | None = field(name="l")
+    high: str | None = field(name="h")
+    is_extended: bool = field(name="x")
+    engine_us: int = field(name="T")
+
+
 class OpenInterestData(msgspec.Struct, frozen=True, kw_only=True):
     """How much is open of a perpetual, in units of the base asset."""
 

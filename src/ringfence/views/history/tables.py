@@ -97,7 +97,7 @@ that was refused.
 TRADES = sa.Table(
     "trades",
     METADATA,
-    *columns_of(Trade, without=("maker_remaining_lots",), rename=INDEX, key=("market", "trade")),
+    *columns_of(Trade, without=("maker_remaining_lots", "maker_price_ticks"), rename=INDEX, key=("market", "trade")),
 )
 """One row a trade; ``account`` is the taker's."""
 
