@@ -6,7 +6,7 @@ from tests.core.test_liquidation import Failing, of
 from ringfence.node.invariants import broken_invariants
 from ringfence.schema import commands as c
 from ringfence.schema import events as v
-from ringfence.schema.enums import CaseEnd, HouseAccount, Parameter
+from ringfence.schema.enums import CaseEnd, HouseAccount, MarketState, Parameter
 
 
 class Gapping(Failing):
@@ -46,6 +46,28 @@ def test_account_that_owes_nothing_is_closed_at_the_mark() -> None:
     assert closed.reason == CaseEnd.RESTORED and venue.cash(venue.bob) == 40 * DOLLAR
     venue.settle(97.4)
     assert venue.cash(venue.alice) == 100_260 * DOLLAR
+
+
+def test_market_that_is_to_reopen_is_waited_for() -> None:
+    venue = Gapping()
+    venue.must(c.SetBrakes(market=PERP, band_ppm=100_000, halt_ms=1_000, auction_ms=10_000))
+    venue.must(c.SetMarketState(market=PERP, state=MarketState.AUCTION))
+    told = venue.gap(97.4)
+    assert of(v.CaseMoved, told) and not of(v.WaveBegan, told)
+    venue.place(venue.carol, BID, 97.4, 10_000)
+    venue.time_us += 10_000_000
+    venue.let(97.4)
+    venue.must(c.UncrossMarket(market=PERP))
+    told = venue.steps()
+    assert of(v.SliceEnded, told)[0].filled_lots > 0 and venue.deleverage() == []
+
+
+def test_market_that_an_operator_has_closed_is_not_waited_for() -> None:
+    venue = Gapping()
+    venue.must(c.SetBrakes(market=PERP, band_ppm=100_000, halt_ms=1_000, auction_ms=10_000))
+    for state in (MarketState.AUCTION, MarketState.CLOSED):
+        venue.must(c.SetMarketState(market=PERP, state=state))
+    assert of(v.Deleveraged, venue.gap(97.4))
 
 
 def test_what_cannot_be_paid_moves_the_price_for_whoever_has_profit() -> None:

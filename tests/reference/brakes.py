@@ -56,6 +56,12 @@ def lower(price: int, ppm: int) -> int:
     return max(0, -(-price * (MILLION - ppm) // MILLION))
 
 
+def reopens(state: State, market: int) -> bool:
+    """Whether a market stands and will trade again by itself."""
+    row = state.brakes.get(market)
+    return row is not None and row.phase != BrakePhase.NONE and row.until_us != MAX_SEQUENCE
+
+
 def enter(market: Market, state: int, account: int, emit: Any) -> None:
     market.state = int(state)
     emit("MarketStateSet", account=account, market=market.market, state=market.state)

@@ -59,6 +59,10 @@ def touch(state: State, position: Position, market: Market) -> None:
 def change(state: State, account: int, market: Market, lots: int, cost: int, fee: int) -> None:
     """Trade so many lots at that cost, both above zero for what was bought; FEES has the other side of the fee."""
     position, perpetual = opened(state, account, market), state.perpetuals[market.market]
+    if not (position.net_lots or position.reference_atoms or position.due_atoms):
+        # The last one is over; what orders kept of its row is that of the next.
+        position.opened = state.sequence
+        position.realized_atoms = position.funding_atoms = position.fees_atoms = 0
     touch(state, position, market)
     before = position.net_lots
     if before * lots >= 0:

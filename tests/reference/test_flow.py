@@ -171,7 +171,7 @@ NAMES_OF_LIQUIDATION = [
     ("kinds", "least"),
     [
         (names(Reject), 5),
-        (names(CloseReason), 10),
+        (names(CloseReason), 5),
         (names(MoveCause), 20),
         (names(LoanCause), 100),
         (names(LoanSource), 30),

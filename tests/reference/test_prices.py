@@ -411,12 +411,12 @@ def test_rules_below_the_latest_are_refused_once_something_happened(scenario: Sc
 
 def test_tables_of_the_second_rules_exist_under_them_only(early_scenario: Scenario) -> None:
     tables = ["price_sources", "prices", "quotes", "collaterals", "lending_pools", "redemptions"]
-    tables += ["perpetuals", "positions", "triggers", "cases", "waves"]
+    tables += ["perpetuals", "positions", "triggers", "cases", "waves", "brakes"]
     before = early_scenario.exchange.rows()
     assert not set(before) & set(tables)
     early_scenario.play("op rules 2 : RulesSet")
-    assert [len(early_scenario.exchange.rows()[name]) for name in tables] == [15, *[0] * 10]
-    assert list(early_scenario.exchange.rows())[-11:] == tables
+    assert [len(early_scenario.exchange.rows()[name]) for name in tables] == [15, *[0] * 11]
+    assert list(early_scenario.exchange.rows())[-12:] == tables
 
 
 def lose_pricing(state: State) -> None:

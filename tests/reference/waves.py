@@ -14,7 +14,7 @@ from ringfence.schema.enums import (
     WavePhase,
 )
 
-from . import cases, contracts, estates, margin, positions
+from . import brakes, cases, contracts, estates, margin, positions
 from .state import Case, Market, Position, State, Wave
 from .values import FRESH_OR_CLOSED, asset_price, capped, price_state, value_down
 
@@ -42,8 +42,9 @@ def first_to_close(state: State) -> Position | None:
     for case in cases.in_turn(state):
         for market in positions.of_account(state, case.account) if case.step == CaseStep.REST else ():
             position = state.positions[case.account, market.market]
-            live = price_state(state, market.quote_asset) in FRESH_OR_CLOSED
-            if position.net_lots and state.perpetuals[market.market].price_state == PriceState.FRESH and live:
+            fresh = state.perpetuals[market.market].price_state == PriceState.FRESH
+            live = fresh and price_state(state, market.quote_asset) in FRESH_OR_CLOSED
+            if position.net_lots and live and not brakes.reopens(state, market.market):
                 return position
     return None
 

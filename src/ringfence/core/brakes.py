@@ -35,6 +35,12 @@ def is_braked(s, market):
     return s.brakes[market].phase != BrakePhase.NONE
 
 
+@hot
+def will_reopen(s, market):
+    """Whether a market is halted for a while, or in an auction: it will trade again without anybody's doing."""
+    return is_braked(s, market) and s.brakes[market].until_us != MAX_SEQUENCE
+
+
 @cold
 def set_phase(s, market, phase):
     """Let the brakes of a market do something else, and keep count of auctions that are carried out."""

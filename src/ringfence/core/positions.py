@@ -165,9 +165,18 @@ def part_of(amount, lots, whole_lots):
 
 
 @cold
+def begin_anew_if_over(s, slot):
+    """Let what is about to change be another position if the last one is over and only orders kept its row."""
+    row = s.positions[slot]
+    if row.net_lots == 0 and row.reference_atoms == 0 and row.due_atoms == 0:
+        row.opened, row.realized_atoms, row.funding_atoms, row.fees_atoms = s.venue[0].sequence, 0, 0, 0
+
+
+@cold
 def change_position(s, account, market, lots, cost_atoms, fee_atoms):
     """Change a position by a trade: lots and cost below zero for a sale; returns its slot."""
     slot = open_position(s, account, market)
+    begin_anew_if_over(s, slot)
     touch(s, slot)
     row, book = s.positions[slot], s.perpetuals[market]
     before = row.net_lots

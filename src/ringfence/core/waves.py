@@ -6,6 +6,7 @@ even that does not pay is owed by UNCOVERED, which everybody may see.
 
 from ..schema.enums import CaseStep, HouseAccount, Parameter, PriceState, Settling, WavePhase
 from .bits import divide_down
+from .brakes import will_reopen
 from .contracts import trim
 from .emit import emit
 from .estates import deficit_value, gap_of, pay_to_market
@@ -35,9 +36,10 @@ POSITIONS_PER_PAGE, ACCOUNTS_PER_PAGE, EVENTS_PER_PAGE = 8_192, 65_536, 8_192
 
 @cold
 def can_close(s, row):
-    """Whether the position of a failed account can be closed at its mark."""
+    """Whether the position of a failed account can be closed at its mark; a book that reopens is waited for."""
     rules, money = s.perpetuals[row.market], s.collaterals[s.markets[row.market].quote_asset]
-    return row.net_lots != 0 and rules.price_state == PriceState.FRESH and is_live(money.price_state)
+    is_fresh = rules.price_state == PriceState.FRESH and is_live(money.price_state)
+    return row.net_lots != 0 and is_fresh and not will_reopen(s, row.market)
 
 
 @cold

@@ -19,11 +19,8 @@ from ringfence.schema.enums import CaseEnd, Delisting, HouseAccount, MarketKind
 from ringfence.schema.events import (
     CaseClosed,
     CaseOpened,
-    Deleveraged,
-    EstateClosed,
     Event,
     PerpetualDelisted,
-    ToppedUp,
     Trade,
 )
 from ringfence.schema.tables import CaseRow, MarketRow, PerpetualRow, PositionRow
@@ -41,7 +38,7 @@ HOUSE = tuple(
 
 
 class PositionsRead(msgspec.Struct, frozen=True):
-    """Positions as they stand after command ``sequence``: those that were opened, or after a page all there are.
+    """Positions as they stand after command ``sequence``: after a page all there are.
 
     After a conversion it is the one of ``paid``, (account, market), which is gone if it has no row. ``finals`` are what
     a lot is worth, in atoms, in perpetuals that were delisted: there a position that is gone was closed at that price.
@@ -145,9 +142,7 @@ class HistoryFeed:
         delisted = [event.market for event in events if isinstance(event, PerpetualDelisted)]
         self._finals |= self._finals_of(delisted)
         stepped = self._stepped(events)
-        self._forget_ended(events)
-        if opened := self._opened(events):
-            fed.append(self._read(opened, after_page=False))
+        self._note_traded(events)
         was_settling, self._settling = self._settling, self._exchange.settling
         self.has_settled = was_settling or self._settling
         if self._shorts:
@@ -178,15 +173,6 @@ class HistoryFeed:
                 self._known[account] = {row.market for row in rows if row.net_lots or row.reference_atoms}
                 fed.append(PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, False, stepped=account))
         return fed
-
-    def _forget_ended(self, events: Sequence[Event]) -> None:
-        """Forget the positions that a deleveraging or a top-up has ended: the next trade begins another."""
-        for event in events:
-            if isinstance(event, (EstateClosed, Deleveraged, ToppedUp)):
-                for market in list(self._known.get(event.account, ())):
-                    row = self._exchange.position(event.account, market)
-                    if row is None or not (row.net_lots or row.reference_atoms):
-                        self._known[event.account].discard(market)
 
     def _queue_case(self, account: int) -> None:
         """Put the case of an account at the end of the queue, or leave it out if it is closed."""
@@ -230,17 +216,12 @@ class HistoryFeed:
         rows = [] if row is None else [row]
         return PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, False, (account, market))
 
-    def _opened(self, events: Sequence[Event]) -> list[PositionRow]:
-        """Return the positions that trades have opened; one that is gone again is told by nobody and missed by none."""
-        rows: list[PositionRow] = []
+    def _note_traded(self, events: Sequence[Event]) -> None:
+        """Note the positions that trades may have opened."""
         for event in events:
             if isinstance(event, Trade) and self._trades_perpetual(event.market):
                 for account in (event.account, event.maker_account):
-                    if event.market not in self._known.get(account, ()):
-                        row = self._exchange.position(account, event.market)
-                        rows += [row] if row is not None else []
-                        self._known.setdefault(account, set()).add(event.market)
-        return rows
+                    self._known.setdefault(account, set()).add(event.market)
 
     def _trades_perpetual(self, market: int) -> bool:
         known = self._is_perpetual.get(market)
@@ -255,7 +236,7 @@ class HistoryFeed:
         self._known = {}
         self._note(rows)
         self._note_shorts(rows)
-        return self._read(rows, after_page=True)
+        return PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, True, finals=dict(self._finals))
 
     def _note_shorts(self, rows: Sequence[PositionRow]) -> None:
         """Note which positions could not pay, once all have been asked."""
@@ -267,7 +248,3 @@ class HistoryFeed:
         for row in rows:
             if row.account != CLEARING and (row.net_lots or row.reference_atoms):
                 self._known.setdefault(row.account, set()).add(row.market)
-
-    def _read(self, rows: list[PositionRow], *, after_page: bool) -> PositionsRead:
-        finals = dict(self._finals) if after_page else {}
-        return PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, after_page, finals=finals)

@@ -35,7 +35,7 @@ class Position(msgspec.Struct):
     """A position from its first trade until it came to nothing and was settled; columns of its table.
 
     What is left of it when its perpetual was delisted is closed at the final mark, without a trade. ``opened`` is its
-    number on the wire, which the next one has too if an order of the account rested in between.
+    number on the wire: the sequence of its first trade.
     ``entered`` and ``closed`` sum up what made it larger and smaller;
     ``settled_atoms`` is what settlements gave it, below 0 what they took. House accounts have what is due to them.
 
@@ -242,12 +242,8 @@ class Positions:
             self._close(position, reading.finals[position.market], reading.time_us)
         if position.net_lots != (0 if row is None else row.net_lots):
             raise PositionsDiffer(_differ(position, 0 if row is None else row.net_lots))
-        if row is not None:
-            if row.opened != position.opened:
-                position.opened = row.opened
-                self.changed[position.position] = position
-            if row.funding_index != position.funding_index:
-                self._touch(position)
+        if row is not None and row.funding_index != position.funding_index:
+            self._touch(position)
         if reading.after_page or reading.paid is not None:
             self._settle(position, 0 if row is None else row.reference_atoms, reading)
             self.end_if_empty(position, reading.time_us)
