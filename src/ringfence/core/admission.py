@@ -54,6 +54,19 @@ def not_liquidating(s, account):
 
 
 @hot
+def not_vaults(s, account):
+    """Check that an account is not that of a vault, which nobody trades from."""
+    vault = s.accounts[account].vault
+    return vault == 0 or refuse(s, Reject.VAULT_ACCOUNT, account, vault)
+
+
+@hot
+def not_a_share(s, asset):
+    """Check that an asset is not the share of a vault, which is issued here and nowhere else."""
+    return s.assets[asset].vault == 0 or refuse_asset(s, Reject.SHARES_STAY, 0, 0, asset)
+
+
+@hot
 def is_deleveraging(s, market):
     """Whether a market is being deleveraged, so that nobody may trade in it."""
     return s.waves[0].phase != WavePhase.NOTHING and s.waves[0].market == market

@@ -11,6 +11,7 @@ from .jit import cold, hot
 from .margin import take_measure
 from .records import CASE_CLOSED, CASE_OPENED, EventKind, cast
 from .state import CASES
+from .vault_queue import cancel_redemptions
 
 
 @cold
@@ -92,6 +93,7 @@ def open_case(s, account, cause):
     event.worth_value = measure.assets - measure.liabilities
     end_triggers(s, account, 0, TriggerEnd.LIQUIDATION.value)
     cancel_orders(s, account, 0, CloseReason.LIQUIDATION.value)
+    cancel_redemptions(s, account, row.id)
 
 
 @cold
