@@ -582,7 +582,7 @@ class SetVault(Command, tag=47, frozen=True, kw_only=True):
     vault: VaultNumber
     share_asset: AssetNumber
     quote_asset: AssetNumber
-    discount_ppm: VaultDiscount = 10_000
+    discount_ppm: VaultDiscount = 5_000
     redeem_delay_ms: RedeemDelay = 86_400_000
     minimum_mint_atoms: PositiveAtoms = 1
     minimum_redeem_atoms: PositiveAtoms = 1
