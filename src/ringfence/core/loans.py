@@ -3,7 +3,15 @@
 from ..schema.enums import AccountFlag, LoanSource, PoolState
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
-from .admission import eligible_to_hold, known_asset, not_liquidating, not_vaults, rows_left, trading_account, user_account
+from .admission import (
+    eligible_to_hold,
+    known_asset,
+    not_liquidating,
+    not_vaults,
+    rows_left,
+    trading_account,
+    user_account,
+)
 from .emit import emit, refuse, refuse_asset
 from .jit import cold
 from .lending import (

@@ -745,7 +745,7 @@ class ClaimTaken(Event, tag=73, frozen=True, kw_only=True):
 
 
 class VaultSet(Event, tag=80, frozen=True, kw_only=True):
-    """``account`` is a vault, and this is how it works."""
+    """How a vault works, which ``account`` is from now on."""
 
     since: ClassVar = 2
     vault: VaultNumber
@@ -764,7 +764,7 @@ class VaultSet(Event, tag=80, frozen=True, kw_only=True):
 
 
 class VaultMinted(Event, tag=81, frozen=True, kw_only=True):
-    """``account`` paid ``amount_atoms`` into a vault, of which it has so many shares more now.
+    """Somebody, ``account``, paid ``amount_atoms`` into a vault, of which he has so many shares more now.
 
     The vault was worth ``value_atoms`` before, and ``supply_atoms`` were its shares.
     """

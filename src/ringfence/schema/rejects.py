@@ -138,7 +138,7 @@ class Reject(IntEnum):
     REDEEM_TOO_SMALL = 149, 400, "INVALID_QUANTITY", "{value} of {place} is below the minimum {limit}"
     VAULT_FULL = 150, 400, "INVALID_QUANTITY", "the vault would be worth {value} of {place} and the limit is {limit}"
     VAULT_WITHOUT_VALUE = 151, 409, "PRECONDITION_FAILED", "the vault is worth {value} of {place}: no share has a price"
-    VAULT_UNSAFE = 152, 403, "ACCOUNT_LIQUIDATING", "vault {value} is, or may be, below its maintenance margin"
+    VAULT_UNSAFE = 152, 400, "TRADING_PAUSED", "vault {value} is, or may be, below its maintenance margin"
     REDEEM_PENDING = 153, 409, "PRECONDITION_FAILED", "redemption {value} is pending: cancel it first"
     NO_REDEEM_PENDING = 154, 404, "RESOURCE_NOT_FOUND", "the account has no redemption pending of vault {value}"
     SHARES_STAY = 155, 403, "FORBIDDEN", "{place} is the share of a vault: it neither leaves the venue nor comes to it"
