@@ -1,8 +1,8 @@
 """Postings: the only place where a balance changes.
 
 Each posting adds to an account's available and locked atoms of an asset; at the end of every command the postings of
-each asset must have summed to zero.  Nothing but CUSTODY, which stands for the outside world, and ISSUED, from which the
-shares of vaults come, is ever below zero.
+each asset must have summed to zero.  Nothing but CUSTODY, which stands for the outside world, and ISSUED, from which
+the shares of vaults come, is ever below zero.
 """
 
 from ..schema.enums import HouseAccount

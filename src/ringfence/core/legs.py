@@ -222,7 +222,7 @@ def keep_better(s):
 
 @cold
 def weigh_position(s, slot, equity, maintenance):
-    """Fill a leg with a position, whose funding is settled; returns what it may cost, in hundred-millionths of its value.
+    """Fill a leg with a position, whose funding is settled; returns what part of its value it may cost, times 10^8.
 
     That is its part of the equity of the account; -1 if the position is none that can be reduced now.
     """

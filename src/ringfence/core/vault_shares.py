@@ -24,7 +24,7 @@ from .ledger import available, move, post
 from .margin import bears, free_value, take_measure
 from .orders import funded
 from .paying import credit_account
-from .records import VAULT_CLOSED, VAULT_MINTED, VAULT_REDEEM_REQUESTED, VAULT_REDEEMED, VAULT_VALUED, EventKind, cast
+from .records import VAULT_MINTED, VAULT_REDEEM_REQUESTED, VAULT_REDEEMED, VAULT_VALUED, EventKind, cast
 from .state import VAULT_REDEMPTIONS
 from .vault_queue import append_redemption, cancel_redemption, drop_redemption, pending_slot
 from .vaults import asset_without_price, is_safe, known_vault, supply_of, vault_value
@@ -158,7 +158,7 @@ def cancel_redeem(s, c):
 
 @cold
 def emit_value(s, row, kind, value, supply):
-    """Append what a vault is worth, once an hour or because that is nothing."""
+    """Append what a vault is worth, once an hour or because that is nothing; both events have the same fields."""
     event = cast(s.events, emit(s, kind, row.account, 0), VAULT_VALUED)
     event.vault, event.value_atoms, event.supply_atoms = row.vault, value, supply
 

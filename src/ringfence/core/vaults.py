@@ -1,7 +1,7 @@
 """Vaults: backstops that their depositors own.  docs/rules.md, "Vaults".
 
-A vault is an ordinary account that nobody but the venue trades from: it has margin, is liquidated and deleveraged as any
-other.  It holds its quote asset and positions that are paid in it, so what it is worth is a number of atoms.
+A vault is an ordinary account that nobody but the venue trades from: it has margin, is liquidated and deleveraged as
+any other.  It holds its quote asset and positions that are paid in it, so what it is worth is a number of atoms.
 """
 
 from ..schema.commands import SetVault

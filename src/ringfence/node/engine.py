@@ -186,7 +186,7 @@ class Engine:
         return self._commit(_records([StepCase()] * due)) if due else None
 
     def tend_vaults(self) -> Committed | None:
-        """Let vaults be valued, redemptions be paid and positions be reduced, once a Clock; ``None`` if all was done."""
+        """Let vaults be valued, redemptions paid and positions reduced, once a Clock; ``None`` if all was done."""
         due: list[Command] = []
         if self._tends_vaults and self.exchange.vaults_due:
             due.append(PayVaultRedemptions())

@@ -604,7 +604,7 @@ class MintVaultShares(Command, tag=48, frozen=True, kw_only=True):
 
 
 class RequestVaultRedeem(Command, tag=49, frozen=True, kw_only=True):
-    """Queue shares of a vault to be paid out at what they are worth then; 0 for all that are available. Origin: user."""
+    """Queue shares of a vault, 0 for all, to be paid out at what they are worth then. Origin: user."""
 
     since: ClassVar = 2
     origins: ClassVar = (USER,)
