@@ -22,6 +22,12 @@ from ringfence.schema.events import (
     TriggerClosed,
     TriggerFired,
     TriggerPlaced,
+    VaultClosed,
+    VaultMinted,
+    VaultRedeemCancelled,
+    VaultRedeemed,
+    VaultRedeemRequested,
+    VaultValued,
 )
 
 from ..candles import Candle, Interval, fold
@@ -30,6 +36,7 @@ from ..orders import OrderStatus, SystemOrderType, fills_of
 from .feed import Fed, PositionsRead
 from .loans import Loans
 from .positions import Positions
+from .vaults import VaultChanges
 
 Row = dict[str, Any]
 
@@ -79,6 +86,7 @@ class Changes:
         self.deposits: list[Row] = []
         self.withdrawals: dict[int, Row] = {}
         self.settlements: dict[int, Row] = {}
+        self.vaults = VaultChanges()
         self.klines: dict[tuple[int, str, int], Candle] = {}
         self.tick_us: int | None = None
         """The time of the last clock tick, ``None`` without one: when to forget old candles of a second."""
@@ -282,6 +290,21 @@ class Changes:
         if swept := event.rounding_atoms:
             self._move(event, [(POOL, event.asset, -swept, "SWEEP"), (ROUNDING, event.asset, swept, "SWEEP")])
 
+    def _vault_minted(self, event: VaultMinted) -> None:
+        self._move(event, self.vaults.minted(event))
+
+    def _vault_redeem_requested(self, event: VaultRedeemRequested) -> None:
+        self.vaults.requested(event)
+
+    def _vault_redeem_cancelled(self, event: VaultRedeemCancelled) -> None:
+        self.vaults.cancelled(event)
+
+    def _vault_redeemed(self, event: VaultRedeemed) -> None:
+        self._move(event, self.vaults.redeemed(event))
+
+    def _vault_valued(self, event: VaultValued | VaultClosed) -> None:
+        self.vaults.valued(event)
+
     def _funding_charged(self, event: FundingCharged) -> None:
         self.positions.charged(event)
 
@@ -326,5 +349,11 @@ class Changes:
         LoanMoved: _loan_moved,
         InterestAccrued: _interest_accrued,
         FundingCharged: _funding_charged,
+        VaultMinted: _vault_minted,
+        VaultRedeemRequested: _vault_redeem_requested,
+        VaultRedeemCancelled: _vault_redeem_cancelled,
+        VaultRedeemed: _vault_redeemed,
+        VaultValued: _vault_valued,
+        VaultClosed: _vault_valued,
         ClockTicked: _ticked,
     }

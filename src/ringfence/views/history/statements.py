@@ -30,6 +30,9 @@ from .tables import (
     SETTLEMENTS,
     TRADES,
     TRIGGERS,
+    VAULT_MINTS,
+    VAULT_REDEMPTIONS,
+    VAULT_VALUES,
     WITHDRAWALS,
 )
 
@@ -45,7 +48,7 @@ HISTORY = 1
 
 INSERTED = (
     ORDERS, TRADES, FILLS, MOVEMENTS, DEPOSITS, WITHDRAWALS, LOAN_MOVEMENTS, INTEREST_PAYMENTS, LENDING_HOURS,
-    FUNDING_PAYMENTS, FUNDING_HOURS, SETTLEMENTS, TRIGGERS,
+    FUNDING_PAYMENTS, FUNDING_HOURS, SETTLEMENTS, TRIGGERS, VAULT_MINTS, VAULT_REDEMPTIONS, VAULT_VALUES,
 )  # fmt: skip
 
 
@@ -69,6 +72,7 @@ class BatchStatements:
         self.amendment = prepared(_AMENDMENT)
         self.settlement = prepared(_SETTLEMENT)
         self.firing = prepared(_FIRING)
+        self.redemption = prepared(_REDEMPTION)
 
     def run(self, connection: sa.Connection, changes: Changes, last_sequence: int) -> None:
         """Write all rows, and the cursor with them."""
@@ -98,6 +102,11 @@ class BatchStatements:
         inserts["funding_payments"].run(connection, positions.payments)
         inserts["funding_hours"].run(connection, positions.hours)
         inserts["settlements"].run(connection, positions.settlements)
+        vaults = changes.vaults
+        inserts["vault_mints"].run(connection, vaults.mints)
+        inserts["vault_redemptions"].run(connection, list(vaults.redemptions.values()))
+        self.redemption.run(connection, [_prefixed(row, *_REDEEMED) for row in vaults.endings.values()])
+        inserts["vault_values"].run(connection, vaults.hours)
         connection.execute(self._cursor, {"projection": HISTORY, "sequence": last_sequence})
 
     def forget_seconds(self, connection: sa.Connection, markets: list[int], now_us: int) -> None:
@@ -138,6 +147,12 @@ _SETTLEMENT = (
     .values(
         status=bindparam("new_status"), fee_atoms=bindparam("new_fee_atoms"), updated_us=bindparam("new_updated_us")
     )
+)
+_REDEEMED = ("status", "updated_us", "amount_atoms", "value_atoms", "supply_atoms", "case_number")
+_REDEMPTION = (
+    sa.update(VAULT_REDEMPTIONS)
+    .where(VAULT_REDEMPTIONS.c.redemption == bindparam("key"))
+    .values(**{name: bindparam(f"new_{name}") for name in _REDEEMED})
 )
 _FORGET = sa.delete(KLINES).where(
     KLINES.c.market == bindparam("of_market"),
