@@ -75,6 +75,7 @@ class Tag(Enum):
     ORDERS = "Orders"
     ACCOUNT = "Account"
     LENDING = "Borrow Lend"
+    VAULTS = "Vaults"
     HISTORY = "History"
 
 

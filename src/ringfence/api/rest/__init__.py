@@ -15,6 +15,7 @@ from . import (
     position_history,
     prices,
     system,
+    vaults,
 )
 
 FAMILIES = (
@@ -26,6 +27,7 @@ FAMILIES = (
     margin.FAMILY,
     perpetuals.FUTURES,
     lending.FAMILY,
+    vaults.FAMILY,
     account.FAMILY,
     limits.FAMILY,
     history.FAMILY,

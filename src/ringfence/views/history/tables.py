@@ -369,7 +369,7 @@ VAULT_REDEMPTIONS = sa.Table(
     _big("case_number"),
     sa.Index(None, "account", "redemption"),
 )
-"""Shares that wait to be paid out, were paid or were kept; ``case_number`` is the liquidation that needed them, or 0."""
+"""Shares that wait to be paid out, were paid or were kept; ``case_number`` is the case that needed them, or 0."""
 
 VAULT_VALUES = sa.Table(
     "vault_values",
