@@ -83,11 +83,8 @@ def test_mint_redeem_and_their_histories(venue: Venue, client: TestClient) -> No
     }  # fmt: skip
     paid, cancelled = venue.alice.get(client, path + "redeem", "vaultRedeemHistoryQueryAll").json()
     assert (paid["status"], paid["quantity"], paid["nav"]) == ("Redeemed", "1000", "1")
-    assert (cancelled["status"], cancelled["vaultTokenQuantity"], cancelled["id"]) == (
-        "Cancelled",
-        "400",
-        waiting["id"],
-    )
+    assert (cancelled["status"], cancelled["vaultTokenQuantity"]) == ("Cancelled", "400")
+    assert cancelled["id"] == waiting["id"]
     assert venue.bob.get(client, path + "redeem", "vaultRedeemHistoryQueryAll").json() == []
     (hour,) = client.get("/api/v1/vaults/history?interval=1d").json()
     assert (hour["nav"], hour["vaultEquity"], hour["tokenCirculatingSupply"]) == ("1", "1000", "1000")
