@@ -27,6 +27,7 @@ from ringfence.schema.events import (
     VaultRedeemCancelled,
     VaultRedeemed,
     VaultRedeemRequested,
+    VaultTookOver,
     VaultValued,
 )
 
@@ -305,6 +306,9 @@ class Changes:
     def _vault_valued(self, event: VaultValued | VaultClosed) -> None:
         self.vaults.valued(event)
 
+    def _vault_took_over(self, event: VaultTookOver) -> None:
+        self.positions.taken_over(event, self.catalog.market_by_number[event.market].row.quote_factor)
+
     def _funding_charged(self, event: FundingCharged) -> None:
         self.positions.charged(event)
 
@@ -353,6 +357,7 @@ class Changes:
         VaultRedeemRequested: _vault_redeem_requested,
         VaultRedeemCancelled: _vault_redeem_cancelled,
         VaultRedeemed: _vault_redeemed,
+        VaultTookOver: _vault_took_over,
         VaultValued: _vault_valued,
         VaultClosed: _vault_valued,
         ClockTicked: _ticked,
