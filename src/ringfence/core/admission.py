@@ -15,7 +15,7 @@ from ..schema.rejects import Reject
 from .book import bought_asset, sold_asset
 from .emit import refuse, refuse_asset
 from .jit import cold, hot
-from .state import BALANCES, POSITIONS, WITHDRAWALS
+from .state import BALANCES, POSITIONS, VAULT_REDEMPTIONS, WITHDRAWALS
 
 TRADING_FROZEN = int(UserFlag.TRADING_FROZEN)
 WITHDRAWALS_FROZEN = int(UserFlag.WITHDRAWALS_FROZEN)
@@ -141,8 +141,9 @@ def eligible_to_hold(s, account, asset):
 def rows_left(s):
     """Check that a command which may add balance rows finds enough."""
     # A withdrawal that comes back may need a row and cannot be refused, so each that is pending counts as one; so does
-    # each position, whose profit is paid without a question.
+    # each position, whose profit is paid without a question, and each redemption that waits for a vault.
     rows = s.pools[BALANCES].rows + s.pools[WITHDRAWALS].rows + s.pools[POSITIONS].rows
+    rows += s.pools[VAULT_REDEMPTIONS].rows
     capacity = s.parameters[Parameter.BALANCES]
     return rows + BALANCE_HEADROOM <= capacity or refuse(s, Reject.VENUE_FULL, rows, capacity)
 

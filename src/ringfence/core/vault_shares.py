@@ -133,7 +133,7 @@ def request_redeem(s, c):
     rows, capacity = s.pools[VAULT_REDEMPTIONS].rows, s.parameters[Parameter.VAULT_REDEMPTIONS]
     if rows >= capacity:
         return refuse(s, Reject.VENUE_FULL, rows, capacity)
-    if not funded(s, c.account, row.share_asset, shares, 0):
+    if not (rows_left(s) and funded(s, c.account, row.share_asset, shares, 0)):
         return False
     number, due_us = s.venue[0].sequence, s.venue[0].time_us + row.redeem_delay_ms * US_PER_MS
     append_redemption(s, c.account, c.vault, number, shares, due_us)

@@ -16,7 +16,7 @@ Amounts: TypeAlias = Mapping[tuple[int, int], int]
 
 def locked_shares(rows: Rows) -> dict[tuple[int, int], int]:
     """Return what waits to be redeemed, by (account, share)."""
-    shares = dict(_columns(rows["vaults"], "vault", "share_asset"))
+    shares = {vault: share for vault, share in _columns(rows["vaults"], "vault", "share_asset")}
     found: dict[tuple[int, int], int] = defaultdict(int)
     for vault, account, atoms in _columns(rows["vault_redemptions"], "vault", "account", "shares_atoms"):
         found[account, shares[vault]] += atoms
@@ -60,8 +60,8 @@ def _accounts(rows: Rows) -> Iterator[str]:
 
 def _holdings(rows: Rows, available: Amounts, loan_shares: Amounts) -> Iterator[str]:
     """A vault holds its quote asset and positions that are paid in it; nothing rests in a book for it."""
-    quotes = dict(_columns(rows["vaults"], "account", "quote_asset"))
-    paid_in = dict(_columns(rows["markets"], "market", "quote_asset"))
+    quotes = {account: quote for account, quote in _columns(rows["vaults"], "account", "quote_asset")}
+    paid_in = {market: quote for market, quote in _columns(rows["markets"], "market", "quote_asset")}
     for (account, asset), atoms in available.items():
         if account in quotes and (asset != quotes[account] or loan_shares.get((account, asset))):
             yield f"account {account} is a vault and has {atoms} atoms of asset {asset}, or has lent or owes some"

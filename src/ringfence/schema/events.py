@@ -51,17 +51,7 @@ from .fields import (
     unit,
 )
 from .headers import Event
-from .vault_events import (  # noqa: F401
-    VaultClosed,
-    VaultMinted,
-    VaultOrdered,
-    VaultRedeemCancelled,
-    VaultRedeemed,
-    VaultRedeemRequested,
-    VaultSet,
-    VaultTookOver,
-    VaultValued,
-)
+from .vault_events import *  # noqa: F403
 
 
 class Rejected(Event, tag=1, frozen=True, kw_only=True):

@@ -16,6 +16,15 @@ from .fields import (
 )
 from .headers import Command
 
+__all__ = [
+    "CancelVaultRedeem",
+    "MintVaultShares",
+    "PayVaultRedemptions",
+    "RequestVaultRedeem",
+    "SetVault",
+    "UnwindVault",
+]
+
 
 class SetVault(Command, tag=47, frozen=True, kw_only=True):
     """Let ``account`` be a vault, owned by whoever holds its shares, or change how it works. Origin: operator.

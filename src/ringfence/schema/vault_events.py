@@ -27,6 +27,18 @@ from .fields import (
 )
 from .headers import Event
 
+__all__ = [
+    "VaultClosed",
+    "VaultMinted",
+    "VaultOrdered",
+    "VaultRedeemCancelled",
+    "VaultRedeemRequested",
+    "VaultRedeemed",
+    "VaultSet",
+    "VaultTookOver",
+    "VaultValued",
+]
+
 
 class VaultSet(Event, tag=80, frozen=True, kw_only=True):
     """How a vault works, which ``account`` is from now on."""
