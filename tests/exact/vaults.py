@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ringfence.core import Exchange
+from ringfence.schema import commands as c
 from ringfence.schema import events as v
 from ringfence.schema.enums import FUNDING_BITS, PriceState
+from ringfence.schema.rejects import Reject
 
 CLOCK_FRESH_US = 5_000_000
 
@@ -50,6 +52,63 @@ class Shares:
         fresh = all(self.exchange.perpetual(row.market).price_state == PriceState.FRESH for row in rows)
         return time_us - clock_us <= CLOCK_FRESH_US and fresh
 
+    def is_safe(self) -> bool:
+        """Whether the vault is not being liquidated and need not be."""
+        found = self.exchange.measure(self.account)
+        owes = bool(self.exchange.positions(self.account)) and bool(found.liabilities + found.maintenance)
+        return self.exchange.case(self.account) is None and not (owes and found.equity <= found.maintenance)
+
+    def refusal_of_mint(self, command: c.MintVaultShares, *, has_price: bool) -> Reject | None:
+        """Return why a mint will be refused, if it will be, before anybody looks at the margin of who pays."""
+        value, supply = self.value(), self.supply
+        if self.exchange.case(command.account):
+            return Reject.ACCOUNT_LIQUIDATING
+        if not self.is_open:
+            return Reject.VAULT_CLOSED
+        if command.amount_atoms > self.exchange.balance(command.account, self.quote_asset)[0]:
+            return Reject.INSUFFICIENT_FUNDS
+        if not has_price:
+            return Reject.PRICE_NOT_FRESH
+        if not self.is_safe():
+            return Reject.VAULT_UNSAFE
+        if value < 0 or (supply and not value):
+            return Reject.VAULT_WITHOUT_VALUE
+        return Reject.MINT_TOO_SMALL if supply and command.amount_atoms * supply < value else None
+
+    def refusal_of_request(self, command: c.RequestVaultRedeem) -> Reject | None:
+        """Return why a request will be refused, if it will be."""
+        held = self.held.get(command.account, 0)
+        if self.exchange.case(command.account):
+            return Reject.ACCOUNT_LIQUIDATING
+        if any(one.account == command.account for one in self.queue):
+            return Reject.REDEEM_PENDING
+        if not (command.shares_atoms or held):
+            return Reject.REDEEM_TOO_SMALL
+        return Reject.INSUFFICIENT_FUNDS if command.shares_atoms > held else None
+
+    def refusal_of_cancellation(self, command: c.CancelVaultRedeem) -> Reject | None:
+        """Return why a cancellation will be refused, if it will be."""
+        waits = any(one.account == command.account for one in self.queue)
+        return None if waits else Reject.NO_REDEEM_PENDING
+
+    def due_payments(self, time_us: int) -> list[tuple[int, int]]:
+        """Return (redemption, atoms) of all that is paid next, if the vault has a price and was not looked at yet."""
+        value, supply, paid, found = self.value(), self.supply, 0, []
+        for one in self.queue:
+            if one.due_us > time_us or not self.is_safe():
+                break
+            if value <= 0 and self.exchange.positions(self.account):
+                break
+            atoms = one.shares * max(value, 0) // supply
+            changed = {"asset": self.quote_asset, "held_change": -paid - atoms}
+            after = self.exchange.measure(self.account, strict=True, **changed)
+            has_margin = not after.not_fresh and after.free >= 0
+            if paid + atoms > self.exchange.balance(self.account, self.quote_asset)[0] or (atoms and not has_margin):
+                break
+            found.append((one.redemption, atoms))
+            value, supply, paid = value - atoms, supply - one.shares, paid + atoms
+        return found
+
     def minted(self, event: v.VaultMinted, value: int) -> None:
         """Follow a mint; ``value`` is what the vault was worth before."""
         supply = self.supply
@@ -57,6 +116,11 @@ class Shares:
         told = event.value_atoms, event.supply_atoms, event.shares_atoms
         assert self.is_open and told == (value, supply, expected), (event, value, supply, expected)
         self.held[event.account] = self.held.get(event.account, 0) + expected
+
+    def moved(self, event: v.FundsMoved) -> None:
+        """Follow shares from one account to another, such as from an estate to FUND."""
+        self.held[event.account] -= event.amount_atoms
+        self.held[event.to_account] = self.held.get(event.to_account, 0) + event.amount_atoms
 
     def requested(self, event: v.VaultRedeemRequested, delay_us: int) -> None:
         """Follow a request."""

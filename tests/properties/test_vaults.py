@@ -13,6 +13,7 @@ from ringfence.node.invariants import broken_invariants
 from ringfence.schema import commands as c
 from ringfence.schema import events as v
 from ringfence.schema.enums import Parameter
+from ringfence.schema.rejects import Reject
 
 STEPS = 3_000
 DELAY_US = 3_000_000
@@ -24,7 +25,7 @@ class Crowd(Vaulted):
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
         self.shares: Shares | None = None
-        self.told: dict[type, int] = {}
+        self.told: dict[Any, int] = {}
         self.volatility = self.random.choice((0.004, 0.01, 0.02))
         self.most_dollars = self.random.choice((20, 90, 900))
         super().__init__(9, redeem_delay_ms=DELAY_US // 1_000, discount_ppm=self.random.choice((2_000, 5_000, 20_000)))
@@ -38,12 +39,42 @@ class Crowd(Vaulted):
 
     def give(self, command: c.Command) -> list[Any]:
         before = self.shares.value() if self.shares else 0
+        expected = self.expected_of(command) if self.shares else None
         events = super().give(command)
         if self.shares:
+            self.compare(command, expected, events)
             for event in events:
                 self.told[type(event)] = self.told.get(type(event), 0) + 1
                 before = self.follow(event, before)
         return events
+
+    def expected_of(self, command: c.Command) -> Any:
+        """Return what the plain model says of a command before it is given: a refusal, or what is paid."""
+        shares, row, clock_us = self.shares, self.exchange.vault(1), self.exchange.clock_us
+        has_price = shares.has_price(self.time_us, clock_us)
+        if isinstance(command, c.MintVaultShares):
+            return shares.refusal_of_mint(command, has_price=has_price)
+        if isinstance(command, c.RequestVaultRedeem):
+            return shares.refusal_of_request(command)
+        if isinstance(command, c.CancelVaultRedeem):
+            return shares.refusal_of_cancellation(command)
+        looks = isinstance(command, c.PayVaultRedemptions) and has_price and row.paid_us != clock_us
+        return shares.due_payments(self.time_us) if looks else []
+
+    def compare(self, command: c.Command, expected: Any, events: list[Any]) -> None:
+        """Hold what a command told against what the plain model said."""
+        if isinstance(command, c.PayVaultRedemptions):
+            told = [(one.redemption, one.amount_atoms) for one in events if isinstance(one, v.VaultRedeemed)]
+            assert told == expected, (told, expected)
+        elif isinstance(command, (c.MintVaultShares, c.RequestVaultRedeem, c.CancelVaultRedeem)):
+            reject = Reject(events[0].reject) if isinstance(events[0], v.Rejected) else None
+            self.told[reject] = self.told.get(reject, 0) + 1
+            # Whoever has positions may be without the margin that paying takes.
+            has_margin = not self.exchange.positions(command.account)
+            margin = (Reject.INSUFFICIENT_MARGIN, Reject.PRICE_NOT_FRESH)
+            if isinstance(command, c.MintVaultShares) and expected is None and not has_margin and reject in margin:
+                return
+            assert reject == expected, (command, reject, expected)
 
     def follow(self, event: Any, value: int) -> int:
         """Hold an event against the plain model; returns what the vault is worth now, as far as that is known."""
@@ -52,6 +83,8 @@ class Crowd(Vaulted):
             shares.minted(event, value)
             # What is there a share is no less for those who were there before.
             assert (value + event.amount_atoms) * event.supply_atoms >= value * shares.supply
+        elif isinstance(event, v.FundsMoved) and event.asset == self.SHARE:
+            shares.moved(event)
         elif isinstance(event, v.VaultRedeemRequested):
             shares.requested(event, DELAY_US)
         elif isinstance(event, v.VaultRedeemCancelled):

@@ -330,6 +330,11 @@ class Exchange:
         slot = int(self._s.accounts[account].case_slot)
         return row_of(CaseRow, self._s.cases[slot]) if slot else None
 
+    @property
+    def clock_us(self) -> int:
+        """The time of the last Clock."""
+        return int(self._s.venue[0].clock_us)
+
     def vault(self, vault: int) -> VaultRow | None:
         """Return a vault."""
         return row_of(VaultRow, self._s.vaults[vault]) if 1 <= vault <= self.vaults_set else None
