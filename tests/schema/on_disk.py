@@ -138,8 +138,7 @@ EVENTS_ON_DISK = {
         "minimum_quantity_lots:i8@56 maximum_quantity_lots:i8@64"
     ),
     "PriceBandsSet": (
-        "24: limit_maximum_ppm:i8@32 limit_minimum_ppm:i8@40 impact_maximum_ppm:i8@48 "
-        "impact_minimum_ppm:i8@56"
+        "24: limit_maximum_ppm:i8@32 limit_minimum_ppm:i8@40 impact_maximum_ppm:i8@48 impact_minimum_ppm:i8@56"
     ),
     "FeeTierSet": "25: fee_schedule:u1@32 fee_tier:u1@33 maker_ppm:i4@36 taker_ppm:i4@40",
     "ParameterSet": "26: parameter:u1@32 value:i8@40",
@@ -154,8 +153,7 @@ EVENTS_ON_DISK = {
     "SessionSet": "43: asset:i4@32 session:u1@36",
     "Quoted": "44: asset:i4@32 price_source:u1@36 price_units:i8@40 observed_us:i8@48",
     "PriceUpdated": (
-        "45: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 index_units:i8@48 "
-        "mark_units:i8@56"
+        "45: asset:i4@32 used_sources:i4@36 clamped_sources:i4@40 price_state:u1@44 index_units:i8@48 mark_units:i8@56"
     ),
     "CollateralSet": (
         "46: asset:i4@32 weight_e8:i8@40 haircut_base_e8:i8@48 haircut_penalty_e8:i8@56 initial_base_e8:i8@64 "
@@ -186,8 +184,7 @@ EVENTS_ON_DISK = {
     "MarkUpdated": "53: price_state:u1@32 index_ticks:i8@40 mark_ticks:i8@48",
     "FundingCharged": "54: funding_rate_e10:i8@32 mark_ticks:i8@40 funding_index:i8@48",
     "Settled": (
-        "55: mark_ticks:i8@32 collected_atoms:i8@40 short_atoms:i8@48 due_atoms:i8@56 paid_atoms:i8@64 "
-        "left_atoms:i8@72"
+        "55: mark_ticks:i8@32 collected_atoms:i8@40 short_atoms:i8@48 due_atoms:i8@56 paid_atoms:i8@64 left_atoms:i8@72"
     ),
     "TriggerPlaced": (
         "56: trigger:i8@32 parent:i8@40 client_id:i8@48 price_ticks:i8@56 quantity_lots:i8@64 slippage:i8@72 "
@@ -229,8 +226,7 @@ EVENTS_ON_DISK = {
     "Deleveraged": "70: wave:i8@32 lots:i8@40 mark_ticks:i8@48 cost_atoms:i8@56 profit_atoms:i8@64 own_case:i8@72",
     "WaveEnded": "71: wave:i8@32 people:i8@40 lots:i8@48 cost_atoms:i8@56 profit_atoms:i8@64 uncovered_atoms:i8@72",
     "WrittenOff": (
-        "72: case:i8@32 deficit_atoms:i8@40 fund_atoms:i8@48 skin_atoms:i8@56 uncovered_atoms:i8@64 "
-        "asset:i4@72"
+        "72: case:i8@32 deficit_atoms:i8@40 fund_atoms:i8@48 skin_atoms:i8@56 uncovered_atoms:i8@64 asset:i4@72"
     ),
     "ClaimTaken": "73: case:i8@32 claim_atoms:i8@40 paid_atoms:i8@48 asset:i4@56",
     "VaultSet": (
@@ -254,8 +250,7 @@ EVENTS_ON_DISK = {
         "discount_atoms:i8@72 equity_value:i8@80 maintenance_value:i8@88"
     ),
     "VaultOrdered": (
-        "86: vault:i4@32 order:i8@40 price_ticks:i8@48 quantity_lots:i8@56 mark_ticks:i8@64 side:u1@72 "
-        "reject:u2@74"
+        "86: vault:i4@32 order:i8@40 price_ticks:i8@48 quantity_lots:i8@56 mark_ticks:i8@64 side:u1@72 reject:u2@74"
     ),
     "VaultClosed": "87: vault:i4@32 value_atoms:i8@40 supply_atoms:i8@48",
     "VaultValued": "88: vault:i4@32 value_atoms:i8@40 supply_atoms:i8@48",
@@ -296,8 +291,7 @@ ROWS_ON_DISK = {
         "clamped_sources:i4"
     ),
     "quotes": (
-        "asset:i4 price_source:u1 weight:i4 price_units:i8 bid_units:i8 ask_units:i8 last_units:i8 "
-        "observed_us:i8"
+        "asset:i4 price_source:u1 weight:i4 price_units:i8 bid_units:i8 ask_units:i8 last_units:i8 observed_us:i8"
     ),
     "collaterals": (
         "asset:i4 weight_e8:i8 haircut_base_e8:i8 haircut_penalty_e8:i8 initial_base_e8:i8 "
