@@ -87,7 +87,7 @@ class Server:
             self._answer(committed, shares)
         # A few triggers and one page of a settlement a round, so that nobody's command waits for more.
         engine = self._engine
-        for go_on in (engine.liquidate, engine.fire_triggers, engine.continue_settlement):
+        for go_on in (engine.liquidate, engine.tend_vaults, engine.fire_triggers, engine.continue_settlement):
             done = go_on()
             if done is not None:
                 self._publish(done)

@@ -25,6 +25,7 @@ from ringfence.schema.events import (
     PerpetualDelisted,
     ToppedUp,
     Trade,
+    VaultTookOver,
 )
 from ringfence.schema.tables import CaseRow, MarketRow, PerpetualRow, PositionRow
 
@@ -231,16 +232,21 @@ class HistoryFeed:
         return PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, False, (account, market))
 
     def _opened(self, events: Sequence[Event]) -> list[PositionRow]:
-        """Return the positions that trades have opened; one that is gone again is told by nobody and missed by none."""
+        """Return the positions that were opened; one that is gone again is told by nobody and missed by none."""
         rows: list[PositionRow] = []
         for event in events:
-            if isinstance(event, Trade) and self._trades_perpetual(event.market):
-                for account in (event.account, event.maker_account):
-                    if event.market not in self._known.get(account, ()):
-                        row = self._exchange.position(account, event.market)
-                        rows += [row] if row is not None else []
-                        self._known.setdefault(account, set()).add(event.market)
+            for account in self._changed_by(event):
+                if event.market not in self._known.get(account, ()):
+                    row = self._exchange.position(account, event.market)
+                    rows += [row] if row is not None else []
+                    self._known.setdefault(account, set()).add(event.market)
         return rows
+
+    def _changed_by(self, event: Event) -> tuple[int, ...]:
+        """Return whose positions in its market an event changes."""
+        if isinstance(event, Trade) and self._trades_perpetual(event.market):
+            return (event.account, event.maker_account)
+        return (event.account, event.vault_account) if isinstance(event, VaultTookOver) else ()
 
     def _trades_perpetual(self, market: int) -> bool:
         known = self._is_perpetual.get(market)
