@@ -3,7 +3,15 @@
 from ..schema.enums import AccountFlag, LoanSource, PoolState
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
-from .admission import eligible_to_hold, known_asset, not_liquidating, rows_left, trading_account, user_account
+from .admission import (
+    eligible_to_hold,
+    known_asset,
+    not_liquidating,
+    not_vaults,
+    rows_left,
+    trading_account,
+    user_account,
+)
 from .emit import emit, refuse, refuse_asset
 from .jit import cold
 from .lending import (
@@ -89,7 +97,7 @@ def may_lend_by_hand(s, c):
         return False
     if s.accounts[c.account].account_flags & AUTO_LEND != 0:
         return refuse(s, Reject.AUTO_LEND_IS_ON, c.account, 0)
-    return True
+    return not_vaults(s, c.account)
 
 
 @cold

@@ -24,6 +24,7 @@ from .admission import (
     known_market,
     not_frozen,
     not_liquidating,
+    not_vaults,
     price_in_range,
     quantity_in_range,
     rows_left,
@@ -75,6 +76,8 @@ def may_trade(s, c):
     if not (user_account(s, c.account) and known_market(s, c.market) and trading_account(s, c.account)):
         return False
     if not (is_spot(s.markets[c.market]) or has_rules(s, c.market)):
+        return False
+    if s.accounts[c.account].vault != 0 and c.origin != Origin.NODE and not not_vaults(s, c.account):
         return False
     if s.accounts[c.account].case_slot != 0 and not may_trade_in_case(s, c):
         return False

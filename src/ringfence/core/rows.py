@@ -40,10 +40,12 @@ from .state import (
     SOURCES,
     TIERS,
     TRIGGERS,
+    VAULT_REDEMPTIONS,
     WITHDRAWALS,
 )
 from .triggers import find_trigger, join_due, link_trigger, open_trigger, wait
 from .valuation import set_worth
+from .vault_queue import append_redemption
 
 
 def _copied(name, table, selected):
@@ -172,6 +174,11 @@ def _triggers(s):
     return _copied("triggers", s.triggers, _live(s, s.triggers, TRIGGERS))
 
 
+def _vault_redemptions(s):
+    slots = _live(s, s.vault_redemptions, VAULT_REDEMPTIONS)
+    return np.sort(_copied("vault_redemptions", s.vault_redemptions, slots), order=["vault", "redemption"])
+
+
 def rows_of(s):
     """Return the canonical rows of every table, in schema order, sorted by key."""
     venue = s.venue[0]
@@ -199,6 +206,8 @@ def rows_of(s):
         "cases": _cases(s),
         "waves": _waves(s),
         "brakes": _brakes(s),
+        "vaults": _copied("vaults", s.vaults, np.arange(1, venue.vaults + 1)),
+        "vault_redemptions": _vault_redemptions(s),
     }
 
 
@@ -365,6 +374,14 @@ def restore_cases(s, rows, by_turn):
 
 
 @called_from_python
+def restore_vault_redemptions(s, rows):
+    """Let those wait who waited to be paid out by a vault; rows are in the order of vaults and requests."""
+    for i in range(len(rows)):
+        row = rows[i]
+        append_redemption(s, row.account, row.vault, row.redemption, row.shares_atoms, row.due_us)
+
+
+@called_from_python
 def restore_wave(s):
     """List again whose turn is still to come in the deleveraging that is under way."""
     wave = s.waves[0]
@@ -428,6 +445,11 @@ def restore_into(s, rows):
     restore_triggers(s, triggers, np.lexsort((triggers["trigger"], triggers["trigger"] % TAKE_PROFIT)))
     restore_waiting(s, triggers, np.argsort(triggers["armed"]), np.argsort(triggers["due"]))
     restore_cases(s, _aligned(rows["cases"]), np.argsort(rows["cases"]["turn"]))
+    _fill(s.vaults, rows["vaults"]["vault"], rows["vaults"])
+    s.venue[0].vaults = len(rows["vaults"])
+    s.accounts["vault"][rows["vaults"]["account"]] = rows["vaults"]["vault"]
+    s.assets["vault"][rows["vaults"]["share_asset"]] = rows["vaults"]["vault"]
+    restore_vault_redemptions(s, _aligned(rows["vault_redemptions"]))
     if len(rows["waves"]):
         _fill(s.waves, np.arange(1), rows["waves"])
         restore_wave(s)

@@ -6,7 +6,7 @@ docs/rules.md, "Topping up".
 from ..schema.enums import CaseEnd, MoveCause
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
-from .admission import known_asset, user_account
+from .admission import known_asset, not_vaults, user_account
 from .cases import close_case
 from .emit import emit, emit_moved, refuse, refuse_asset
 from .jit import cold
@@ -45,7 +45,7 @@ def enough_atoms(s, account, asset):
 @cold
 def top_up(s, c):
     """Move fenced money into an estate, and close its case."""
-    if not (user_account(s, c.account) and known_asset(s, c.asset)):
+    if not (user_account(s, c.account) and known_asset(s, c.asset) and not_vaults(s, c.account)):
         return False
     case = s.accounts[c.account].case_slot
     if case == 0:

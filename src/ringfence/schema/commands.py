@@ -48,6 +48,7 @@ from .fields import (
     unit,
 )
 from .headers import Command
+from .vault_commands import *  # noqa: F403
 
 USER, OPERATOR, NODE, CUSTODY = e.Origin.USER, e.Origin.OPERATOR, e.Origin.NODE, e.Origin.CUSTODY
 
