@@ -101,6 +101,8 @@ COMMANDS_ON_DISK = {
     "CancelVaultRedeem": "50: vault:i4@32",
     "PayVaultRedemptions": "51: ",
     "UnwindVault": "52: ",
+    "CoverDebts": "53: ",
+    "SetStandingTopUp": "54: asset:i4@32 amount_atoms:i8@40",
 }
 
 EVENTS_ON_DISK = {
@@ -300,6 +302,12 @@ EVENTS_ON_DISK = {
     ),
     "VaultClosed": "87: vault:i4@32 value_atoms:i8@40 supply_atoms:i8@48",
     "VaultValued": "88: vault:i4@32 value_atoms:i8@40 supply_atoms:i8@48",
+    "FundOrdered": (
+        "79: order:i8@32 price_ticks:i8@40 quantity_lots:i8@48 mark_ticks:i8@56 owed_atoms:i8@64 asset:i4@72 "
+        "side:u1@76 reject:u2@78"
+    ),
+    "UncoveredOwes": "89: owed_atoms:i8@32 asset:i4@40",
+    "StandingTopUpSet": "90: amount_atoms:i8@32 asset:i4@40",
 }
 
 ROWS_ON_DISK = {
@@ -390,6 +398,7 @@ ROWS_ON_DISK = {
         "vault_state:u1"
     ),
     "vault_redemptions": "vault:i4 redemption:i8 account:i4 shares_atoms:i8 due_us:i8",
+    "standing_top_ups": "account:i4 asset:i4 amount_atoms:i8",
 }
 
 NUMBERS_ON_DISK = {
@@ -442,11 +451,11 @@ NUMBERS_ON_DISK = {
         "NO_PERPETUAL_RULES=104 REDUCE_ONLY_NOT_REDUCED=105 POSITION_LIMIT=106 OPEN_INTEREST_LIMIT=107 "
         "TRIGGERS_LIMIT=108 NO_TRIGGER_PRICE=109 WRONG_SIDE_TRIGGER=110 REDUCE_ORDERS_LIMIT=111 "
         "MARKET_DELISTED=112 ACCOUNT_LIQUIDATING=120 NO_CASE=121 TOP_UP_TOO_SMALL=122 TOP_UP_CANNOT_HELP=123 "
-        "MARKET_DELEVERAGING=124 MARKET_IN_AUCTION=130 MARKET_UNCROSSING=131 NO_BRAKES=132 "
-        "REOPENS_BY_AUCTION=133 UNKNOWN_VAULT=140 VAULT_ACCOUNT=141 VAULT_CLOSED=142 VAULT_FIXED=143 "
-        "ACCOUNT_NOT_EMPTY=144 SHARES_IN_USE=145 VAULT_MINTS_PAUSED=146 VAULT_REDEEMS_PAUSED=147 "
-        "MINT_TOO_SMALL=148 REDEEM_TOO_SMALL=149 VAULT_FULL=150 VAULT_WITHOUT_VALUE=151 VAULT_UNSAFE=152 "
-        "REDEEM_PENDING=153 NO_REDEEM_PENDING=154 SHARES_STAY=155"
+        "MARKET_DELEVERAGING=124 MARKET_IN_RESOLUTION=125 MARKET_IN_AUCTION=130 MARKET_UNCROSSING=131 "
+        "NO_BRAKES=132 REOPENS_BY_AUCTION=133 UNKNOWN_VAULT=140 VAULT_ACCOUNT=141 VAULT_CLOSED=142 "
+        "VAULT_FIXED=143 ACCOUNT_NOT_EMPTY=144 SHARES_IN_USE=145 VAULT_MINTS_PAUSED=146 "
+        "VAULT_REDEEMS_PAUSED=147 MINT_TOO_SMALL=148 REDEEM_TOO_SMALL=149 VAULT_FULL=150 "
+        "VAULT_WITHOUT_VALUE=151 VAULT_UNSAFE=152 REDEEM_PENDING=153 NO_REDEEM_PENDING=154 SHARES_STAY=155"
     ),
     "Session": "OPEN=1 CLOSED=2",
     "PriceState": "NONE=0 FRESH=1 CLOSED=2 STALE=3",
@@ -477,6 +486,6 @@ NUMBERS_ON_DISK = {
 
 SCHEMA_HASHES = {
     1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
-    2: "8540b2d96a88bd7abe9205b2b7e8daa9fc50c2288147c502e5f1c667af406a0c",
+    2: "851317ae3cb16cf2e6e5f2a5743cc95e84047dadd3675e966b3098fcd4b3a00c",
 }
 """The hash of the schema under each version of the rules; those of rules that have been released never change."""

@@ -6,7 +6,7 @@ docs/rules.md, "Orders on a perpetual".
 from ..schema.enums import CloseReason, HouseAccount, Side
 from ..schema.fields import MAX_ATOMS, MAX_VALUE
 from ..schema.rejects import Reject
-from .admission import not_deleveraging
+from .admission import not_deleveraging, not_in_resolution
 from .book import REDUCES, leave_position, take_out
 from .bounds import scale_down, scale_up
 from .emit import emit, emit_order_closed, refuse
@@ -154,7 +154,7 @@ def within_limits(s, account, market, bid_change, ask_change, reduces):
         after = exposure_of(row.net_lots, row.bid_lots + bid_change, row.ask_lots + ask_change, row.reduce_lots)
     else:
         after = max(bid_change, ask_change)
-    if after > before and not may_grow(s, account, market, slot, after):
+    if after > before and not (not_in_resolution(s, market) and may_grow(s, account, market, slot, after)):
         return False
     return reduces or may_open(s, market, slot, bid_change, ask_change)
 

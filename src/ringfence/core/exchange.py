@@ -346,9 +346,22 @@ class Exchange:
         return bool(self._s.venue[0].deleverages) or bool(self._s.waves[0].phase)
 
     @property
+    def uncovered(self) -> bool:
+        """Whether CoverDebts may have something to do: UNCOVERED owes something, or FUND has a claim on a pool."""
+        owes = any(row.reference_atoms > 0 for row in self.positions(HouseAccount.UNCOVERED))
+        return owes or any(
+            shares for house in (HouseAccount.UNCOVERED, HouseAccount.FUND) for _, shares in self.loans(house)
+        )
+
+    @property
     def unsafe_left(self) -> int:
         """How many unsafe accounts the last OpenCases did not look at."""
         return int(self._s.venue[0].unsafe_left)
+
+    def standing_top_up(self, account: int) -> tuple[int, int]:
+        """Return (asset, atoms): how much fenced money may go into the estate of an account by itself; zeros if none."""
+        row = self._s.top_ups[account]
+        return int(row.asset), int(row.amount_atoms)
 
     def case(self, account: int) -> CaseRow | None:
         """Return the open case of an account."""

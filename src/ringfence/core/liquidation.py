@@ -21,11 +21,10 @@ from .bounds import PPM
 from .cases import close_case, let_others
 from .emit import emit, emit_moved
 from .estates import deficit_value, pay_back, pay_losses, sell_claims, write_off
-from .fence import is_clock_fresh
 from .inventory import show_market
 from .jit import cold, hot
 from .ledger import asset_after, available, loan_shares_of, move
-from .legs import FOUND, POSITION, fee_of_slice, find_leg, health_of
+from .legs import FOUND, POSITION, fee_of_slice, health_of
 from .lending import claim, owed, redeem_atoms, redeemable, repay_atoms, repay_shares
 from .margin import take_measure
 from .positions import add_reference, drop_if_empty, open_position, owe_house, touch
@@ -189,28 +188,6 @@ def go_on_without_book(s, case):
 def is_worth_something(s):
     """Whether the account that was measured has any equity left."""
     return s.measure[0].collateral > s.measure[0].liabilities
-
-
-@cold
-def begin_step(s):
-    """Let the case whose turn it is begin its step; returns whether there is an order to place."""
-    venue = s.venue[0]
-    case = venue.first_case
-    if case == 0 or not is_clock_fresh(s) or s.cases[case].tried_us == venue.clock_us:
-        return False
-    account, leg = s.cases[case].account, s.leg[FOUND]
-    s.own[0].written_off_value = s.cases[case].written_off_value
-    measure_estate(s, account)
-    if health_of(s, s.measure[0]) >= 0:
-        end_case(s, case)
-        return False
-    if not find_leg(s, account):
-        go_on_without_book(s, case)
-        return False
-    emit_ordered(s, case, leg)
-    write_slice(s, account, leg)
-    s.own[0].case_slot = case
-    return True
 
 
 @cold

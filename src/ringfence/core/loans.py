@@ -21,6 +21,7 @@ from .lending import (
     borrowable,
     claim,
     entry_fee,
+    is_open,
     lend_atoms,
     lend_shares,
     lent_total,
@@ -113,7 +114,7 @@ def pool_open(s, asset):
     """Check that the pool takes new claims and debts."""
     if not pool_not_closed(s, asset):
         return False
-    if s.lending_pools[asset].pool_state == PoolState.REPAY_ONLY:
+    if not is_open(s.lending_pools[asset]):
         return refuse_asset(s, Reject.LENDING_POOL_REPAY_ONLY, 0, 0, asset)
     return True
 

@@ -13,6 +13,7 @@ from ..schema.enums import (
     BrakePhase,
     CaseStep,
     Delisting,
+    HouseAccount,
     Parameter,
     is_known,
     rules_that_hold,
@@ -166,6 +167,13 @@ def _positions(s):
     return _copied("positions", s.positions, _live(s, s.positions, POSITIONS))
 
 
+def _standing_top_ups(s):
+    accounts = np.flatnonzero(s.top_ups["amount_atoms"][: s.venue[0].next_account])
+    rows = _copied("standing_top_ups", s.top_ups, accounts)
+    rows["account"] = accounts
+    return rows
+
+
 def _brakes(s):
     return _copied("brakes", s.brakes, np.flatnonzero(s.brakes["market"][: s.venue[0].markets + 1]))
 
@@ -208,6 +216,7 @@ def rows_of(s):
         "brakes": _brakes(s),
         "vaults": _copied("vaults", s.vaults, np.arange(1, venue.vaults + 1)),
         "vault_redemptions": _vault_redemptions(s),
+        "standing_top_ups": _standing_top_ups(s),
     }
 
 
@@ -408,6 +417,14 @@ def restore_derived(s):
         join_siblings(s, np.int64(account))
 
 
+def restore_uncovered(s, rows):
+    """Note where UNCOVERED owes something."""
+    debts = rows["balances"][(rows["balances"]["account"] == HouseAccount.UNCOVERED)]
+    s.lending_pools["uncovered"][debts["asset"][debts["loan_shares"] < 0]] = 1
+    losses = rows["positions"][(rows["positions"]["account"] == HouseAccount.UNCOVERED)]
+    s.perpetuals["uncovered_atoms"][losses["market"]] = np.maximum(losses["reference_atoms"], 0)
+
+
 def _aligned(rows):
     """Return rows as an aligned record array: compiled code is made for one layout of memory."""
     fields = [(name, rows.dtype.fields[name][0]) for name in rows.dtype.names]
@@ -450,6 +467,8 @@ def restore_into(s, rows):
     s.accounts["vault"][rows["vaults"]["account"]] = rows["vaults"]["vault"]
     s.assets["vault"][rows["vaults"]["share_asset"]] = rows["vaults"]["vault"]
     restore_vault_redemptions(s, _aligned(rows["vault_redemptions"]))
+    _fill(s.top_ups, rows["standing_top_ups"]["account"], rows["standing_top_ups"])
+    restore_uncovered(s, rows)
     if len(rows["waves"]):
         _fill(s.waves, np.arange(1), rows["waves"])
         restore_wave(s)

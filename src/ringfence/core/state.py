@@ -164,7 +164,10 @@ Collateral = _from_row(
     "collaterals", 128,
     ("asset_factor", "i8"), ("debt_factor", "i8"), ("asset_shift", "i4"), ("debt_shift", "i4"), ("price_state", "u1"),
 )  # fmt: skip
-LendingPool = _from_row("lending_pools", 192, ("first_redemption", "i4"), ("last_redemption", "i4"))
+# Of what UNCOVERED owes there is a note where it keeps others from new risk.
+LendingPool = _from_row(
+    "lending_pools", 192, ("first_redemption", "i4"), ("last_redemption", "i4"), ("uncovered", "u1")
+)
 Redemption = _record(
     48,
     ("id", "i8"), ("redemption", "i8"), ("queued_atoms", "i8"), ("account", "i4"), ("asset", "i4"),
@@ -180,7 +183,7 @@ Hint = _record(
 )  # fmt: skip
 
 # With the margin that open interest raised it to, which is in its brakes.
-Perpetual = _from_row("perpetuals", 256, ("shown", "i8"), ("raised_base_e8", "i8"))
+Perpetual = _from_row("perpetuals", 256, ("shown", "i8"), ("raised_base_e8", "i8"), ("uncovered_atoms", "i8"))
 # The first 64 bytes are what measuring an account touches; the last two fields are its orders that only reduce it.
 Position = _record(
     128,
@@ -201,6 +204,8 @@ AccountTriggers = _record(16, ("first", "i4"), ("last", "i4"), ("count", "i4"))
 
 # A liquidation; ``next`` and ``previous`` are in the queue of those whose turn comes.
 Case = _from_row("cases", 96, ("id", "i8"), ("next", "i4"), ("previous", "i4"))
+# What of an account's owner's fenced money may go into its estate by itself.
+TopUp = _record(16, ("amount_atoms", "i8"), ("asset", "i4"))
 # The deleveraging that is under way; ``listed`` of its people stand in ``wave_slots``, the next at ``at``.
 Wave = _from_row("waves", 192, ("listed", "i8"), ("at", "i8"))
 # The brakes of a market, and where its auction stands.
@@ -307,6 +312,7 @@ TABLES = (
     ("vaults", Vault, MOST_VAULTS + 1),
     ("vault_redemptions", VaultRedemption, _HIGHEST[Parameter.VAULT_REDEMPTIONS] + 2),
     ("vault_redemption_heads", np.dtype("i4"), 5 * (_HIGHEST[Parameter.VAULT_REDEMPTIONS] + 2)),
+    ("top_ups", TopUp, _ACCOUNTS),
     ("siblings", np.dtype("i4"), _ACCOUNTS),
     ("holds", np.dtype("i4"), _ACCOUNTS),
     ("watch", Watch, 1),

@@ -4,6 +4,7 @@
     committed = engine.submit(records)     durable and applied when it returns
     engine.continue_settlement()           one page more of what a Clock command began to settle, or some conversions
     engine.liquidate()                     cases that open, some of their steps, or a page of a deleveraging
+    engine.cover_debts()                   what FUND can pay or buy of what nobody has paid yet
     engine.uncross()                       some pieces of auctions whose time is over
     engine.tend_vaults()                   vaults valued, redemptions paid, a slice of what a vault took over
     engine.fire_triggers()                 the orders of some triggers whose price was reached
@@ -39,6 +40,7 @@ from ringfence.schema.commands import (
     Clock,
     Command,
     ContinueSettlement,
+    CoverDebts,
     ConvertCollateral,
     Deleverage,
     FireTrigger,
@@ -101,6 +103,7 @@ class Engine:
         self._stopped = False
         self._looks_for_cases = False
         self._tends_vaults = False
+        self._covers = False
         self._signer = ThreadPoolExecutor(1, "checkpoint-signer")
         self._signing: deque[Future[Checkpoint]] = deque()
 
@@ -150,7 +153,7 @@ class Engine:
     def tick(self) -> Committed:
         """Let a second pass: a Clock command with the last checkpoint's hash as seed, and a checkpoint after it."""
         committed = self._commit(_records([Clock(seed=self._seed)]))
-        self._looks_for_cases = self._tends_vaults = True
+        self._looks_for_cases = self._tends_vaults = self._covers = True
         mark = self._replica.marks[-1]
         assert mark.sequence == self._journal.last_sequence, "a Clock command ends its frame"
         self._seed = self._journal.chain
@@ -175,7 +178,7 @@ class Engine:
         """Whether something is under way that nobody asks for, and that is done a little at a time."""
         exchange = self.exchange
         waits = exchange.settling or exchange.triggers_due or exchange.unsafe_left
-        looks = self._looks_for_cases or self._tends_vaults
+        looks = self._looks_for_cases or self._tends_vaults or self._covers
         return bool(waits or looks or exchange.deleveraging or exchange.cases_due or exchange.uncrossing)
 
     def liquidate(self) -> Committed | None:
@@ -188,6 +191,11 @@ class Engine:
             return self._commit(_records([Deleverage()]))
         due = min(exchange.cases_due, STEPS_AT_ONCE)
         return self._commit(_records([StepCase()] * due)) if due else None
+
+    def cover_debts(self) -> Committed | None:
+        """Let FUND pay and trade for what nobody paid, once a Clock; ``None`` if nothing is owed."""
+        due, self._covers = self._covers and self.exchange.uncovered, False
+        return self._commit(_records([CoverDebts()])) if due else None
 
     def uncross(self) -> Committed | None:
         """Carry out auctions whose time is over, a few pieces at a time; ``None`` if there are none."""

@@ -125,6 +125,9 @@ class Reject(IntEnum):
     TOP_UP_TOO_SMALL = 122, 400, "INSUFFICIENT_MARGIN", "{value} {place} would not end the case: it takes {limit}"
     TOP_UP_CANNOT_HELP = 123, 400, "INSUFFICIENT_MARGIN", "no amount of {place} would end the case"
     MARKET_DELEVERAGING = 124, 503, "TRADING_PAUSED", "{place} is being deleveraged: try again in a moment"
+    MARKET_IN_RESOLUTION = (
+        125, 400, "TRADING_PAUSED", "a loss of {value} in {place} is paid by nobody yet: only less risk is taken there"
+    )  # fmt: skip
     # brakes
     MARKET_IN_AUCTION = 130, 400, "TRADING_PAUSED", "{place} is in an auction, which takes limit orders that wait"
     MARKET_UNCROSSING = 131, 503, "TRADING_PAUSED", "the auction of {place} is being carried out: try again in a moment"

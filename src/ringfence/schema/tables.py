@@ -495,6 +495,16 @@ class VaultRedemptionRow(Row, frozen=True, kw_only=True):
     due_us: TimeUs
 
 
+class StandingTopUpRow(Row, frozen=True, kw_only=True):
+    """How much fenced money may still go into the estate of an account by itself, should it have one."""
+
+    since: ClassVar = 2
+    key = ("account",)
+    account: AccountNumber
+    asset: AssetNumber
+    amount_atoms: Atoms
+
+
 TABLES: dict[str, type[Row]] = {
     "venue": VenueRow,
     "parameters": ParameterRow,
@@ -521,5 +531,6 @@ TABLES: dict[str, type[Row]] = {
     "brakes": BrakesRow,
     "vaults": VaultRow,
     "vault_redemptions": VaultRedemptionRow,
+    "standing_top_ups": StandingTopUpRow,
 }
 """The tables in schema order, which is the order of the state hash."""
