@@ -5,7 +5,7 @@ from typing import Any
 from ringfence.schema.enums import CloseReason, MarketState, Parameter, SelfTradePrevention, TimeInForce
 from ringfence.schema.rejects import Reject
 
-from . import book, brakes, checks, margin, positions
+from . import book, brakes, checks, covering, margin, positions
 from .state import ASK, BID, Market, Order, Position, Refused, State
 
 MOST_POSITIONS = 256
@@ -140,6 +140,7 @@ def may_grow(state: State, market: Market, position: Position, what_if: margin.W
     after = positions.largest(position, what_if.bid_lots, what_if.ask_lots)
     if after <= before:
         return
+    covering.not_in_resolution(state, market)
     if after > perpetual.position_limit_lots:
         raise Refused(Reject.POSITION_LIMIT, value=after, limit=perpetual.position_limit_lots)
     if after * perpetual.mark_ticks * market.quote_factor > MOST_NOTIONAL:

@@ -25,6 +25,7 @@ from . import (
     auctions,
     brakes,
     conversion,
+    covering,
     firing,
     funds,
     invariants,
@@ -53,7 +54,7 @@ Emit = Callable[..., None]
 Handler = Callable[[State, Any, Emit], None]
 MODULES = (
     settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, conversion, firing, liquidation,
-    waves, brakes, auctions,
+    waves, brakes, auctions, covering,
 )  # fmt: skip
 HANDLERS: dict[int, Handler] = {
     tag: next(getattr(module, snake(reader.name)) for module in MODULES if hasattr(module, snake(reader.name)))

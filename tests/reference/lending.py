@@ -92,9 +92,9 @@ def not_closed(pool: LendingPool) -> None:
         raise Refused(Reject.LENDING_POOL_CLOSED, asset=pool.asset)
 
 
-def open_to_new(pool: LendingPool) -> None:
+def open_to_new(state: State, pool: LendingPool) -> None:
     not_closed(pool)
-    if pool.pool_state == PoolState.REPAY_ONLY:
+    if not pools.is_open(state, pool):
         raise Refused(Reject.LENDING_POOL_REPAY_ONLY, asset=pool.asset)
 
 
@@ -106,7 +106,7 @@ def lend(state: State, command: Any, emit: Any) -> None:
     _, pool = lending_account(state, command)
     account, asset, amount = command.account, command.asset, command.amount_atoms
     cases.not_liquidating(state, account)
-    open_to_new(pool)
+    open_to_new(state, pool)
     if owed := pools.debt(state, account, asset):
         raise Refused(Reject.LEND_REQUIRES_BORROW_REPAY, value=owed, asset=asset)
     in_all = pools.lent(pool) + amount
@@ -154,7 +154,7 @@ def borrow(state: State, command: Any, emit: Any) -> None:
     user, pool = lending_account(state, command)
     account, asset, amount = command.account, command.asset, command.amount_atoms
     cases.not_liquidating(state, account)
-    open_to_new(pool)
+    open_to_new(state, pool)
     if claimed := pools.claim(state, account, asset):
         raise Refused(Reject.BORROW_REQUIRES_LEND_REDEEM, value=claimed, asset=asset)
     checks.eligible(user, user.hold_classes, state.assets[asset], Reject.NOT_ELIGIBLE_TO_HOLD)

@@ -6,6 +6,7 @@ from ringfence.schema.enums import (
     MAX_SLIPPAGE_PPM,
     Cancels,
     CloseReason,
+    HouseAccount,
     LoanSource,
     MarketState,
     OrderType,
@@ -81,6 +82,10 @@ def settle(state: State, market: Market, taker: book.Taker, had: int, rested: in
 
 def may_place(state: State, command: Any, *, of_venue: bool = False) -> tuple[User, Market]:
     """Check the rights of the account and the state of the market; what the venue sells of an estate needs none."""
+    if of_venue and command.account == HouseAccount.FUND:
+        market = state.markets[command.market]
+        takes(market, command)
+        return User(0, 0, 0, 0), market
     user = checks.open_account(state, command.account)
     market = checks.known_market(state, command.market)
     checks.may_trade(state.accounts[command.account].account_kind, command.account)
@@ -94,6 +99,12 @@ def may_place(state: State, command: Any, *, of_venue: bool = False) -> tuple[Us
         checks.not_frozen(user, UserFlag.TRADING_FROZEN, Reject.TRADING_FROZEN)
     if not forced and not reduces:
         checks.eligible_to_trade(state, user, market, command.side)
+    takes(market, command)
+    return user, market
+
+
+def takes(market: Market, command: Any) -> None:
+    """Check that a market takes an order of this kind now."""
     checks.market_takes_orders(market)
     if command.order_type == OrderType.MARKET and market.state == MarketState.LIMIT_ONLY:
         raise Refused(Reject.MARKET_LIMIT_ONLY)
@@ -102,7 +113,6 @@ def may_place(state: State, command: Any, *, of_venue: bool = False) -> tuple[Us
     waits = command.order_type == OrderType.LIMIT and command.time_in_force == TimeInForce.GTC
     if market.state == MarketState.AUCTION and not waits:
         raise Refused(Reject.MARKET_IN_AUCTION)
-    return user, market
 
 
 def at_once(command: Any) -> bool:

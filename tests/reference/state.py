@@ -381,6 +381,15 @@ class Wave:
 
 
 @dataclass(slots=True)
+class StandingTopUp:
+    """How much fenced money may go into the estate of an account by itself."""
+
+    account: int
+    asset: int
+    amount_atoms: int
+
+
+@dataclass(slots=True)
 class State:
     """The tables of the venue, empty as on its first day."""
 
@@ -432,6 +441,7 @@ class State:
     # What a command has shown already, as (its sequence, kind, number): no part of the state.
     shown: set[tuple[int, str, int]] = field(default_factory=set)
     brakes: dict[int, Brakes] = field(default_factory=dict)
+    standing_top_ups: dict[int, StandingTopUp] = field(default_factory=dict)
 
     @property
     def rules(self) -> int:

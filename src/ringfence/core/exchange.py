@@ -359,7 +359,7 @@ class Exchange:
         return int(self._s.venue[0].unsafe_left)
 
     def standing_top_up(self, account: int) -> tuple[int, int]:
-        """Return (asset, atoms): how much fenced money may go into the estate of an account by itself; zeros if none."""
+        """Return (asset, atoms) of the fenced money that may go into an estate by itself; zeros if none."""
         row = self._s.top_ups[account]
         return int(row.asset), int(row.amount_atoms)
 
