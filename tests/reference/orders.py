@@ -139,7 +139,7 @@ def checked_order(state: State, command: Any, number: int, *, of_venue: bool = F
     if command.post_only:
         does_not_take(market, command.side, command.price_ticks)
     sized_by_quote, loan_flags = bool(command.quote_atoms), 0
-    if not market.is_perpetual:
+    if not (market.is_perpetual or of_venue):
         loan_flags = paying.flags_of(state, command.account, getattr(command, "loan_flags", 0))
     return market, book.Taker(
         order=number,
