@@ -12,6 +12,21 @@ _I64 = ir.IntType(64)
 _MIX = 0x9E3779B97F4A7C15
 
 
+LOWERED = {}
+"""The plain functions of which several are lowered by one function here, and what is compiled for each."""
+
+
+def _named(plain, implementation):
+    """Give what is compiled for a plain function a name of its own.
+
+    Compiled code is linked by name: qualified name, types, and a count that begins anew in each process.  Lambdas of one
+    place would have one name, and code that another process has cached could get the wrong one.
+    """
+    implementation.__name__ = implementation.__qualname__ = f"lowered_{plain.__name__}"
+    LOWERED[plain] = implementation
+    return implementation
+
+
 def lowest_bit(x):
     """Index of the lowest set bit of ``x``, which is not 0."""
     x = int(x) & 0xFFFFFFFFFFFFFFFF
@@ -99,7 +114,7 @@ def _lower_checked(name, plain):
 
     @overload(plain)
     def _overload_checked(a, b):
-        return lambda a, b: operation(a, b)
+        return _named(plain, lambda a, b: operation(a, b))
 
 
 _lower_checked("sadd", checked_add)
@@ -154,7 +169,7 @@ def _lower_shift(plain, rounds_up):
 
     @overload(plain, inline="never")
     def _overload_shift(a, b, shift):
-        return lambda a, b, shift: operation(a, b, shift)
+        return _named(plain, lambda a, b, shift: operation(a, b, shift))
 
 
 def _lower_divide(plain, rounds_up):
@@ -177,7 +192,7 @@ def _lower_divide(plain, rounds_up):
 
     @overload(plain)
     def _overload_divide(a, b, divisor):
-        return lambda a, b, divisor: operation(a, b, divisor)
+        return _named(plain, lambda a, b, divisor: operation(a, b, divisor))
 
 
 def _long_division(builder, wide, divisor):
