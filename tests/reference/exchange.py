@@ -57,7 +57,7 @@ MODULES = (
     waves, brakes, auctions, covering,
 )  # fmt: skip
 HANDLERS: dict[int, Handler] = {
-    tag: next(getattr(module, snake(reader.name)) for module in MODULES if hasattr(module, snake(reader.name)))
+    tag: next((getattr(module, snake(reader.name)) for module in MODULES if hasattr(module, snake(reader.name))), None)
     for tag, reader in READERS[LATEST_RULES].items()
 }
 

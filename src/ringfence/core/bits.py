@@ -19,8 +19,8 @@ LOWERED = {}
 def _named(plain, implementation):
     """Give what is compiled for a plain function a name of its own.
 
-    Compiled code is linked by name: qualified name, types, and a count that begins anew in each process.  Lambdas of one
-    place would have one name, and code that another process has cached could get the wrong one.
+    Compiled code is linked by name: qualified name, types, and a count that begins anew in each process.  Lambdas of
+    one place would have one name, and code that another process has cached could get the wrong one.
     """
     implementation.__name__ = implementation.__qualname__ = f"lowered_{plain.__name__}"
     LOWERED[plain] = implementation
