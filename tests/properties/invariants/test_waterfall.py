@@ -16,7 +16,7 @@ from tests.properties.invariants.walking import audited, events_of, looked_at, t
 
 from ringfence.schema import commands as c
 from ringfence.schema import events as v
-from ringfence.schema.enums import HouseAccount, MoveCause, Parameter
+from ringfence.schema.enums import HouseAccount, LoanCause, MoveCause, Parameter
 from ringfence.schema.rejects import Reject
 
 
@@ -55,6 +55,13 @@ def test_i16_fund_moves_only_by_what_it_may(runs: list[RandomVenue]) -> None:
                     balance[event.asset] -= event.amount_atoms
                 elif name_of(event) == "ClaimTaken":
                     balance[event.asset] -= event.paid_atoms
+                elif name_of(event) == "LoanMoved" and event.account == FUND and event.cause == LoanCause.REDEEM:
+                    balance[event.asset] += event.amount_atoms
+                elif name_of(event) == "Trade" and event.account == FUND:
+                    assert name_of(entry.command) == "CoverDebts" and event.taker_fee_atoms == 0, event
+                    sign, market = 1 if event.side == BID else -1, venue.exchange.market(event.market)
+                    balance[market.base_asset] += sign * event.quantity_lots * market.lot_atoms
+                    balance[market.quote_asset] -= sign * event.quote_atoms
                 assert min(balance.values(), default=0) >= 0, event
         for asset, atoms in balance.items():
             assert venue.exchange.balance(FUND, asset)[0] == atoms
