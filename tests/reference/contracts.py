@@ -35,7 +35,7 @@ def place(state: State, command: Any, market: Market, taker: book.Taker, emit: A
     if taker.reduce_only:
         taker.left = reduced(state, position, taker)
     what_if = adding(market, taker.side, taker.left)
-    if not taker.of_case:
+    if not taker.of_venue:
         within_limits(state, market, position, what_if, command.reduce_only)
     quantity = taker.left
     walked = book.plan(state, market, taker)
@@ -45,7 +45,7 @@ def place(state: State, command: Any, market: Market, taker: book.Taker, emit: A
         else worst_fills(market, walked, taker)
     )
     trading = margin.Trading(taker.order, taker.account, market, taker.side, lots, atoms, taker.reduce_only)
-    passed = margin.Passed() if taker.of_case else margin.check(state, taker.account, what_if, trading)
+    passed = margin.Passed() if taker.of_venue else margin.check(state, taker.account, what_if, trading)
     margin.store(state, passed)
     later = Later()
     rests = match(state, market, taker, later)

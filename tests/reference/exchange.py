@@ -40,8 +40,10 @@ from . import (
     rows,
     settings,
     settlement,
+    takeovers,
     triggers,
     users,
+    vaults,
     waves,
 )
 from .money import available
@@ -54,7 +56,7 @@ Emit = Callable[..., None]
 Handler = Callable[[State, Any, Emit], None]
 MODULES = (
     settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, conversion, firing, liquidation,
-    waves, brakes, auctions, covering,
+    waves, brakes, auctions, covering, vaults, takeovers,
 )  # fmt: skip
 HANDLERS: dict[int, Handler] = {
     tag: next((getattr(module, snake(reader.name)) for module in MODULES if hasattr(module, snake(reader.name))), None)

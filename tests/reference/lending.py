@@ -6,7 +6,7 @@ from ringfence.schema.enums import AccountFlag, AccountKind, LoanSource, PoolSta
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import cases, checks, margin, paying, pools, values
+from . import cases, checks, margin, paying, pools, values, vaults
 from .money import available, loan_shares
 from .state import LendingPool, Redemption, Refused, State, User
 
@@ -52,6 +52,7 @@ def set_account(state: State, command: Any, emit: Any) -> None:
     checks.open_account(state, command.account)
     account = state.accounts[command.account]
     checks.may_trade(account.account_kind, command.account)
+    vaults.not_vaults(state, command.account)
     cases.not_liquidating(state, command.account)
     limit = command.leverage_limit_percent
     passed = margin.check(state, command.account, margin.WhatIf(limit_percent=limit))
@@ -72,6 +73,7 @@ def lending_account(state: State, command: Any) -> tuple[User, LendingPool]:
     user = pool_of(state, command)
     if state.accounts[command.account].account_flags & AccountFlag.AUTO_LEND:
         raise Refused(Reject.AUTO_LEND_IS_ON, value=command.account)
+    vaults.not_vaults(state, command.account)
     return user, state.lending_pools[command.asset]
 
 

@@ -18,7 +18,7 @@ from ringfence.schema.enums import (
 )
 from ringfence.schema.rejects import Reject
 
-from . import cases, checks, estates, funds, legs, margin, orders, positions
+from . import cases, checks, estates, funds, legs, margin, orders, positions, takeovers, vaults
 from .money import available
 from .state import Case, Refused, StandingTopUp, State
 from .values import MILLION
@@ -41,7 +41,23 @@ def step_case(state: State, command: Any, emit: Any) -> None:
     elif found := legs.find(state, case):
         order(state, case, *found, emit)
     else:
-        write_off_or_wait(state, case, emit)
+        go_on_without_book(state, case, emit)
+
+
+def go_on_without_book(state: State, case: Case, emit: Any) -> None:
+    """Let a vault take over what it can; else see to the end of the estate."""
+    if case.step == CaseStep.VAULT:
+        if takeovers.take_over(state, case, emit):
+            estates.gather(state, case.account, emit)
+            if is_sound(state, case):
+                estates.end(state, case, emit)
+            else:
+                cases.let_others(state, case)
+            return
+        found = margin.measure(state, case.account)
+        if found.equity <= 0 or not takeovers.may_be_taken(state, case.account, waits=True):
+            cases.move_to(state, case, CaseStep.REST, emit)
+    write_off_or_wait(state, case, emit)
 
 
 def is_sound(state: State, case: Case) -> bool:
@@ -69,7 +85,8 @@ def wait(state: State, case: Case, emit: Any) -> None:
     least = found.maintenance * state.parameters[Parameter.LIQUIDATION_CLOSE_OUT_PPM] // MILLION
     ends_us = case.opened_us + state.parameters[Parameter.LIQUIDATION_BOOK_MS] * 1_000
     if case.step == CaseStep.BOOK and (found.equity < least or state.clock_us >= ends_us):
-        cases.move_to(state, case, CaseStep.REST, emit)
+        helps = found.equity > 0 and takeovers.may_be_taken(state, case.account, waits=False)
+        cases.move_to(state, case, CaseStep.VAULT if helps else CaseStep.REST, emit)
     cases.let_others(state, case)
 
 
@@ -162,6 +179,7 @@ def top_up(state: State, command: Any, emit: Any) -> None:
     account, asset, amount = command.account, command.asset, command.amount_atoms
     user = checks.open_account(state, account)
     checks.known_asset(state, asset)
+    vaults.not_vaults(state, account)
     case = cases.case_of(state, account)
     if case is None:
         raise Refused(Reject.NO_CASE, value=account)
@@ -195,6 +213,7 @@ def set_standing_top_up(state: State, command: Any, emit: Any) -> None:
     checks.open_account(state, account)
     checks.may_trade(state.accounts[account].account_kind, account)
     checks.known_asset(state, command.asset)
+    vaults.not_vaults(state, account)
     state.standing_top_ups.pop(account, None)
     if command.amount_atoms:
         state.standing_top_ups[account] = StandingTopUp(account, command.asset, command.amount_atoms)

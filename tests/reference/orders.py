@@ -19,7 +19,7 @@ from ringfence.schema.enums import (
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import book, brakes, cases, checks, contracts, margin, paying, triggers
+from . import book, brakes, cases, checks, contracts, margin, paying, triggers, vaults
 from .state import ASK, BID, Market, Order, Refused, State, User
 
 
@@ -39,7 +39,7 @@ def place(
     of_venue = loan_flags is not None
     market, taker = checked_order(state, command, number, of_venue=of_venue)
     taker.loan_flags = taker.loan_flags if loan_flags is None else loan_flags
-    taker.of_case = of_case
+    taker.of_case, taker.of_venue = of_case, of_venue
     if market.is_perpetual:
         contracts.place(state, command, market, taker, emit)
     else:
@@ -91,6 +91,8 @@ def may_place(state: State, command: Any, *, of_venue: bool = False) -> tuple[Us
     checks.may_trade(state.accounts[command.account].account_kind, command.account)
     if market.is_perpetual and market.market not in state.perpetuals:
         raise Refused(Reject.NO_PERPETUAL_RULES)
+    if not of_venue:
+        vaults.not_vaults(state, command.account)
     reduces = market.is_perpetual and command.reduce_only
     if not of_venue and not (reduces and at_once(command)):
         cases.not_liquidating(state, command.account)

@@ -61,7 +61,8 @@ def margin_parts(s, market_number, net, profit_atoms, least_initial_e8):
     market, rules = s.markets[market_number], s.perpetuals[market_number]
     money = s.collaterals[market.quote_asset]
     value = debt_value(money, notional(abs(net), rules.mark_ticks, market.quote_factor))
-    rate = rate_at(max(rules.initial_base_e8, least_initial_e8), rules.initial_factor_e8, value)
+    base = max(rules.initial_base_e8, rules.raised_base_e8, least_initial_e8)
+    rate = rate_at(base, rules.initial_factor_e8, value)
     equity = asset_value(money, profit_atoms) if profit_atoms >= 0 else -debt_value(money, -profit_atoms)
     return equity, part_up(value, rate)
 
