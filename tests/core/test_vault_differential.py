@@ -105,7 +105,7 @@ class VaultVenues(TwoVenues):
         self.give(c.CoverDebts())
 
     def ruin(self) -> list[Any]:
-        """Let the last vault take something over, and the price go on until the vault has nothing; pay in throughout."""
+        """Let the last vault take something over, and the price go on until it has nothing; pay in throughout."""
         number, account = len(self.vaults), self.vaults[-1]
         easy = {"concentration_ppm": 0, "leverage_limit_percent": 0, "takes_over": 1, "mints_enabled": 1}
         self.give(self.settings(number, account, **easy))
