@@ -63,6 +63,10 @@ class AccountState(Protocol):
 class VenueState(AccountState, Protocol):
     """The gateway's copy of the exchange."""
 
+    def standing_top_up(self, account: int) -> tuple[int, int]:
+        """Return (asset, atoms) of the fenced money that may go into an estate by itself; zeros if none."""
+        ...
+
     @property
     def sequence(self) -> int:
         """Return the last command applied."""

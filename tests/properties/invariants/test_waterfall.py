@@ -12,6 +12,7 @@ from tests.auditor.runs import RandomVenue
 from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SPOT, USDC
 from tests.core.test_deleveraging import Gapping
 from tests.core.test_liquidation import Failing, of
+from tests.core.test_vault_differential import VaultVenues
 from tests.properties.invariants.walking import audited, events_of, looked_at, told
 
 from ringfence.schema import commands as c
@@ -39,6 +40,23 @@ def test_i15_skin_pays_no_more_a_day_than_its_cap(runs: list[RandomVenue]) -> No
                 if event.account == SKIN and event.asset == USDC:
                     paid[event.time_us // 86_400_000_000] += event.amount_atoms
                     assert paid[event.time_us // 86_400_000_000] <= highest, event
+
+
+def test_i15_vault_bears_what_it_took_over_and_nothing_else() -> None:
+    """Money leaves a vault for shares, for what its own positions lost, and as its own estate when it fails itself."""
+    took = 0
+    for seed in range(2):
+        venue, failed = VaultVenues(seed), set[int]()
+        for _ in range(150):
+            (venue.ruin if venue.random.random() < 0.1 else venue.step)()
+        for entry in venue.log:
+            took += len(told(entry, "VaultTookOver"))
+            failed |= {event.account for event in told(entry, "CaseOpened")}
+            for event in told(entry, "FundsMoved"):
+                if event.account in venue.vaults:
+                    assert event.cause == MoveCause.SETTLED or event.account in failed, event
+            failed -= {event.account for event in told(entry, "CaseClosed")}
+    assert took > 0
 
 
 def test_i16_fund_moves_only_by_what_it_may(runs: list[RandomVenue]) -> None:
