@@ -51,6 +51,7 @@ def second(engine: Engine, clock: Seconds) -> list[type]:
     kinds = tended(engine)
     while engine.liquidate() is not None:
         pass
+    assert engine.cover_debts() is None
     assert not engine.has_work
     return kinds
 
