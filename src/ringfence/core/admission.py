@@ -76,13 +76,6 @@ def is_deleveraging(s, market):
 
 
 @hot
-def not_in_resolution(s, market):
-    """Check that no loss of a market waits for somebody to pay it."""
-    owed = s.perpetuals[market].uncovered_atoms
-    return owed == 0 or refuse(s, Reject.MARKET_IN_RESOLUTION, owed, 0)
-
-
-@hot
 def not_deleveraging(s, market):
     """Check that a market is not being deleveraged."""
     return not is_deleveraging(s, market) or refuse(s, Reject.MARKET_DELEVERAGING, 0, 0)

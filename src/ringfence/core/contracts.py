@@ -6,7 +6,7 @@ docs/rules.md, "Orders on a perpetual".
 from ..schema.enums import CloseReason, HouseAccount, Side
 from ..schema.fields import MAX_ATOMS, MAX_VALUE
 from ..schema.rejects import Reject
-from .admission import not_deleveraging, not_in_resolution
+from .admission import not_deleveraging
 from .book import REDUCES, leave_position, take_out
 from .bounds import scale_down, scale_up
 from .emit import emit, emit_order_closed, refuse
@@ -140,6 +140,14 @@ def reducing_orders_left(s, account, market):
         count += 1
         order = s.orders[order].reduce_next
     return count < REDUCE_ORDERS or refuse(s, Reject.REDUCE_ORDERS_LIMIT, count, REDUCE_ORDERS)
+
+
+@cold
+def not_in_resolution(s, market):
+    """Check that no loss of a market waits for somebody to pay it; the note is a hint, its row says how much."""
+    slot = find_position(s, HouseAccount.UNCOVERED, market) if s.perpetuals[market].uncovered_atoms != 0 else 0
+    owed = s.positions[slot].reference_atoms if slot != 0 else 0
+    return owed <= 0 or refuse(s, Reject.MARKET_IN_RESOLUTION, owed, 0)
 
 
 @cold
