@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup setup-run run test soak bench bench-peers check lock clean
+.PHONY: help setup setup-run run test soak mutation bench bench-peers check lock clean
 MAKEFLAGS += --no-print-directory
 
 # The first Python of 3.11 or newer that can make a virtual environment; `make PYTHON=...` chooses another.
@@ -45,6 +45,9 @@ test: setup ## Check everything, then run the tests (ARGS goes to pytest)
 
 soak: setup ## Run the long tests (ARGS goes to pytest)
 	@$(BIN)/pytest tests -m soak --timeout 0 $(ARGS)
+
+mutation: setup ## Plant faults in the core and see whether the tests find them (ARGS="--minutes 20 --seed 1")
+	@$(BIN)/python -m tests.mutation.run $(ARGS)
 
 bench: setup-run ## Measure the core on this machine (ARGS goes to `ringfence bench core`)
 	@$(BIN)/ringfence bench core $(ARGS)

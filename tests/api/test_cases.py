@@ -1,5 +1,7 @@
 """Liquidations in public: cases, the funds, deleveragings, and topping up an estate from fenced money."""
 
+from decimal import Decimal
+
 import pytest
 from starlette.testclient import TestClient
 from tests.api import lending
@@ -97,3 +99,29 @@ def test_waves_are_none_as_long_as_nobody_is_deleveraged(failing: TestClient) ->
 def test_receipt_is_refused_where_there_are_no_checkpoints(failing: TestClient) -> None:
     reply = failing.get("/ringfence/v1/receipt", params={"case": 1})
     assert reply.status_code == 503
+
+
+def stand_by(venue: Venue, client: TestClient, quantity: str) -> dict:
+    body = {"symbol": "USDC", "quantity": quantity}
+    reply = venue.alice.send(client, "PUT", "/ringfence/v1/topup", "standingTopUp", body)
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def test_standing_top_up_is_told_ends_the_case_and_is_taken_back(venue: Venue, failing: TestClient) -> None:
+    assert stand_by(venue, failing, "200") == {"account": ALICE, "symbol": "USDC", "quantity": "200"}
+    deposit(venue, failing, 500)
+    venue.node.command(c.StepCase())
+    lending.settle(venue, failing)
+    (closed,) = failing.get(CASES, params={"status": "Closed"}).json()
+    assert (closed["reason"], closed["orders"]) == ("ToppedUp", 0)
+    left = venue.alice.get(failing, "/ringfence/v1/topup", "standingTopUpQuery").json()
+    used = venue.node.exchange.balance(FENCED, USDC)[0]
+    assert 0 < Decimal(left["quantity"]) < 200 and (Decimal(left["quantity"]) + 300) * 10**6 == used
+    for _ in range(2):
+        reply = venue.alice.send(failing, "DELETE", "/ringfence/v1/topup", "standingTopUpCancel", {})
+        assert reply.json() == {"account": ALICE, "symbol": None, "quantity": "0"}
+
+
+def test_what_nobody_paid_is_told_with_the_fund(venue: Venue, failing: TestClient) -> None:
+    assert failing.get("/ringfence/v1/fund").json()["resolution"] == []

@@ -180,6 +180,28 @@ def test_perpetuals_are_shown_and_set(directory, venue):
     refused(ringfence("perpetual", "show", "NOPE", *data), 2, "there is no market NOPE")
 
 
+def test_vault_is_opened_shown_and_set(directory, venue):
+    data = ("--data", directory)
+    assert rows(ringfence("vault", "show", *data)) == []
+    refused(ringfence("vault", "open", "VLT", "nobody", *data), 2, "there is no user nobody")
+    rows(verb("users", "add", "backstop", *data))
+    given = ("--discount", "0.004", "--redeem-delay", "60", "--maximum-value", "5000.5", "--leverage-limit", "2.5")
+    (opened,) = rows(ringfence("vault", "open", "VLT", "backstop", *given, *data))
+    assert {name: opened[name] for name in ("vault", "state", "share", "quote", "value", "share_price")} == {
+        "vault": 1, "state": "open", "share": "VLT", "quote": "USDC", "value": "0", "share_price": "1",
+    }  # fmt: skip
+    names = ("discount", "redeem_delay", "maximum_value", "leverage_limit")
+    assert [opened[name] for name in names] == ["0.004", "60", "5000.5", "2.5"]
+    (changed,) = rows(ringfence("vault", "set", 1, "--no-mints", "--concentration", "0.5", *data))
+    assert (changed["mints_enabled"], changed["takes_over"], changed["concentration"]) == (False, True, "0.5")
+    assert [changed[name] for name in names] == ["0.004", "60", "5000.5", "2.5"], "the rest stays"
+    (told,) = get(venue.rest, "/api/v1/vaults")
+    assert (told["vaultToken"], told["mintsEnabled"], told["redeemDelayMs"]) == ("VLT", False, 60_000)
+    refused(ringfence("vault", "set", 2, "--mints", *data), 2, "there is no vault 2")
+    refused(ringfence("vault", "open", "VLT", "backstop", *data), 2, "there is an asset VLT already")
+    refused(ringfence("vault", "set", 1, "--discount", "ten", *data), 2, "--discount: expected a decimal number")
+
+
 def test_mark_bound_that_is_too_wide_is_warned_of(directory, venue):
     one = ("perpetual", "set", "BTC_USDC_PERP", "--mark-bound")
     done = ringfence(*one, "0.01", "--data", directory)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.auditor.ledger import CLEARING, FUND, SKIN, Entry, Ledger, name_of
+from tests.auditor.ledger import CLEARING, FUND, SKIN, UNCOVERED, Entry, Ledger, name_of
 from tests.auditor.measure import profit_to_lose, worth_of
 
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, CaseEnd, LoanCause, LoanSource, MoveCause
@@ -114,18 +114,23 @@ class Auditor:
         if event.cause in FROM_OUTSIDE:
             self._look_at_money_from_outside(event)
         elif event.cause == MoveCause.TOP_UP:
-            command = self.entry.command
-            asked = name_of(command) == "TopUp" and command.account == account and command.amount_atoms == atoms
             restores = any(
                 name_of(told) == "CaseClosed" and told.account == account and told.reason == CaseEnd.TOPPED_UP
                 for told in self.entry.events
             )
-            if not (asked and restores):
+            if not (self._asked_for(event) and restores):
                 self.find(LATER_MONEY_USED, atoms, f"account {account} was topped up, and nobody asked for that")
         elif event.cause == MoveCause.WITHDRAWAL_RETURNED:
             owner = self.ledger.withdrawals.get(event.reference)
             if owner != account:
                 self.find(EARLIER_MONEY_ESCAPED, atoms, f"what came back to account {owner} went to {account}")
+
+    def _asked_for(self, event: Any) -> bool:
+        """Whether somebody has signed that this goes into his estate: just now, or for whenever it helps."""
+        command, (asset, most) = self.entry.command, self.ledger.standing.get(event.to_account, (0, 0))
+        if name_of(command) == "TopUp":
+            return command.account == event.to_account and command.amount_atoms == event.amount_atoms
+        return name_of(command) == "StepCase" and asset == event.asset and event.amount_atoms <= most
 
     def _look_at_money_from_outside(self, event: Any) -> None:
         account, atoms, ledger = event.to_account, event.amount_atoms, self.ledger
@@ -152,6 +157,8 @@ class Auditor:
     def _look_at_own_debit(self, event: Any) -> None:
         command, account, atoms = self.entry.command, event.account, event.amount_atoms
         owner = self.ledger.users[account]
+        if event.cause == MoveCause.TOP_UP and self._asked_for(event):
+            return
         if self.ledger.users.get(command.account) != owner:
             self.find(SETTLED_MONEY_TAKEN, atoms, f"account {account} paid, and its owner did not ask for it")
         elif account in self.ledger.cases:
@@ -269,6 +276,14 @@ class Auditor:
             over = paid - event.fund_atoms - event.skin_atoms
             self.find(DEFICITS_UNEXPLAINED, over if not 0 <= over <= MOST_ROUNDING else 0, what)
 
+    def _look_at_what_is_owed(self) -> None:
+        """What UNCOVERED is said to owe is what the books make it."""
+        said = {(event.market, event.asset): event.owed_atoms for event in self.entry.events if _is_owed(event)}
+        for (market, asset), atoms in said.items():
+            row = self.ledger.positions.get((UNCOVERED, market))
+            owed = self.ledger.debt(UNCOVERED, asset) if market == 0 else max(0, row.reference_atoms if row else 0)
+            self._same(atoms, owed, f"what UNCOVERED owes of asset {asset} to market {market}")
+
     def _same(self, one: int, other: int, what: str) -> None:
         self.find(DEFICITS_UNEXPLAINED, one - other, f"{what} comes to {one}, told is {other}")
 
@@ -290,6 +305,7 @@ class Auditor:
         for event in self.entry.events:
             if name_of(event) == "WaveBegan":
                 self._look_at_beginning(self.waves[event.wave])
+        self._look_at_what_is_owed()
         for (account, asset), atoms in self.ledger.money.items():
             if atoms < 0 and account >= FIRST_USER_ACCOUNT:
                 self.find(ACCOUNTS_BELOW_ZERO, atoms, f"account {account} has {atoms} of asset {asset}")
@@ -303,6 +319,10 @@ class Auditor:
         self._same(self.paid[SKIN], began.skin_atoms, f"wave {began.wave}: SKIN")
         asset = self.ledger.markets[began.market].quote_asset
         self._look_at_fund(began.left_atoms, asset, "profit is to pay")
+
+
+def _is_owed(event: Any) -> bool:
+    return name_of(event) == "UncoveredOwes"
 
 
 def entries_of(commands: bytes, events: bytes) -> list[Entry]:

@@ -23,10 +23,23 @@ from tests.auditor.auditor import (
 )
 from tests.auditor.runs import RandomVenue
 
-from ringfence.core import CoreStopped, admission, cases, emit, estates, fence, fund, ledger, liquidation, waves
+from ringfence.core import (
+    CoreStopped,
+    admission,
+    cases,
+    emit,
+    estates,
+    fence,
+    fund,
+    ledger,
+    liquidation,
+    margin,
+    topups,
+    waves,
+)
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, MoveCause
 
-FAULT_SEEDS = tuple(range(100, 109))
+FAULT_SEEDS = (*range(100, 109), 110, 114, 116)
 FAULT_STEPS, STEPS_BETWEEN_AUDITS = 700, 70
 Fault = Callable[[], dict[str, Any]]
 FAULTS: dict[str, Fault] = {}
@@ -319,6 +332,26 @@ def fees_come_out_of_fund() -> dict[str, Any]:
         given(s, slot, reason)
 
     return {"close_case": close_case}
+
+
+@fault(LATER_MONEY_USED)
+def fenced_money_goes_in_unasked() -> dict[str, Any]:
+    def tops_up_by_itself(s: Any, case: int) -> bool:
+        account = int(s.cases[case].account)
+        fenced = int(s.users[s.accounts[account].user].fenced_account)
+        needed, most = int(topups.needed_to_end(s, case, account, 1)), int(ledger.available(s, fenced, 1))
+        if 0 < needed <= most:
+            topups.put_in(s, case, 1, needed, needed)
+            return True
+        margin.take_measure(s, account, 0, 0, 0, False)
+        return False
+
+    return {"tops_up_by_itself": tops_up_by_itself}
+
+
+@fault(DEFICITS_UNEXPLAINED)
+def old_losses_are_paid_by_nobody() -> dict[str, Any]:
+    return {"covering.pay_from_fund": lambda s, to_account, asset, atoms, reference: atoms}
 
 
 def main() -> None:

@@ -98,6 +98,8 @@ class Ledger:
     withdrawals: dict[int, int] = field(default_factory=dict)
     cases: dict[int, int] = field(default_factory=dict)
     slices: dict[int, int] = field(default_factory=dict)
+    standing: dict[int, tuple[int, int]] = field(default_factory=dict)
+    covered_atoms: int = 0
     wave_market: int = 0
     settling: int = Settling.NOTHING
     settled_tick: int = 0
@@ -304,6 +306,9 @@ class Ledger:
         elif event.cause == MoveCause.LOSS_PAID:
             self.contracts[event.reference].clearing_atoms += event.amount_atoms
             self.position(event.account, event.reference).reference_atoms -= event.amount_atoms
+        elif event.cause == MoveCause.GAP_PAID and not event.reference and event.to_account == CLEARING:
+            # Which market that is for is told next.
+            self.covered_atoms += event.amount_atoms
 
     def _on_LoanMoved(self, event: Any) -> None:
         key, pool = (event.account, event.asset), int(HouseAccount.POOL)
@@ -366,6 +371,15 @@ class Ledger:
             self.contracts[event.market].clearing_atoms += event.fund_atoms + event.skin_atoms
             self.change(event.account, event.market, 0, -event.deficit_atoms)
             self.change(UNCOVERED, event.market, 0, event.uncovered_atoms)
+
+    def _on_UncoveredOwes(self, event: Any) -> None:
+        paid, self.covered_atoms = self.covered_atoms, 0
+        if paid:
+            self.contracts[event.market].clearing_atoms += paid
+            self.change(UNCOVERED, event.market, 0, -paid)
+
+    def _on_StandingTopUpSet(self, event: Any) -> None:
+        self.standing[event.account] = event.asset, event.amount_atoms
 
     def _on_ClaimTaken(self, event: Any) -> None:
         if not event.paid_atoms:

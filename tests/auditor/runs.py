@@ -150,6 +150,8 @@ class RandomVenue(JournalledVenue):
             (2, self.give_from_house),
             (2, self.set_something),
             (3, self.top_up),
+            (2, self.stand_by),
+            (2, lambda: self.give(c.CoverDebts())),
             (2, self.lend),
             (2, self.redeem),
             (2, self.set_account),
@@ -245,6 +247,13 @@ class RandomVenue(JournalledVenue):
         if self.random.random() < 0.5:
             self.give_deposit(account, asset, told[0].limit)
         return self.give(c.TopUp(account=account, asset=asset, amount_atoms=told[0].limit))
+
+    def stand_by(self) -> list[Any]:
+        """Let fenced money go into an estate by itself; somebody who fails already may say so too."""
+        failing = self.exchange.rows()["cases"]["account"].tolist()
+        account = self.random.choice(failing or [self.anybody()])
+        atoms = self.random.choice((0, DOLLAR, 200 * DOLLAR, 10**10, 10**12))
+        return self.give(c.SetStandingTopUp(account=account, asset=self.asset(), amount_atoms=atoms))
 
     def drive(self) -> list[Any]:
         """Let the node do all that there is to do before the next second."""

@@ -62,6 +62,18 @@ def test_market_that_is_to_reopen_is_waited_for() -> None:
     assert of(v.SliceEnded, told)[0].filled_lots > 0 and venue.deleverage() == []
 
 
+def test_mark_that_is_not_fresh_begins_no_wave() -> None:
+    venue = Gapping()
+    venue.let(97.4)
+    assert of(v.CaseMoved, venue.steps())
+    venue.time_us += 20_000_000
+    venue.must(c.Clock())
+    assert venue.steps() == [] and venue.deleverage() == []
+    venue.let(97.4)
+    venue.steps()
+    assert of(v.Deleveraged, venue.deleverage())
+
+
 def test_market_that_an_operator_has_closed_is_not_waited_for() -> None:
     venue = Gapping()
     venue.must(c.SetBrakes(market=PERP, band_ppm=100_000, halt_ms=1_000, auction_ms=10_000))

@@ -75,6 +75,18 @@ def test_slice_is_the_smallest_that_restores_the_account() -> None:
     assert fund.reference_atoms == -ended.fee_atoms
 
 
+def test_mark_that_is_not_fresh_sells_nothing() -> None:
+    venue = Failing()
+    venue.let(97.9)
+    venue.must(c.OpenCases())
+    venue.place(venue.carol, BID, 97.9, 50_000)
+    venue.time_us += 20_000_000
+    venue.must(c.Clock())
+    assert venue.steps() == []
+    venue.let(97.9)
+    assert of(v.SliceEnded, venue.steps())
+
+
 def test_later_deposit_is_fenced_and_withdrawn() -> None:
     venue = Failing()
     venue.let(97.9)

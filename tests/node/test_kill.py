@@ -111,7 +111,7 @@ def check(directory: Path, load: Load) -> None:
 
 @pytest.mark.timeout(300)
 def test_kill_under_load_loses_nothing_acknowledged(directory: Path) -> None:
-    kill_rounds(directory, rounds=30, seed=int(time.time()))
+    kill_rounds(directory, rounds=15, seed=int(time.time()))
 
 
 @pytest.mark.soak

@@ -134,7 +134,7 @@ def break_house_lock(rows):
 
 def break_lock(rows):
     rows["orders"]["remaining_lots"][0] -= 1
-    return "its open orders need"
+    return "its open orders and redemptions need"
 
 
 def break_remaining(rows):

@@ -3,7 +3,7 @@
 from tests.core.perpetual_venue import ASK, BID, DOLLAR, SOL, SPOT, USDC, WHOLE_SOL
 
 from ringfence.schema import commands as c
-from ringfence.schema.enums import HouseAccount
+from ringfence.schema.enums import HouseAccount, Parameter
 
 from .journaled import Journaled
 
@@ -67,4 +67,20 @@ def borrower(venue: Journaled) -> int:
         venue.steps()
         while venue.exchange.settling:
             venue.end_settlement()
+    return 1
+
+
+def taken_over(venue: Journaled) -> int:
+    """Nobody bids, and a vault that carol paid into takes over what restores bob."""
+    venue.must(c.ListAsset(symbol="VLP", name="VLP", asset_kind=1, decimals=6))
+    share, account = venue.exchange.assets_listed, venue.must(c.OpenUser())[0].account
+    venue.must(c.SetVault(vault=1, account=account, share_asset=share, quote_asset=USDC))
+    venue.must(c.MintVaultShares(account=venue.carol, vault=1, amount_atoms=20_000 * DOLLAR))
+    venue.must(c.SetParameter(parameter=Parameter.LIQUIDATION_BOOK_MS, value=0))
+    venue.let(97.9)
+    venue.must(c.OpenCases())
+    for _ in range(3):
+        venue.steps()
+        venue.let(97.9)
+    assert venue.exchange.case(venue.bob) is None and venue.exchange.positions(account)
     return 1

@@ -5,15 +5,18 @@ import time
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from ringfence.proof.check import check
+from ringfence.proof.course_checks import check_takeovers
 from ringfence.proof.document import Receipt, to_bytes
+from ringfence.proof.story import tell
 from ringfence.schema import events as e
 
 from . import scenes
 from .journaled import Journaled, receipt_of
 
-SCENES = (scenes.restored, scenes.deleveraged, scenes.topped_up, scenes.borrower)
+SCENES = (scenes.restored, scenes.deleveraged, scenes.topped_up, scenes.borrower, scenes.taken_over)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,18 @@ def test_receipt_tells_of_the_credit_that_was_fenced(receipts: dict[str, Receipt
     assert file is not None
     (fenced,) = file.of(e.CreditFenced)
     assert fenced.amount_atoms == 5_000_000 and len(file.slices()) == 2
+
+
+def test_receipt_tells_what_a_vault_took_over(receipts: dict[str, Receipt]) -> None:
+    file = check(to_bytes(receipts["taken_over"])).file
+    assert file is not None
+    (took,) = file.of(e.VaultTookOver)
+    (line,) = [line for line in tell(file) if "vault 1" in line]
+    assert took.discount_atoms > 0 and "takes over" in line and "at mark 97.9" in line
+    # A venue that signs another discount than the one it tells is found out.
+    took = structs.replace(took, discount_atoms=took.discount_atoms + 1)
+    file.events = [took if isinstance(event, e.VaultTookOver) else event for event in file.events]
+    assert list(check_takeovers(file))
 
 
 def test_any_changed_byte_is_found(receipts: dict[str, Receipt]) -> None:

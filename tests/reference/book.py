@@ -52,6 +52,7 @@ class Taker:
     brought_atoms: int = 0  # less fees
     reduce_only: int = 0
     of_case: bool = False
+    of_venue: bool = False
     """An order of a liquidation: it pays no taker fee, and the impact band does not hold it."""
     auction_ticks: int = 0  # the price of all of its fills, 0 outside an auction
     halts: bool = False

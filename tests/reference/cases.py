@@ -15,7 +15,7 @@ from ringfence.schema.enums import (
 )
 from ringfence.schema.rejects import Reject
 
-from . import book, margin, positions, triggers
+from . import book, margin, positions, triggers, vaults
 from .state import Case, Market, Refused, State
 from .values import (
     FRESH_OR_CLOSED,
@@ -167,6 +167,7 @@ def open_case(state: State, account: int, cause: CaseCause, emit: Any) -> Case:
         triggers.end(state, trigger, TriggerEnd.LIQUIDATION, emit)
     for order in list(state.accounts[account].orders.values()):
         book.close(state, state.markets[order.market], order, CloseReason.LIQUIDATION, emit)
+    vaults.cancel_all(state, account, case.case, emit)
     return case
 
 
@@ -314,6 +315,8 @@ def credited(state: State, account: int, emit: Any) -> int:
     found = state.accounts.get(account)
     if state.rules < 2 or found is None or found.account_kind == AccountKind.FENCED:
         return account
+    if vaults.vault_of(state, account):
+        return state.users[found.user].fenced_account
     if case_of(state, account) is None:
         if not is_unsafe(state, account):
             return account

@@ -5,7 +5,7 @@ from typing import Any
 from ringfence.schema.enums import CloseReason, MarketState, Parameter, SelfTradePrevention, TimeInForce
 from ringfence.schema.rejects import Reject
 
-from . import book, brakes, checks, margin, positions
+from . import book, brakes, checks, covering, margin, positions
 from .state import ASK, BID, Market, Order, Position, Refused, State
 
 MOST_POSITIONS = 256
@@ -35,7 +35,7 @@ def place(state: State, command: Any, market: Market, taker: book.Taker, emit: A
     if taker.reduce_only:
         taker.left = reduced(state, position, taker)
     what_if = adding(market, taker.side, taker.left)
-    if not taker.of_case:
+    if not taker.of_venue:
         within_limits(state, market, position, what_if, command.reduce_only)
     quantity = taker.left
     walked = book.plan(state, market, taker)
@@ -45,7 +45,7 @@ def place(state: State, command: Any, market: Market, taker: book.Taker, emit: A
         else worst_fills(market, walked, taker)
     )
     trading = margin.Trading(taker.order, taker.account, market, taker.side, lots, atoms, taker.reduce_only)
-    passed = margin.Passed() if taker.of_case else margin.check(state, taker.account, what_if, trading)
+    passed = margin.Passed() if taker.of_venue else margin.check(state, taker.account, what_if, trading)
     margin.store(state, passed)
     later = Later()
     rests = match(state, market, taker, later)
@@ -140,6 +140,7 @@ def may_grow(state: State, market: Market, position: Position, what_if: margin.W
     after = positions.largest(position, what_if.bid_lots, what_if.ask_lots)
     if after <= before:
         return
+    covering.not_in_resolution(state, market)
     if after > perpetual.position_limit_lots:
         raise Refused(Reject.POSITION_LIMIT, value=after, limit=perpetual.position_limit_lots)
     if after * perpetual.mark_ticks * market.quote_factor > MOST_NOTIONAL:

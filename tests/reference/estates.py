@@ -6,7 +6,7 @@ from typing import Any
 
 from ringfence.schema.enums import CaseEnd, CaseStep, HouseAccount, LoanCause, LoanSource, MoveCause, Parameter
 
-from . import cases, funds, margin, pools, positions
+from . import cases, covering, funds, margin, pools, positions
 from .money import available, loan_shares, post
 from .state import Case, Market, State
 from .values import asset_price, capped, ceil_div, debt_price, value_down, value_up
@@ -216,6 +216,8 @@ def write_off_position(state: State, case: Case, market: Market, emit: Any) -> N
     if rest:
         positions.refer(state, UNCOVERED if rest > 0 else FUND, market, rest)
         state.positions[case.account, market.market].reference_atoms = 0
+        if rest > 0:
+            covering.tell_market(state, market, emit)
     positions.gone_if_empty(state, state.positions[case.account, market.market])
 
 
@@ -230,6 +232,7 @@ def write_off_debt(state: State, case: Case, asset: int, emit: Any) -> None:
     if left:
         hand_over(state, account, UNCOVERED, asset, loan_shares(state, account, asset))
         tell_loans(state, account, UNCOVERED, asset, left, emit)
+        covering.tell_lenders(state, asset, emit)
 
 
 def buy_claims(state: State, case: Case, emit: Any) -> None:

@@ -25,6 +25,7 @@ from . import (
     auctions,
     brakes,
     conversion,
+    covering,
     firing,
     funds,
     invariants,
@@ -39,8 +40,10 @@ from . import (
     rows,
     settings,
     settlement,
+    takeovers,
     triggers,
     users,
+    vaults,
     waves,
 )
 from .money import available
@@ -53,10 +56,10 @@ Emit = Callable[..., None]
 Handler = Callable[[State, Any, Emit], None]
 MODULES = (
     settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, conversion, firing, liquidation,
-    waves, brakes, auctions,
+    waves, brakes, auctions, covering, vaults, takeovers,
 )  # fmt: skip
 HANDLERS: dict[int, Handler] = {
-    tag: next(getattr(module, snake(reader.name)) for module in MODULES if hasattr(module, snake(reader.name)))
+    tag: next((getattr(module, snake(reader.name)) for module in MODULES if hasattr(module, snake(reader.name))), None)
     for tag, reader in READERS[LATEST_RULES].items()
 }
 

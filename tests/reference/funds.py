@@ -6,7 +6,7 @@ from ringfence.schema.enums import AccountKind, HouseAccount, LoanSource, MoveCa
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import cases, checks, margin, paying
+from . import cases, checks, margin, paying, vaults
 from .money import available, move
 from .state import Refused, State, Withdrawal
 
@@ -18,6 +18,7 @@ FUND, SKIN, COMPENSATION = int(HouseAccount.FUND), int(HouseAccount.SKIN), int(H
 def deposit(state: State, command: Any, emit: Any) -> None:
     user = None if command.account == SUSPENSE else checks.open_account(state, command.account)
     asset = checks.known_asset(state, command.asset)
+    vaults.not_a_share(state, command.asset)
     if user:
         checks.eligible(user, user.hold_classes, asset, Reject.NOT_ELIGIBLE_TO_HOLD)
     checks.balance_rows(state)
@@ -72,6 +73,8 @@ def moved(
 def request_withdrawal(state: State, command: Any, emit: Any) -> None:
     user = checks.open_account(state, command.account)
     asset = checks.known_asset(state, command.asset)
+    vaults.not_a_share(state, command.asset)
+    vaults.not_vaults(state, command.account)
     cases.not_liquidating(state, command.account)
     checks.not_frozen(user, UserFlag.WITHDRAWALS_FROZEN, Reject.WITHDRAWALS_FROZEN)
     checks.eligible(user, user.withdraw_classes, asset, Reject.NOT_ELIGIBLE_TO_WITHDRAW)
@@ -120,6 +123,8 @@ def transfer(state: State, command: Any, emit: Any) -> None:
     different_accounts(command)
     if user is not receiver:
         raise Refused(Reject.NOT_ONE_USERS_ACCOUNTS, value=command.account, limit=command.to_account)
+    vaults.not_vaults(state, command.account)
+    vaults.not_vaults(state, command.to_account)
     cases.not_liquidating(state, command.account)
     if state.accounts[command.account].account_kind == AccountKind.FENCED:
         cases.not_liquidating(state, command.to_account)

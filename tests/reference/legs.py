@@ -83,6 +83,11 @@ def find(state: State, case: Case) -> tuple[Leg, int] | None:
 def lots_of(state: State, case: Case, leg: Leg, found: margin.Measure) -> int:
     price = leg.market.best(1 - leg.side)
     assert price is not None, "a leg meets somebody"
+    return lots_at(state, case, leg, found, price)
+
+
+def lots_at(state: State, case: Case, leg: Leg, found: margin.Measure, price: int) -> int:
+    """Return how many lots of a leg restore the account if they trade at a price."""
     rest = [
         whole - sum(part[place] for part in leg.before)
         for place, whole in enumerate((found.collateral, found.liabilities, found.maintenance))
@@ -137,31 +142,58 @@ def position_parts(state: State, market: Market, net: int, profit: int) -> Parts
     return gain, margin.owed_value(state, market, max(-profit, 0)), needs
 
 
-def position_leg(state: State, account: int, market: Market, found: margin.Measure) -> Leg | None:
+@dataclass(slots=True, frozen=True)
+class Weighed:
+    """A position that may be reduced: what part of its value that may cost, and how much of it comes next."""
+
+    market: Market
+    net: int
+    reference: int
+    mark_ticks: int
+    cost_e8: int
+    score: int
+    most_lots: int
+
+
+def weighed(state: State, account: int, market: Market, found: margin.Measure) -> Weighed | None:
     position, rules = state.positions[account, market.market], state.perpetuals[market.market]
     live = price_state(state, market.quote_asset) in FRESH_OR_CLOSED
     if is_deleveraged(state, market) or not position.net_lots or rules.price_state != PriceState.FRESH or not live:
         return None
-    net, reference, mark, f = position.net_lots, position.reference_atoms, rules.mark_ticks, market.quote_factor
+    net = position.net_lots
     value = cases.notional_value(state, market, net)
     needs = cases.maintenance_of(state, market, value)
     allowed = max(0, found.equity) * needs // found.maintenance if found.maintenance else 0
-    fee, away = split(state, min(ONE_E8, allowed * ONE_E8 // max(value, 1)), ONE_E8)
-    side, sign = (ASK, 1) if net > 0 else (BID, -1)
-    limit = limit_of(side, mark, away)
-    if not meets(market, side, limit):
-        return None
-    whole, unhedged = abs(net), min(abs(net), max(0, sign * base_lots(state, account, market)))
+    sign, whole = 1 if net > 0 else -1, abs(net)
+    unhedged = min(whole, max(0, sign * base_lots(state, account, market)))
     score = 1 + needs * unhedged // whole if unhedged else needs - BELOW_ALL
     most = min(unhedged or whole, market.maximum_quantity_lots)
+    cost = min(ONE_E8, allowed * ONE_E8 // max(value, 1))
+    return Weighed(market, net, position.reference_atoms, rules.mark_ticks, cost, score, most)
+
+
+def reduction(state: State, of: Weighed, limit: int, fee: int) -> Leg:
+    """Return the leg that reduces a position at a limit, for a fee."""
+    market, mark, f = of.market, of.mark_ticks, of.market.quote_factor
+    side, sign = (ASK, 1) if of.net > 0 else (BID, -1)
 
     def after(lots: int, price: int) -> list[Parts]:
         cost = lots * price * f
-        left, paid = net - sign * lots, reference - sign * cost + fee_of(cost, fee)
+        left, paid = of.net - sign * lots, of.reference - sign * cost + fee_of(cost, fee)
         return [position_parts(state, market, left, left * mark * f - paid)]
 
-    before = [position_parts(state, market, net, net * mark * f - reference)]
-    return Leg(score, market, side, mark, limit, fee, most, 1, before, after, is_position=True)
+    before = [position_parts(state, market, of.net, of.net * mark * f - of.reference)]
+    return Leg(of.score, market, side, mark, limit, fee, of.most_lots, 1, before, after, is_position=True)
+
+
+def position_leg(state: State, account: int, market: Market, found: margin.Measure) -> Leg | None:
+    of = weighed(state, account, market, found)
+    if of is None:
+        return None
+    fee, away = split(state, of.cost_e8, ONE_E8)
+    limit = limit_of(ASK if of.net > 0 else BID, of.mark_ticks, away)
+    leg = reduction(state, of, limit, fee)
+    return leg if meets(market, leg.side, limit) else None
 
 
 def is_deleveraged(state: State, market: Market) -> bool:

@@ -6,7 +6,7 @@ from ringfence.schema.enums import AccountFlag, AccountKind, LoanSource, PoolSta
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import cases, checks, margin, paying, pools, values
+from . import cases, checks, margin, paying, pools, values, vaults
 from .money import available, loan_shares
 from .state import LendingPool, Redemption, Refused, State, User
 
@@ -52,6 +52,7 @@ def set_account(state: State, command: Any, emit: Any) -> None:
     checks.open_account(state, command.account)
     account = state.accounts[command.account]
     checks.may_trade(account.account_kind, command.account)
+    vaults.not_vaults(state, command.account)
     cases.not_liquidating(state, command.account)
     limit = command.leverage_limit_percent
     passed = margin.check(state, command.account, margin.WhatIf(limit_percent=limit))
@@ -72,6 +73,7 @@ def lending_account(state: State, command: Any) -> tuple[User, LendingPool]:
     user = pool_of(state, command)
     if state.accounts[command.account].account_flags & AccountFlag.AUTO_LEND:
         raise Refused(Reject.AUTO_LEND_IS_ON, value=command.account)
+    vaults.not_vaults(state, command.account)
     return user, state.lending_pools[command.asset]
 
 
@@ -92,9 +94,9 @@ def not_closed(pool: LendingPool) -> None:
         raise Refused(Reject.LENDING_POOL_CLOSED, asset=pool.asset)
 
 
-def open_to_new(pool: LendingPool) -> None:
+def open_to_new(state: State, pool: LendingPool) -> None:
     not_closed(pool)
-    if pool.pool_state == PoolState.REPAY_ONLY:
+    if not pools.is_open(state, pool):
         raise Refused(Reject.LENDING_POOL_REPAY_ONLY, asset=pool.asset)
 
 
@@ -106,7 +108,7 @@ def lend(state: State, command: Any, emit: Any) -> None:
     _, pool = lending_account(state, command)
     account, asset, amount = command.account, command.asset, command.amount_atoms
     cases.not_liquidating(state, account)
-    open_to_new(pool)
+    open_to_new(state, pool)
     if owed := pools.debt(state, account, asset):
         raise Refused(Reject.LEND_REQUIRES_BORROW_REPAY, value=owed, asset=asset)
     in_all = pools.lent(pool) + amount
@@ -154,7 +156,7 @@ def borrow(state: State, command: Any, emit: Any) -> None:
     user, pool = lending_account(state, command)
     account, asset, amount = command.account, command.asset, command.amount_atoms
     cases.not_liquidating(state, account)
-    open_to_new(pool)
+    open_to_new(state, pool)
     if claimed := pools.claim(state, account, asset):
         raise Refused(Reject.BORROW_REQUIRES_LEND_REDEEM, value=claimed, asset=asset)
     checks.eligible(user, user.hold_classes, state.assets[asset], Reject.NOT_ELIGIBLE_TO_HOLD)

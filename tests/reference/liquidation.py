@@ -18,9 +18,9 @@ from ringfence.schema.enums import (
 )
 from ringfence.schema.rejects import Reject
 
-from . import cases, checks, estates, funds, legs, margin, orders, positions
+from . import cases, checks, estates, funds, legs, margin, orders, positions, takeovers, vaults
 from .money import available
-from .state import Case, Refused, State
+from .state import Case, Refused, StandingTopUp, State
 from .values import MILLION
 
 FUND = int(HouseAccount.FUND)
@@ -36,10 +36,28 @@ def step_case(state: State, command: Any, emit: Any) -> None:
     estates.gather(state, case.account, emit)
     if is_sound(state, case):
         estates.end(state, case, emit)
+    elif tops_up_by_itself(state, case, emit):
+        return
     elif found := legs.find(state, case):
         order(state, case, *found, emit)
     else:
-        write_off_or_wait(state, case, emit)
+        go_on_without_book(state, case, emit)
+
+
+def go_on_without_book(state: State, case: Case, emit: Any) -> None:
+    """Let a vault take over what it can; else see to the end of the estate."""
+    if case.step == CaseStep.VAULT:
+        if takeovers.take_over(state, case, emit):
+            estates.gather(state, case.account, emit)
+            if is_sound(state, case):
+                estates.end(state, case, emit)
+            else:
+                cases.let_others(state, case)
+            return
+        found = margin.measure(state, case.account)
+        if found.equity <= 0 or not takeovers.may_be_taken(state, case.account, waits=True):
+            cases.move_to(state, case, CaseStep.REST, emit)
+    write_off_or_wait(state, case, emit)
 
 
 def is_sound(state: State, case: Case) -> bool:
@@ -67,7 +85,8 @@ def wait(state: State, case: Case, emit: Any) -> None:
     least = found.maintenance * state.parameters[Parameter.LIQUIDATION_CLOSE_OUT_PPM] // MILLION
     ends_us = case.opened_us + state.parameters[Parameter.LIQUIDATION_BOOK_MS] * 1_000
     if case.step == CaseStep.BOOK and (found.equity < least or state.clock_us >= ends_us):
-        cases.move_to(state, case, CaseStep.REST, emit)
+        helps = found.equity > 0 and takeovers.may_be_taken(state, case.account, waits=False)
+        cases.move_to(state, case, CaseStep.VAULT if helps else CaseStep.REST, emit)
     cases.let_others(state, case)
 
 
@@ -160,6 +179,7 @@ def top_up(state: State, command: Any, emit: Any) -> None:
     account, asset, amount = command.account, command.asset, command.amount_atoms
     user = checks.open_account(state, account)
     checks.known_asset(state, asset)
+    vaults.not_vaults(state, account)
     case = cases.case_of(state, account)
     if case is None:
         raise Refused(Reject.NO_CASE, value=account)
@@ -170,12 +190,55 @@ def top_up(state: State, command: Any, emit: Any) -> None:
     if amount < needed:
         raise Refused(Reject.TOP_UP_TOO_SMALL, value=amount, limit=needed, asset=asset)
     checks.available_funds(state, user.fenced_account, asset, amount)
-    body = {"amount_atoms": amount, "needed_atoms": needed, "fenced_account": user.fenced_account, "asset": asset}
+    put_in(state, case, asset, amount, needed, emit)
+
+
+def put_in(state: State, case: Case, asset: int, amount: int, needed: int, emit: Any) -> None:
+    """Move fenced money into an estate, and close its case."""
+    account, fenced = case.account, fenced_of(state, case.account)
+    body = {"amount_atoms": amount, "needed_atoms": needed, "fenced_account": fenced, "asset": asset}
     emit("ToppedUp", account=account, market=0, case=case.case, **body)
-    funds.moved(state, emit, user.fenced_account, account, asset, amount, MoveCause.TOP_UP, case.case)
+    funds.moved(state, estates.told_of(emit), fenced, account, asset, amount, MoveCause.TOP_UP, case.case)
     estates.take_back(state, account, emit)
     estates.gather(state, account, emit)
     cases.close_case(state, case, CaseEnd.TOPPED_UP, emit)
+
+
+def fenced_of(state: State, account: int) -> int:
+    return state.users[state.accounts[account].user].fenced_account
+
+
+def set_standing_top_up(state: State, command: Any, emit: Any) -> None:
+    account = command.account
+    checks.open_account(state, account)
+    checks.may_trade(state.accounts[account].account_kind, account)
+    checks.known_asset(state, command.asset)
+    vaults.not_vaults(state, account)
+    state.standing_top_ups.pop(account, None)
+    if command.amount_atoms:
+        state.standing_top_ups[account] = StandingTopUp(account, command.asset, command.amount_atoms)
+    tell_standing(state, account, emit)
+
+
+def tell_standing(state: State, account: int, emit: Any) -> None:
+    row = state.standing_top_ups.get(account) or StandingTopUp(account, 0, 0)
+    emit("StandingTopUpSet", account=account, market=0, amount_atoms=row.amount_atoms, asset=row.asset)
+
+
+def tops_up_by_itself(state: State, case: Case, emit: Any) -> bool:
+    """Put fenced money into an estate if its owner has said so and that ends the case; returns whether it did."""
+    row = state.standing_top_ups.get(case.account)
+    if row is None or case.written_off_value:
+        return False
+    needed = enough(state, case, row.asset)
+    if not 0 < needed <= min(row.amount_atoms, available(state, fenced_of(state, case.account), row.asset)):
+        return False
+    row.amount_atoms -= needed
+    if not row.amount_atoms:
+        del state.standing_top_ups[case.account]
+    put_in(state, case, row.asset, needed, needed, emit)
+    tell_standing(state, case.account, emit)
+    return True
 
 
 def enough(state: State, case: Case, asset: int) -> int:

@@ -6,6 +6,7 @@ from ringfence.schema.enums import (
     MAX_SLIPPAGE_PPM,
     Cancels,
     CloseReason,
+    HouseAccount,
     LoanSource,
     MarketState,
     OrderType,
@@ -18,7 +19,7 @@ from ringfence.schema.enums import (
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import book, brakes, cases, checks, contracts, margin, paying, triggers
+from . import book, brakes, cases, checks, contracts, margin, paying, triggers, vaults
 from .state import ASK, BID, Market, Order, Refused, State, User
 
 
@@ -38,7 +39,7 @@ def place(
     of_venue = loan_flags is not None
     market, taker = checked_order(state, command, number, of_venue=of_venue)
     taker.loan_flags = taker.loan_flags if loan_flags is None else loan_flags
-    taker.of_case = of_case
+    taker.of_case, taker.of_venue = of_case, of_venue
     if market.is_perpetual:
         contracts.place(state, command, market, taker, emit)
     else:
@@ -81,11 +82,17 @@ def settle(state: State, market: Market, taker: book.Taker, had: int, rested: in
 
 def may_place(state: State, command: Any, *, of_venue: bool = False) -> tuple[User, Market]:
     """Check the rights of the account and the state of the market; what the venue sells of an estate needs none."""
+    if of_venue and command.account == HouseAccount.FUND:
+        market = state.markets[command.market]
+        takes(market, command)
+        return User(0, 0, 0, 0), market
     user = checks.open_account(state, command.account)
     market = checks.known_market(state, command.market)
     checks.may_trade(state.accounts[command.account].account_kind, command.account)
     if market.is_perpetual and market.market not in state.perpetuals:
         raise Refused(Reject.NO_PERPETUAL_RULES)
+    if not of_venue:
+        vaults.not_vaults(state, command.account)
     reduces = market.is_perpetual and command.reduce_only
     if not of_venue and not (reduces and at_once(command)):
         cases.not_liquidating(state, command.account)
@@ -94,6 +101,12 @@ def may_place(state: State, command: Any, *, of_venue: bool = False) -> tuple[Us
         checks.not_frozen(user, UserFlag.TRADING_FROZEN, Reject.TRADING_FROZEN)
     if not forced and not reduces:
         checks.eligible_to_trade(state, user, market, command.side)
+    takes(market, command)
+    return user, market
+
+
+def takes(market: Market, command: Any) -> None:
+    """Check that a market takes an order of this kind now."""
     checks.market_takes_orders(market)
     if command.order_type == OrderType.MARKET and market.state == MarketState.LIMIT_ONLY:
         raise Refused(Reject.MARKET_LIMIT_ONLY)
@@ -102,7 +115,6 @@ def may_place(state: State, command: Any, *, of_venue: bool = False) -> tuple[Us
     waits = command.order_type == OrderType.LIMIT and command.time_in_force == TimeInForce.GTC
     if market.state == MarketState.AUCTION and not waits:
         raise Refused(Reject.MARKET_IN_AUCTION)
-    return user, market
 
 
 def at_once(command: Any) -> bool:
@@ -129,7 +141,7 @@ def checked_order(state: State, command: Any, number: int, *, of_venue: bool = F
     if command.post_only:
         does_not_take(market, command.side, command.price_ticks)
     sized_by_quote, loan_flags = bool(command.quote_atoms), 0
-    if not market.is_perpetual:
+    if not (market.is_perpetual or of_venue):
         loan_flags = paying.flags_of(state, command.account, getattr(command, "loan_flags", 0))
     return market, book.Taker(
         order=number,

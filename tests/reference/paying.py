@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ringfence.schema.enums import AccountFlag, AccountKind, LoanFlag, LoanSource, PoolState
+from ringfence.schema.enums import AccountFlag, AccountKind, LoanFlag, LoanSource
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
@@ -68,7 +68,7 @@ def auto_repay(state: State, emit: Any, account: int, asset: int, most: int, ord
 
 def auto_lend(state: State, emit: Any, account: int, asset: int, most: int, order: int = 0) -> None:
     pool, amount = state.lending_pools.get(asset), min(most, available(state, account, asset))
-    if pool is None or amount <= 0 or pool.pool_state != PoolState.OPEN or loan_shares(state, account, asset) < 0:
+    if pool is None or amount <= 0 or not pools.is_open(state, pool) or loan_shares(state, account, asset) < 0:
         return
     if pools.lent(pool) + amount <= pool.lend_limit_atoms and pools.lend_shares(pool, amount):
         pools.Told(state, emit, account, asset, LoanSource.AUTO_LEND, order).lend(amount)
@@ -111,7 +111,7 @@ def means(state: State, account: int, asset: int, needed: int, more: int, flags:
         claimed = pools.claim(state, account, asset)
         if flags & LoanFlag.AUTO_LEND_REDEEM:
             redeemed = min(missing, pools.redeemable(state, pool), claimed)
-        if flags & LoanFlag.AUTO_BORROW and pool.pool_state == PoolState.OPEN and redeemed == claimed:
+        if flags & LoanFlag.AUTO_BORROW and pools.is_open(state, pool) and redeemed == claimed:
             borrowed = missing - redeemed
     if redeemed + borrowed < missing:
         raise Refused(Reject.INSUFFICIENT_FUNDS, value=min(needed, MAX_ATOMS), limit=own + redeemed, asset=asset)

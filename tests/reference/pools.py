@@ -16,7 +16,7 @@ HOURS_A_YEAR = 8_760
 HOUR_MS = 3_600_000
 SMALL_POOL = 2**20
 ROWS_A_CLOCK = 1_000
-POOL, ROUNDING = int(HouseAccount.POOL), int(HouseAccount.ROUNDING)
+POOL, ROUNDING, UNCOVERED = int(HouseAccount.POOL), int(HouseAccount.ROUNDING), int(HouseAccount.UNCOVERED)
 
 
 def mul(a: int, b: int, c: int) -> int:
@@ -70,6 +70,11 @@ def queued_row(state: State, account: int, asset: int) -> Redemption | None:
     return next((row for row in queue(state, asset) if row.account == account), None)
 
 
+def is_open(state: State, pool: LendingPool) -> bool:
+    """Whether a pool takes what is new: not while UNCOVERED owes it something."""
+    return pool.pool_state == PoolState.OPEN and loan_shares(state, UNCOVERED, pool.asset) >= 0
+
+
 def redeemable(state: State, pool: LendingPool) -> int:
     return 0 if queue(state, pool.asset) else redeemable_in_turn(pool)
 
@@ -87,7 +92,7 @@ def redeemable_in_turn(pool: LendingPool) -> int:
 
 def borrowable(state: State, pool: LendingPool, lent_atoms: int) -> int:
     """Return what can be borrowed when so much is lent in all."""
-    if queue(state, pool.asset) or pool.pool_state != PoolState.OPEN:
+    if queue(state, pool.asset) or not is_open(state, pool):
         return 0
     most = mul(lent_atoms, min(pool.maximum_utilisation_ppm, pool.ceiling_ppm), MILLION)
     return max(0, min(max(0, lent_atoms - owed(pool)), most - owed(pool)))

@@ -37,7 +37,7 @@ def table(state: State, name: str, dtype: np.dtype) -> Iterator[tuple[Any, ...]]
         amounts = len(dtype) - 2
         yield from (key + tuple(state.balances[key][:amounts]) for key in sorted(state.balances))
     else:
-        objects: dict[Any, Any] = getattr(state, name)
+        objects: dict[Any, Any] = getattr(state, name, {})
         yield from by_columns(dtype, (objects[key] for key in sorted(objects)))
 
 

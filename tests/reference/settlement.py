@@ -10,7 +10,6 @@ from ringfence.schema.enums import (
     HouseAccount,
     LoanSource,
     MoveCause,
-    PoolState,
     TriggerEnd,
 )
 
@@ -203,7 +202,7 @@ def may_borrow(state: State, account: int, asset: int) -> bool:
     holds, wanted = state.users[found.user].hold_classes, state.assets[asset].eligibility_class
     return bool(
         found.account_flags & AccountFlag.AUTO_BORROW_SETTLEMENTS
-        and state.lending_pools[asset].pool_state == PoolState.OPEN
+        and pools.is_open(state, state.lending_pools[asset])
         and pools.claim(state, account, asset) == 0
         and price_state(state, asset) in FRESH_OR_CLOSED
         and (wanted == 0 or holds >> wanted & 1)

@@ -381,6 +381,46 @@ class Wave:
 
 
 @dataclass(slots=True)
+class Vault:
+    vault: int
+    account: int
+    share_asset: int = 0
+    quote_asset: int = 0
+    discount_ppm: int = 0
+    redeem_delay_ms: int = 0
+    minimum_mint_atoms: int = 0
+    minimum_redeem_atoms: int = 0
+    maximum_value_atoms: int = 0
+    concentration_ppm: int = 0
+    opened: int = 0
+    paid_us: int = 0
+    unwound_us: int = 0
+    valued_hour: int = 0
+    mints_enabled: int = 0
+    redeems_enabled: int = 0
+    takes_over: int = 0
+    vault_state: int = 1
+
+
+@dataclass(slots=True)
+class VaultRedemption:
+    vault: int
+    redemption: int
+    account: int
+    shares_atoms: int
+    due_us: int
+
+
+@dataclass(slots=True)
+class StandingTopUp:
+    """How much fenced money may go into the estate of an account by itself."""
+
+    account: int
+    asset: int
+    amount_atoms: int
+
+
+@dataclass(slots=True)
 class State:
     """The tables of the venue, empty as on its first day."""
 
@@ -432,6 +472,9 @@ class State:
     # What a command has shown already, as (its sequence, kind, number): no part of the state.
     shown: set[tuple[int, str, int]] = field(default_factory=set)
     brakes: dict[int, Brakes] = field(default_factory=dict)
+    vaults: dict[int, Vault] = field(default_factory=dict)
+    vault_redemptions: dict[tuple[int, int], VaultRedemption] = field(default_factory=dict)
+    standing_top_ups: dict[int, StandingTopUp] = field(default_factory=dict)
 
     @property
     def rules(self) -> int:

@@ -14,7 +14,7 @@ from ringfence.schema.enums import (
     WavePhase,
 )
 
-from . import brakes, cases, contracts, estates, margin, positions
+from . import brakes, cases, contracts, covering, estates, margin, positions
 from .state import Case, Market, Position, State, Wave
 from .values import FRESH_OR_CLOSED, asset_price, capped, price_state, value_down
 
@@ -259,6 +259,8 @@ def end_round(state: State, wave: Wave, emit: Any) -> None:
         profit_atoms=wave.profit_atoms,
         uncovered_atoms=wave.left_atoms,
     )
+    if wave.left_atoms:
+        covering.tell_market(state, market, emit)
     del state.waves[wave.wave]
 
 

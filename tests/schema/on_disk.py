@@ -90,6 +90,19 @@ COMMANDS_ON_DISK = {
         "60: market:i4@32 band_ppm:i8@40 window_ms:i8@48 halt_ms:i8@56 auction_ms:i8@64 "
         "interest_low_lots:i8@72 interest_high_lots:i8@80 stale_ppm:i8@88 far_ppm:i8@96 stale_age_ms:i8@104"
     ),
+    "SetVault": (
+        "47: vault:i4@32 share_asset:i4@36 quote_asset:i4@40 discount_ppm:i4@44 redeem_delay_ms:i8@48 "
+        "minimum_mint_atoms:i8@56 minimum_redeem_atoms:i8@64 maximum_value_atoms:i8@72 "
+        "concentration_ppm:i8@80 leverage_limit_percent:i4@88 mints_enabled:u1@92 redeems_enabled:u1@93 "
+        "takes_over:u1@94"
+    ),
+    "MintVaultShares": "48: vault:i4@32 amount_atoms:i8@40",
+    "RequestVaultRedeem": "49: vault:i4@32 shares_atoms:i8@40",
+    "CancelVaultRedeem": "50: vault:i4@32",
+    "PayVaultRedemptions": "51: ",
+    "UnwindVault": "52: ",
+    "CoverDebts": "53: ",
+    "SetStandingTopUp": "54: asset:i4@32 amount_atoms:i8@40",
 }
 
 EVENTS_ON_DISK = {
@@ -264,6 +277,37 @@ EVENTS_ON_DISK = {
     "AuctionPriced": "105: price_ticks:i8@32 quantity_lots:i8@40 imbalance_lots:i8@48 reference_ticks:i8@56 side:u1@64",
     "MarketReopened": "106: price_ticks:i8@32 quantity_lots:i8@40 trades:i8@48",
     "InitialMarginRaised": "107: raised_base_e8:i8@32 open_interest_lots:i8@40",
+    "VaultSet": (
+        "80: vault:i4@32 share_asset:i4@36 quote_asset:i4@40 discount_ppm:i4@44 redeem_delay_ms:i8@48 "
+        "minimum_mint_atoms:i8@56 minimum_redeem_atoms:i8@64 maximum_value_atoms:i8@72 "
+        "concentration_ppm:i8@80 leverage_limit_percent:i4@88 mints_enabled:u1@92 redeems_enabled:u1@93 "
+        "takes_over:u1@94"
+    ),
+    "VaultMinted": (
+        "81: vault:i4@32 vault_account:i4@36 share_asset:i4@40 quote_asset:i4@44 amount_atoms:i8@48 "
+        "shares_atoms:i8@56 value_atoms:i8@64 supply_atoms:i8@72"
+    ),
+    "VaultRedeemRequested": "82: vault:i4@32 share_asset:i4@36 redemption:i8@40 shares_atoms:i8@48 due_us:i8@56",
+    "VaultRedeemCancelled": "83: vault:i4@32 share_asset:i4@36 redemption:i8@40 shares_atoms:i8@48 case:i8@56",
+    "VaultRedeemed": (
+        "84: vault:i4@32 vault_account:i4@36 share_asset:i4@40 quote_asset:i4@44 redemption:i8@48 "
+        "amount_atoms:i8@56 shares_atoms:i8@64 value_atoms:i8@72 supply_atoms:i8@80"
+    ),
+    "VaultTookOver": (
+        "85: vault:i4@32 vault_account:i4@36 case:i8@40 lots:i8@48 mark_ticks:i8@56 discount_e8:i8@64 "
+        "discount_atoms:i8@72 equity_value:i8@80 maintenance_value:i8@88"
+    ),
+    "VaultOrdered": (
+        "86: vault:i4@32 order:i8@40 price_ticks:i8@48 quantity_lots:i8@56 mark_ticks:i8@64 side:u1@72 reject:u2@74"
+    ),
+    "VaultClosed": "87: vault:i4@32 value_atoms:i8@40 supply_atoms:i8@48",
+    "VaultValued": "88: vault:i4@32 value_atoms:i8@40 supply_atoms:i8@48",
+    "FundOrdered": (
+        "79: order:i8@32 price_ticks:i8@40 quantity_lots:i8@48 mark_ticks:i8@56 owed_atoms:i8@64 asset:i4@72 "
+        "side:u1@76 reject:u2@78"
+    ),
+    "UncoveredOwes": "89: owed_atoms:i8@32 asset:i4@40",
+    "StandingTopUpSet": "90: amount_atoms:i8@32 asset:i4@40",
 }
 
 ROWS_ON_DISK = {
@@ -347,13 +391,21 @@ ROWS_ON_DISK = {
         "scan_ask_ticks:i8 scan_ask_lots:i8 scan_lots:i8 scan_low_ticks:i8 scan_high_ticks:i8 phase:u1 "
         "auction_side:u1 reopen_state:u1 extended:u1"
     ),
+    "vaults": (
+        "vault:i4 account:i4 share_asset:i4 quote_asset:i4 discount_ppm:i4 redeem_delay_ms:i8 "
+        "minimum_mint_atoms:i8 minimum_redeem_atoms:i8 maximum_value_atoms:i8 concentration_ppm:i8 opened:i8 "
+        "paid_us:i8 unwound_us:i8 valued_hour:i8 mints_enabled:u1 redeems_enabled:u1 takes_over:u1 "
+        "vault_state:u1"
+    ),
+    "vault_redemptions": "vault:i4 redemption:i8 account:i4 shares_atoms:i8 due_us:i8",
+    "standing_top_ups": "account:i4 asset:i4 amount_atoms:i8",
 }
 
 NUMBERS_ON_DISK = {
     "Origin": "NODE=1 USER=2 CUSTODY=3 REGISTRAR=4 PRICE_SOURCE=5 OPERATOR=6",
     "HouseAccount": (
         "CUSTODY=1 IN_TRANSIT=2 SUSPENSE=3 FEES=4 REBATES=5 ROUNDING=6 TAX=7 NETWORK_FEES=8 POOL=9 "
-        "CLEARING=10 FUND=11 SKIN=12 COMPENSATION=13 UNCOVERED=14"
+        "CLEARING=10 FUND=11 SKIN=12 COMPENSATION=13 UNCOVERED=14 ISSUED=15"
     ),
     "AccountKind": "HOUSE=1 MAIN=2 SUB=3 FENCED=4",
     "AssetKind": "CRYPTO=1 CASH=2 SHARE=3 TRACKER=4",
@@ -377,7 +429,8 @@ NUMBERS_ON_DISK = {
         "OPEN_ORDERS_PER_ACCOUNT=1 FILLS_PER_COMMAND=2 ACCOUNTS_PER_USER=3 USERS=4 ACCOUNTS=5 BALANCES=6 "
         "ORDERS=7 WITHDRAWALS=8 MARKETS=9 ASSETS=10 TRIGGERS=11 TRIGGERS_PER_ACCOUNT=12 "
         "LIQUIDATION_BUFFER_PPM=13 LIQUIDATION_FEE_PPM=14 LIQUIDATION_BAND_PPM=15 "
-        "LIQUIDATION_CLOSE_OUT_PPM=16 LIQUIDATION_BOOK_MS=17 CASES=18 SKIN_CAP=19 DELEVERAGING_POLICY=23"
+        "LIQUIDATION_CLOSE_OUT_PPM=16 LIQUIDATION_BOOK_MS=17 CASES=18 SKIN_CAP=19 DELEVERAGING_POLICY=23 "
+        "VAULT_REDEMPTIONS=24 VAULT_SLICE_VALUE=25"
     ),
     "Reject": (
         "SKIPPED=1 UNKNOWN_KIND=2 WRONG_ORIGIN=3 FIELD_OUT_OF_RANGE=4 UNKNOWN_ACCOUNT=10 UNKNOWN_USER=11 "
@@ -398,8 +451,11 @@ NUMBERS_ON_DISK = {
         "NO_PERPETUAL_RULES=104 REDUCE_ONLY_NOT_REDUCED=105 POSITION_LIMIT=106 OPEN_INTEREST_LIMIT=107 "
         "TRIGGERS_LIMIT=108 NO_TRIGGER_PRICE=109 WRONG_SIDE_TRIGGER=110 REDUCE_ORDERS_LIMIT=111 "
         "MARKET_DELISTED=112 ACCOUNT_LIQUIDATING=120 NO_CASE=121 TOP_UP_TOO_SMALL=122 TOP_UP_CANNOT_HELP=123 "
-        "MARKET_DELEVERAGING=124 MARKET_IN_AUCTION=130 MARKET_UNCROSSING=131 NO_BRAKES=132 "
-        "REOPENS_BY_AUCTION=133"
+        "MARKET_DELEVERAGING=124 MARKET_IN_RESOLUTION=125 MARKET_IN_AUCTION=130 MARKET_UNCROSSING=131 "
+        "NO_BRAKES=132 REOPENS_BY_AUCTION=133 UNKNOWN_VAULT=140 VAULT_ACCOUNT=141 VAULT_CLOSED=142 "
+        "VAULT_FIXED=143 ACCOUNT_NOT_EMPTY=144 SHARES_IN_USE=145 VAULT_MINTS_PAUSED=146 "
+        "VAULT_REDEEMS_PAUSED=147 MINT_TOO_SMALL=148 REDEEM_TOO_SMALL=149 VAULT_FULL=150 "
+        "VAULT_WITHOUT_VALUE=151 VAULT_UNSAFE=152 REDEEM_PENDING=153 NO_REDEEM_PENDING=154 SHARES_STAY=155"
     ),
     "Session": "OPEN=1 CLOSED=2",
     "PriceState": "NONE=0 FRESH=1 CLOSED=2 STALE=3",
@@ -420,15 +476,16 @@ NUMBERS_ON_DISK = {
     "Delisting": "LISTED=0 ANNOUNCED=1 CLOSING=2 ENDED=3",
     "Settling": "NOTHING=0 COLLECTING=1 CONVERTING=2 PAYING=3",
     "CaseCause": "MARK=1 CREDIT=2",
-    "CaseStep": "BOOK=1 REST=2 HOLD=3",
+    "CaseStep": "BOOK=1 REST=2 HOLD=3 VAULT=4",
     "WavePhase": "NOTHING=0 COUNTING=1 CLOSING=2",
     "DeleveragingPolicy": "PRO_RATA=0 QUEUE=1 FLOOR_PRO_RATA=2",
     "CaseEnd": "RESTORED=1 TOPPED_UP=2 WRITTEN_OFF=3",
     "BrakePhase": "NONE=0 HALT=1 AUCTION=2 UNCROSSING=3",
+    "VaultState": "OPEN=1 CLOSED=2",
 }
 
 SCHEMA_HASHES = {
     1: "4d5dd4b75e2e8a762a4e830743ae334932e3c5e0959df282ba6eff3d3bd840ad",
-    2: "52eba3ac6a17a6428b4112143491cafaf69bb69fde23b391a5aa5bccd28a8613",
+    2: "851317ae3cb16cf2e6e5f2a5743cc95e84047dadd3675e966b3098fcd4b3a00c",
 }
 """The hash of the schema under each version of the rules; those of rules that have been released never change."""

@@ -11,6 +11,8 @@ from .operations import Done, ListOfAny, Operation, PlainText, RawJson
 from .wire.market import NoQuery
 
 _REFERENCE = "#/components/schemas/{name}"
+_BY_NUMBER = ("case", "vault_id")
+"""Fields of public queries that name what may not be there."""
 _PAGE_HEADERS = ("X-PAGE-COUNT", "X-CURRENT-PAGE", "X-PAGE-SIZE", "X-TOTAL")
 _SIGNED_HEADERS = {
     "ApiKey": ("X-API-Key", "base64 of the 32-byte ED25519 public key"),
@@ -122,7 +124,7 @@ def _responses(operation: Operation, described: dict[int, Any]) -> dict[str, Any
     if _response_of(operation)[1]:
         found["204"] = {"description": "there is nothing to tell yet"}
     statuses = ["400", "408", "413", "429", "503"] + (["401", "403", "404"] if operation.instruction else [])
-    if operation.response is RawJson:
+    if not operation.instruction and set(_BY_NUMBER) & set(operation.query.__struct_fields__):
         statuses.append("404")
     for status in sorted(statuses):
         found[status] = {"description": "refused, with the reason", "content": failed}

@@ -81,6 +81,7 @@ class Tag(Enum):
     ORDERS = "Orders"
     ACCOUNT = "Account"
     LENDING = "Borrow Lend"
+    VAULTS = "Vaults"
     HISTORY = "History"
     LIQUIDATION = "Liquidation"
 

@@ -25,6 +25,8 @@ from ringfence.schema.tables import (
     RedemptionRow,
     TriggerRow,
     UserRow,
+    VaultRedemptionRow,
+    VaultRow,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +62,10 @@ class AccountState(Protocol):
 
 class VenueState(AccountState, Protocol):
     """The gateway's copy of the exchange."""
+
+    def standing_top_up(self, account: int) -> tuple[int, int]:
+        """Return (asset, atoms) of the fenced money that may go into an estate by itself; zeros if none."""
+        ...
 
     @property
     def sequence(self) -> int:
@@ -148,6 +154,19 @@ class VenueState(AccountState, Protocol):
 
     def loans(self, account: int) -> list[tuple[int, int]]:
         """Return (asset, loan_shares) of all an account lent, above 0, or owes, below 0, by asset."""
+        ...
+
+    @property
+    def vaults_set(self) -> int:
+        """Return how many vaults there are."""
+        ...
+
+    def vault(self, vault: int) -> VaultRow | None:
+        """Return a vault."""
+        ...
+
+    def vault_redemptions(self, vault: int) -> list[VaultRedemptionRow]:
+        """Return who waits to be paid out by a vault, in the order of their requests."""
         ...
 
     def redemptions(self, asset: int) -> list[RedemptionRow]:

@@ -7,7 +7,7 @@ from cyclopts import App, CycloptsError
 
 from ringfence import __version__
 
-from . import bench, brakes, funds, lending, operator, perpetuals, prices, receipts, upkeep, venue
+from . import bench, brakes, funds, lending, operator, perpetuals, prices, receipts, upkeep, vaults, venue
 
 EXIT_RIGHT, EXIT_FAILED, EXIT_USAGE, EXIT_DAMAGED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -17,7 +17,7 @@ app = App(
     version=__version__,
     help_format="plaintext",
 )
-for module in (venue, operator, prices, lending, perpetuals, brakes, funds, upkeep, receipts, bench):
+for module in (venue, operator, prices, lending, perpetuals, vaults, brakes, funds, upkeep, receipts, bench):
     module.add_to(app)
 
 

@@ -8,7 +8,7 @@ from ..schema.enums import ONE_E8 as E8
 from ..schema.enums import AssetKind
 from ..schema.layout import body_fields
 from ..schema.rejects import Reject
-from .admission import is_spot, known_asset, known_market, not_liquidating, trading_account, user_account
+from .admission import is_spot, known_asset, known_market, not_liquidating, not_vaults, trading_account, user_account
 from .bits import divide_up
 from .emit import emit, refuse_field
 from .jit import cold
@@ -82,7 +82,9 @@ def bears_limit(s, account, least_e8):
 @cold
 def set_account(s, c):
     """Set what an account does by itself, and how far it may be leveraged."""
-    if not (user_account(s, c.account) and trading_account(s, c.account) and not_liquidating(s, c.account)):
+    if not (user_account(s, c.account) and trading_account(s, c.account) and not_vaults(s, c.account)):
+        return False
+    if not not_liquidating(s, c.account):
         return False
     row, least_e8 = s.accounts[c.account], least_initial(c.leverage_limit_percent)
     if not bears_limit(s, c.account, least_e8):

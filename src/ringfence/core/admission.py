@@ -18,7 +18,7 @@ from ..schema.rejects import Reject
 from .book import bought_asset, sold_asset
 from .emit import refuse, refuse_asset
 from .jit import cold, hot
-from .state import BALANCES, POSITIONS, WITHDRAWALS
+from .state import BALANCES, POSITIONS, VAULT_REDEMPTIONS, WITHDRAWALS
 
 TRADING_FROZEN = int(UserFlag.TRADING_FROZEN)
 WITHDRAWALS_FROZEN = int(UserFlag.WITHDRAWALS_FROZEN)
@@ -54,6 +54,19 @@ def not_liquidating(s, account):
     """Check that an account is not being liquidated."""
     slot = s.accounts[account].case_slot
     return slot == 0 or refuse(s, Reject.ACCOUNT_LIQUIDATING, account, s.cases[slot].id)
+
+
+@hot
+def not_vaults(s, account):
+    """Check that an account is not that of a vault, which nobody trades from."""
+    vault = s.accounts[account].vault
+    return vault == 0 or refuse(s, Reject.VAULT_ACCOUNT, account, vault)
+
+
+@hot
+def not_a_share(s, asset):
+    """Check that an asset is not the share of a vault, which is issued here and nowhere else."""
+    return s.assets[asset].vault == 0 or refuse_asset(s, Reject.SHARES_STAY, 0, 0, asset)
 
 
 @hot
@@ -131,8 +144,9 @@ def eligible_to_hold(s, account, asset):
 def rows_left(s):
     """Check that a command which may add balance rows finds enough."""
     # A withdrawal that comes back may need a row and cannot be refused, so each that is pending counts as one; so does
-    # each position, whose profit is paid without a question.
+    # each position, whose profit is paid without a question, and each redemption that waits for a vault.
     rows = s.pools[BALANCES].rows + s.pools[WITHDRAWALS].rows + s.pools[POSITIONS].rows
+    rows += s.pools[VAULT_REDEMPTIONS].rows
     capacity = s.parameters[Parameter.BALANCES]
     return rows + BALANCE_HEADROOM <= capacity or refuse(s, Reject.VENUE_FULL, rows, capacity)
 

@@ -12,6 +12,7 @@ from .jit import cold, hot
 from .margin import take_measure
 from .records import CASE_CLOSED, CASE_OPENED, EventKind, cast
 from .state import CASES
+from .vault_queue import cancel_redemptions
 
 
 @cold
@@ -94,6 +95,7 @@ def open_case(s, account, cause):
     event.assets, event.positions, event.left_out = show_estate(s, row.id, account)
     end_triggers(s, account, 0, TriggerEnd.LIQUIDATION.value)
     cancel_orders(s, account, 0, CloseReason.LIQUIDATION.value)
+    cancel_redemptions(s, account, row.id)
 
 
 @cold

@@ -143,6 +143,14 @@ def reducing_orders_left(s, account, market):
 
 
 @cold
+def not_in_resolution(s, market):
+    """Check that no loss of a market waits for somebody to pay it; the note is a hint, its row says how much."""
+    slot = find_position(s, HouseAccount.UNCOVERED, market) if s.perpetuals[market].uncovered_atoms != 0 else 0
+    owed = s.positions[slot].reference_atoms if slot != 0 else 0
+    return owed <= 0 or refuse(s, Reject.MARKET_IN_RESOLUTION, owed, 0)
+
+
+@cold
 def within_limits(s, account, market, bid_change, ask_change, reduces):
     """Check how far a position and the open interest could grow when so much more is ordered."""
     if not not_deleveraging(s, market):
@@ -154,7 +162,7 @@ def within_limits(s, account, market, bid_change, ask_change, reduces):
         after = exposure_of(row.net_lots, row.bid_lots + bid_change, row.ask_lots + ask_change, row.reduce_lots)
     else:
         after = max(bid_change, ask_change)
-    if after > before and not may_grow(s, account, market, slot, after):
+    if after > before and not (not_in_resolution(s, market) and may_grow(s, account, market, slot, after)):
         return False
     return reduces or may_open(s, market, slot, bid_change, ask_change)
 

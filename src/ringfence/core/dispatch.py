@@ -12,6 +12,7 @@ from . import (
     brakes,
     cancels,
     conversion,
+    covering,
     delisting,
     firing,
     liquidation,
@@ -26,6 +27,10 @@ from . import (
     settings,
     settlement,
     topups,
+    turns,
+    unwinding,
+    vault_shares,
+    vaults,
     waves,
 )
 from . import records as r
@@ -82,7 +87,22 @@ def handle_rare(s, commands, i):
         return people.set_eligibility(s, cast(commands, i, r.SET_ELIGIBILITY))
     if kind == Kind.TOP_UP:
         return topups.top_up(s, cast(commands, i, r.TOP_UP))
+    if kind == Kind.SET_STANDING_TOP_UP:
+        return topups.set_standing(s, cast(commands, i, r.SET_STANDING_TOP_UP))
+    if Kind.MINT_VAULT_SHARES <= kind <= Kind.CANCEL_VAULT_REDEEM:
+        return handle_shares(s, commands, i)
     return handle_loans(s, commands, i)
+
+
+@flat
+def handle_shares(s, commands, i):
+    """Carry out a command about shares of vaults; returns whether it was accepted."""
+    kind = commands[i].kind
+    if kind == Kind.MINT_VAULT_SHARES:
+        return vault_shares.mint_shares(s, cast(commands, i, r.MINT_VAULT_SHARES))
+    if kind == Kind.REQUEST_VAULT_REDEEM:
+        return vault_shares.request_redeem(s, cast(commands, i, r.REQUEST_VAULT_REDEEM))
+    return vault_shares.cancel_redeem(s, cast(commands, i, r.CANCEL_VAULT_REDEEM))
 
 
 @flat
@@ -154,6 +174,10 @@ def handle_prices(s, commands, i):
         return opening.open_cases(s)
     if kind == Kind.DELEVERAGE:
         return waves.deleverage(s)
+    if kind == Kind.SET_VAULT:
+        return vaults.set_vault(s, cast(commands, i, r.SET_VAULT))
+    if kind == Kind.PAY_VAULT_REDEMPTIONS:
+        return vault_shares.pay_redemptions(s)
     assert kind == Kind.CONTINUE_SETTLEMENT, "a kind of command has no handler"
     return settlement.continue_settlement(s)
 
@@ -194,7 +218,8 @@ def end_command(s, commands, i, accepted):
 @hot
 def is_about_orders(kind):
     """Whether the kind is about orders and triggers, and so in the entry that matches."""
-    return Kind.PLACE_ORDER <= kind <= Kind.STEP_CASE and kind != Kind.REPAY
+    later = kind == Kind.UNWIND_VAULT or kind == Kind.COVER_DEBTS
+    return (Kind.PLACE_ORDER <= kind <= Kind.STEP_CASE and kind != Kind.REPAY) or later
 
 
 @hot
@@ -203,8 +228,15 @@ def is_setting(kind):
     return (
         Kind.CLOCK <= kind <= Kind.SET_FEE_TIER
         or Kind.SET_PRICE_SOURCE <= kind <= Kind.SET_LENDING_POOL
-        or (kind >= Kind.QUOTE and kind != Kind.TOP_UP)
+        or (kind >= Kind.QUOTE and not is_about_money(kind) and not is_about_orders(kind))
     )
+
+
+@hot
+def is_about_money(kind):
+    """Whether a kind after all those about orders is about somebody's money."""
+    shares = Kind.MINT_VAULT_SHARES <= kind <= Kind.CANCEL_VAULT_REDEEM
+    return shares or kind == Kind.TOP_UP or kind == Kind.SET_STANDING_TOP_UP
 
 
 @cold
@@ -223,14 +255,19 @@ def handle_others(s, commands, i):
 @hot
 def is_the_venues(kind):
     """Whether the kind lets the venue place an order in somebody's name."""
-    return kind == Kind.FIRE_TRIGGER or kind == Kind.CONVERT_COLLATERAL or kind == Kind.STEP_CASE
+    own = kind == Kind.FIRE_TRIGGER or kind == Kind.CONVERT_COLLATERAL
+    return own or kind == Kind.STEP_CASE or kind == Kind.UNWIND_VAULT or kind == Kind.COVER_DEBTS
 
 
 @cold
 def begin_own(s, kind):
     """Write the order that the venue places; returns whether there is one."""
     if kind == Kind.STEP_CASE:
-        return liquidation.begin_step(s)
+        return turns.begin_step(s)
+    if kind == Kind.UNWIND_VAULT:
+        return unwinding.begin_unwinding(s)
+    if kind == Kind.COVER_DEBTS:
+        return covering.begin_covering(s)
     return firing.begin_firing(s) if kind == Kind.FIRE_TRIGGER else conversion.begin_conversion(s)
 
 
@@ -239,6 +276,10 @@ def end_own(s, kind, accepted):
     """Say what became of the order that the venue placed."""
     if kind == Kind.STEP_CASE:
         liquidation.end_step(s, accepted)
+    elif kind == Kind.UNWIND_VAULT:
+        unwinding.end_unwinding(s, accepted)
+    elif kind == Kind.COVER_DEBTS:
+        covering.end_covering(s, accepted)
     elif kind == Kind.FIRE_TRIGGER:
         firing.end_firing(s, accepted)
     else:

@@ -11,8 +11,8 @@ from .fund import pay_from_fund, pay_from_skin
 from .jit import cold
 from .ledger import add_loan_shares, asset_after, available, loan_shares_of, move
 from .lending import claim, emit_loan, owed, redeem_shares, repay_atoms, repay_shares
-from .positions import add_reference, drop_if_empty, open_position
-from .records import CLAIM_TAKEN, WRITTEN_OFF, EventKind, cast
+from .positions import add_reference, drop_if_empty, find_position, open_position
+from .records import CLAIM_TAKEN, UNCOVERED_OWES, WRITTEN_OFF, EventKind, cast
 from .redemptions import leave_queue
 from .valuation import capped_sum, debt_value
 
@@ -92,6 +92,30 @@ def give_claim(s, account, to_account, asset):
 
 
 @cold
+def tell_owed(s, asset, market, atoms):
+    """Append what UNCOVERED owes from now on."""
+    event = cast(s.events, emit(s, EventKind.UNCOVERED_OWES, HouseAccount.UNCOVERED, market), UNCOVERED_OWES)
+    event.asset, event.owed_atoms = asset, atoms
+
+
+@cold
+def tell_owed_to_market(s, market):
+    """Tell what UNCOVERED owes to a market, which takes no new risk until that is nothing."""
+    slot = find_position(s, HouseAccount.UNCOVERED, market)
+    atoms = max(s.positions[slot].reference_atoms, 0) if slot != 0 else 0
+    s.perpetuals[market].uncovered_atoms = atoms
+    tell_owed(s, s.markets[market].quote_asset, market, atoms)
+
+
+@cold
+def tell_owed_to_lenders(s, asset):
+    """Tell what UNCOVERED owes to a pool, which takes no new claims and debts until that is nothing."""
+    atoms = owed(s, HouseAccount.UNCOVERED, asset)
+    s.lending_pools[asset].uncovered = 1 if atoms > 0 else 0
+    tell_owed(s, asset, 0, atoms)
+
+
+@cold
 def write_off_debt(s, case, asset):
     """End a debt: FUND repays what it can in the same asset, and UNCOVERED owes the rest; lenders keep their claim."""
     account, number = s.cases[case].account, s.cases[case].id
@@ -110,6 +134,7 @@ def write_off_debt(s, case, asset):
         add_loan_shares(s, account, asset, -shares)
         emit_loan(s, account, asset, LoanCause.WRITE_OFF, LoanSource.LIQUIDATION, left, 0, 0)
         emit_loan(s, HouseAccount.UNCOVERED, asset, LoanCause.TAKE_OVER, LoanSource.LIQUIDATION, left, 0, 0)
+        tell_owed_to_lenders(s, asset)
 
 
 @cold
@@ -131,6 +156,8 @@ def write_off_position(s, case, slot):
         add_reference(s, other, rest)
         add_reference(s, slot, -rest)
         drop_if_empty(s, other)
+        if rest > 0:
+            tell_owed_to_market(s, market)
     drop_if_empty(s, slot)
     return account
 

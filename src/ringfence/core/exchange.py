@@ -1,6 +1,6 @@
 """``Exchange``: the core as Python sees it.  Commands in, events out, and reads of the tables in between."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Any
 
@@ -27,6 +27,8 @@ from ..schema.tables import (
     RedemptionRow,
     TriggerRow,
     UserRow,
+    VaultRedemptionRow,
+    VaultRow,
 )
 from . import entry, revaluation
 from .dispatch import EVENTS_PER_COMMAND, apply_orders, apply_rare, apply_settings
@@ -344,9 +346,22 @@ class Exchange:
         return bool(self._s.venue[0].deleverages) or bool(self._s.waves[0].phase)
 
     @property
+    def uncovered(self) -> bool:
+        """Whether CoverDebts may have something to do: UNCOVERED owes something, or FUND has a claim on a pool."""
+        owes = any(row.reference_atoms > 0 for row in self.positions(HouseAccount.UNCOVERED))
+        return owes or any(
+            shares for house in (HouseAccount.UNCOVERED, HouseAccount.FUND) for _, shares in self.loans(house)
+        )
+
+    @property
     def unsafe_left(self) -> int:
         """How many unsafe accounts the last OpenCases did not look at."""
         return int(self._s.venue[0].unsafe_left)
+
+    def standing_top_up(self, account: int) -> tuple[int, int]:
+        """Return (asset, atoms) of the fenced money that may go into an estate by itself; zeros if none."""
+        row = self._s.top_ups[account]
+        return int(row.asset), int(row.amount_atoms)
 
     def case(self, account: int) -> CaseRow | None:
         """Return the open case of an account."""
@@ -357,6 +372,48 @@ class Exchange:
         """Return (day since 1970, value) of what SKIN has paid on the last day on which it paid."""
         venue = self._s.venue[0]
         return int(venue.skin_day), int(venue.skin_value)
+
+    @property
+    def clock_us(self) -> int:
+        """The time of the last Clock."""
+        return int(self._s.venue[0].clock_us)
+
+    def vault(self, vault: int) -> VaultRow | None:
+        """Return a vault."""
+        return row_of(VaultRow, self._s.vaults[vault]) if 1 <= vault <= self.vaults_set else None
+
+    @property
+    def vaults_set(self) -> int:
+        """How many vaults there are; they are numbered from 1."""
+        return int(self._s.venue[0].vaults)
+
+    @property
+    def vaults_due(self) -> bool:
+        """Whether PayVaultRedemptions has a vault to look at before the next Clock."""
+        return self._vaults_untried("paid_us", self._has_shares)
+
+    @property
+    def vaults_unwinding(self) -> bool:
+        """Whether UnwindVault has a vault to look at before the next Clock."""
+        return self._vaults_untried("unwound_us", lambda row: bool(self._s.accounts[int(row.account)].positions))
+
+    def _has_shares(self, row: Any) -> bool:
+        return self.balance(HouseAccount.ISSUED, int(row.share_asset))[0] != 0
+
+    def _vaults_untried(self, column: str, matters: Callable[[Any], bool]) -> bool:
+        rows, clock_us = self._s.vaults, int(self._s.venue[0].clock_us)
+        return any(
+            int(rows[vault][column]) != clock_us and matters(rows[vault]) for vault in range(1, self.vaults_set + 1)
+        )
+
+    def vault_redemptions(self, vault: int) -> list[VaultRedemptionRow]:
+        """Return who waits to be paid out by a vault, in the order of their requests."""
+        found, rows = [], self._s.vault_redemptions
+        slot = int(self._s.vaults[vault].first_redemption) if 1 <= vault <= self.vaults_set else 0
+        while slot:
+            found.append(row_of(VaultRedemptionRow, rows[slot]))
+            slot = int(rows[slot].next)
+        return found
 
     @property
     def converting(self) -> int:

@@ -86,7 +86,9 @@ def is_fenced_off(s, account):
 
 @cold
 def account_credited(s, account):
-    """Return which account gets money from outside that is meant for ``account``."""
+    """Return which account gets money from outside that is meant for ``account``; a vault gets none but for shares."""
+    if s.accounts[account].vault != 0:
+        return s.users[s.accounts[account].user].fenced_account
     if s.accounts[account].account_kind == AccountKind.FENCED or not is_fenced_off(s, account):
         return account
     return s.users[s.accounts[account].user].fenced_account

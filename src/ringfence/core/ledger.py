@@ -1,7 +1,8 @@
 """Postings: the only place where a balance changes.
 
 Each posting adds to an account's available and locked atoms of an asset; at the end of every command the postings of
-each asset must have summed to zero.  Nothing but CUSTODY, which stands for the outside world, is ever below zero.
+each asset must have summed to zero.  Nothing but CUSTODY, which stands for the outside world, and ISSUED, from which
+the shares of vaults come, is ever below zero.
 """
 
 from ..schema.enums import HouseAccount
@@ -112,7 +113,8 @@ def post(s, account, asset, available_change, locked_change):
     free, overflow_free = checked_add(row.available_atoms, available_change)
     held, overflow_held = checked_add(row.locked_atoms, locked_change)
     assert not overflow_free and not overflow_held, "a balance overflows"
-    assert free >= 0 or account == HouseAccount.CUSTODY, "a balance falls below zero"
+    is_source = account == HouseAccount.CUSTODY or account == HouseAccount.ISSUED
+    assert free >= 0 or is_source, "a balance falls below zero"
     assert held >= 0, "a lock falls below zero"
     row.available_atoms = free
     row.locked_atoms = held

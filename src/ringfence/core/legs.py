@@ -216,7 +216,7 @@ def keep_better(s):
     found.score, found.kind, found.market, found.side = leg.score, leg.kind, leg.market, leg.side
     found.limit_ticks, found.mark_ticks, found.most_lots = leg.limit_ticks, leg.mark_ticks, leg.most_lots
     found.fee_e8, found.asset, found.quote_asset = leg.fee_e8, leg.asset, leg.quote_asset
-    found.owed_asset = leg.owed_asset
+    found.owed_asset, found.vault = leg.owed_asset, leg.vault
     found.held_atoms, found.owed_atoms = leg.held_atoms, leg.owed_atoms
     found.quote_held_atoms, found.quote_owed_atoms = leg.quote_held_atoms, leg.quote_owed_atoms
     found.net_lots, found.reference_atoms = leg.net_lots, leg.reference_atoms
@@ -224,33 +224,43 @@ def keep_better(s):
 
 
 @cold
-def look_at_position(s, slot):
-    """Look at a position, whose funding is settled, as a leg."""
-    row, leg, measure = s.positions[slot], s.leg[SUMS], s.measure[0]
+def weigh_position(s, slot, equity, maintenance):
+    """Fill a leg with a position, whose funding is settled; returns what part of its value it may cost, times 10^8.
+
+    That is its part of the equity of the account; -1 if the position is none that can be reduced now.
+    """
+    row, leg = s.positions[slot], s.leg[SUMS]
     market, rules = s.markets[row.market], s.perpetuals[row.market]
     money = s.collaterals[market.quote_asset]
     if is_deleveraging(s, row.market):
-        return
+        return -1
     if row.net_lots == 0 or rules.price_state != PriceState.FRESH or not is_live(money.price_state):
-        return
+        return -1
     value = debt_value(money, notional(abs(row.net_lots), rules.mark_ticks, market.quote_factor))
     required = part_up(value, rate_at(rules.maintenance_base_e8, rules.maintenance_factor_e8, value))
-    allowed = 0
-    if measure.maintenance > 0:
-        allowed = divide_down(max(measure.collateral - measure.liabilities, 0), required, measure.maintenance)
+    allowed = divide_down(max(equity, 0), required, maintenance) if maintenance > 0 else 0
     leg.kind, leg.market, leg.mark_ticks, leg.asset = POSITION, row.market, rules.mark_ticks, 0
-    leg.owed_asset = 0
+    leg.owed_asset, leg.vault = 0, 0
     leg.quote_asset, leg.side = market.quote_asset, Side.ASK if row.net_lots > 0 else Side.BID
     leg.net_lots, leg.reference_atoms = row.net_lots, row.reference_atoms
-    away = split_cost(s, leg, min(divide_down(allowed, E8, max(value, 1)), E8), E8)
-    leg.limit_ticks = limit_of(leg.side, rules.mark_ticks, away)
-    if not meets(s, row.market, leg.side, leg.limit_ticks):
-        return
     open_lots, whole = unhedged_lots(s, row), abs(row.net_lots)
     # What is not hedged comes first; of what is, the larger requirement, below all of the former.
     leg.score = 1 + divide_down(required, open_lots, whole) if open_lots > 0 else required - (1 << 61)
     leg.most_lots = min(open_lots if open_lots > 0 else whole, market.maximum_quantity_lots)
-    keep_better(s)
+    return min(divide_down(allowed, E8, max(value, 1)), E8)
+
+
+@cold
+def look_at_position(s, slot):
+    """Look at a position as a leg: what of it somebody in the book takes."""
+    leg, measure = s.leg[SUMS], s.measure[0]
+    cost = weigh_position(s, slot, measure.collateral - measure.liabilities, measure.maintenance)
+    if cost < 0:
+        return
+    away = split_cost(s, leg, cost, E8)
+    leg.limit_ticks = limit_of(leg.side, leg.mark_ticks, away)
+    if meets(s, leg.market, leg.side, leg.limit_ticks):
+        keep_better(s)
 
 
 @cold

@@ -84,6 +84,12 @@ def lend_rate(pool, used_ppm):
     return borrow_rate(pool, used_ppm) * used_ppm // PPM * (PPM - pool.fee_ppm) // PPM
 
 
+@hot
+def is_open(pool):
+    """Whether a pool takes new claims and debts; not while UNCOVERED owes it what nobody may bring back."""
+    return pool.pool_state == PoolState.OPEN and pool.uncovered == 0
+
+
 @cold
 def redeemable(pool):
     """Return how much may be redeemed now, by whoever it is."""
@@ -107,7 +113,7 @@ def redeemable_in_turn(pool):
 @cold
 def borrowable(pool, lent):
     """Return how much may be borrowed now, by whoever it is, if so much is lent."""
-    if pool.first_redemption != 0 or pool.pool_state != PoolState.OPEN:
+    if pool.first_redemption != 0 or not is_open(pool):
         return 0
     debt = debt_total(pool)
     most = divide_down(lent, min(pool.maximum_utilisation_ppm, pool.ceiling_ppm), PPM)

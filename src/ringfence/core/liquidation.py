@@ -21,15 +21,15 @@ from .bounds import PPM
 from .cases import close_case, let_others
 from .emit import emit, emit_moved
 from .estates import deficit_value, pay_back, pay_losses, sell_claims, write_off
-from .fence import is_clock_fresh
 from .inventory import show_market
-from .jit import cold
+from .jit import cold, hot
 from .ledger import asset_after, available, loan_shares_of, move
-from .legs import FOUND, POSITION, fee_of_slice, find_leg, health_of
+from .legs import FOUND, POSITION, fee_of_slice, health_of
 from .lending import claim, owed, redeem_atoms, redeemable, repay_atoms, repay_shares
 from .margin import take_measure
 from .positions import add_reference, drop_if_empty, open_position, owe_house, touch
 from .records import CASE_MOVED, PLACE_ORDER, SLICE_ENDED, SLICE_ORDERED, WORDS, EventKind, cast
+from .takeovers import may_be_taken, take_over_part
 from .valuation import capped_sum
 
 NO_CLIENT_ID = -1
@@ -165,25 +165,29 @@ def write_off_or_wait(s, case):
 
 
 @cold
-def begin_step(s):
-    """Let the case whose turn it is begin its step; returns whether there is an order to place."""
-    venue = s.venue[0]
-    case = venue.first_case
-    if case == 0 or not is_clock_fresh(s) or s.cases[case].tried_us == venue.clock_us:
-        return False
-    account, leg = s.cases[case].account, s.leg[FOUND]
-    s.own[0].written_off_value = s.cases[case].written_off_value
-    measure_estate(s, account)
-    if health_of(s, s.measure[0]) >= 0:
-        end_case(s, case)
-        return False
-    if not find_leg(s, account):
+def go_on_without_book(s, case):
+    """Let a vault take over what it can of an estate from which the book takes nothing; else see to its end."""
+    row = s.cases[case]
+    if row.step != CaseStep.VAULT:
         write_off_or_wait(s, case)
-        return False
-    emit_ordered(s, case, leg)
-    write_slice(s, account, leg)
-    s.own[0].case_slot = case
-    return True
+        return
+    took = take_over_part(s, case)
+    measure_estate(s, row.account)
+    if took and health_of(s, s.measure[0]) >= 0:
+        end_case(s, case)
+    elif took:
+        let_others(s, case)
+    else:
+        if not (is_worth_something(s) and may_be_taken(s, row.account, True)):
+            move_to(s, case, CaseStep.REST.value)
+            s.venue[0].deleverages = 1
+        write_off_or_wait(s, case)
+
+
+@hot
+def is_worth_something(s):
+    """Whether the account that was measured has any equity left."""
+    return s.measure[0].collateral > s.measure[0].liabilities
 
 
 @cold
@@ -201,8 +205,11 @@ def wait_for_clock(s, case):
     row = s.cases[case]
     row.tried_us = s.venue[0].clock_us
     if row.step == CaseStep.BOOK and is_beyond_book(s, row):
-        move_to(s, case, CaseStep.REST.value)
-        s.venue[0].deleverages = 1
+        if is_worth_something(s) and may_be_taken(s, row.account, False):
+            move_to(s, case, CaseStep.VAULT.value)
+        else:
+            move_to(s, case, CaseStep.REST.value)
+            s.venue[0].deleverages = 1
     let_others(s, case)
 
 

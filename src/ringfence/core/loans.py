@@ -3,7 +3,15 @@
 from ..schema.enums import AccountFlag, LoanSource, PoolState
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
-from .admission import eligible_to_hold, known_asset, not_liquidating, rows_left, trading_account, user_account
+from .admission import (
+    eligible_to_hold,
+    known_asset,
+    not_liquidating,
+    not_vaults,
+    rows_left,
+    trading_account,
+    user_account,
+)
 from .emit import emit, refuse, refuse_asset
 from .jit import cold
 from .lending import (
@@ -13,6 +21,7 @@ from .lending import (
     borrowable,
     claim,
     entry_fee,
+    is_open,
     lend_atoms,
     lend_shares,
     lent_total,
@@ -89,7 +98,7 @@ def may_lend_by_hand(s, c):
         return False
     if s.accounts[c.account].account_flags & AUTO_LEND != 0:
         return refuse(s, Reject.AUTO_LEND_IS_ON, c.account, 0)
-    return True
+    return not_vaults(s, c.account)
 
 
 @cold
@@ -105,7 +114,7 @@ def pool_open(s, asset):
     """Check that the pool takes new claims and debts."""
     if not pool_not_closed(s, asset):
         return False
-    if s.lending_pools[asset].pool_state == PoolState.REPAY_ONLY:
+    if not is_open(s.lending_pools[asset]):
         return refuse_asset(s, Reject.LENDING_POOL_REPAY_ONLY, 0, 0, asset)
     return True
 

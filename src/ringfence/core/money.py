@@ -11,8 +11,10 @@ from .admission import (
     is_house_account,
     is_user_account,
     known_asset,
+    not_a_share,
     not_frozen,
     not_liquidating,
+    not_vaults,
     rows_left,
     user_account,
 )
@@ -45,7 +47,9 @@ def deposit(s, c):
     """Credit money from outside, once per number of its source."""
     if c.account != HouseAccount.SUSPENSE and not user_account(s, c.account):
         return False
-    if not (known_asset(s, c.asset) and eligible_to_hold(s, c.account, c.asset) and rows_left(s)):
+    if not (known_asset(s, c.asset) and not_a_share(s, c.asset)):
+        return False
+    if not (eligible_to_hold(s, c.account, c.asset) and rows_left(s)):
         return False
     if c.amount_atoms > MAX_ATOMS + available(s, HouseAccount.CUSTODY, c.asset):
         return refuse_asset(s, Reject.SUPPLY_LIMIT, 0, MAX_ATOMS, c.asset)
@@ -65,7 +69,9 @@ def deposit(s, c):
 @cold
 def may_withdraw(s, c):
     """Check who withdraws what, and that there is room to remember it."""
-    if not (user_account(s, c.account) and known_asset(s, c.asset) and not_liquidating(s, c.account)):
+    if not (user_account(s, c.account) and known_asset(s, c.asset) and not_a_share(s, c.asset)):
+        return False
+    if not (not_vaults(s, c.account) and not_liquidating(s, c.account)):
         return False
     user = s.accounts[c.account].user
     if not not_frozen(s, user, WITHDRAWALS_FROZEN, Reject.WITHDRAWALS_FROZEN):
@@ -181,7 +187,7 @@ def transfer(s, c):
     user = s.accounts[c.account].user
     if s.accounts[c.to_account].user != user:
         return refuse(s, Reject.NOT_ONE_USERS_ACCOUNTS, c.account, c.to_account)
-    if not not_liquidating(s, c.account):
+    if not (not_vaults(s, c.account) and not_vaults(s, c.to_account) and not_liquidating(s, c.account)):
         return False
     if c.account == s.users[user].fenced_account and not not_liquidating(s, c.to_account):
         return False

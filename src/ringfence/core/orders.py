@@ -4,6 +4,7 @@ from ..schema.commands import Lend
 from ..schema.enums import (
     MAX_SLIPPAGE_PPM,
     CloseReason,
+    HouseAccount,
     LoanSource,
     MarketState,
     OrderType,
@@ -24,6 +25,7 @@ from .admission import (
     known_market,
     not_frozen,
     not_liquidating,
+    not_vaults,
     price_in_range,
     quantity_in_range,
     rows_left,
@@ -69,12 +71,24 @@ def may_trade_in_case(s, c):
     return c.origin == Origin.NODE or (reduces and at_once) or not_liquidating(s, c.account)
 
 
+@cold
+def may_trade_for_debts(s, c):
+    """Whether a market takes an order of FUND, which nobody but the venue gives."""
+    market = s.markets[c.market]
+    open_to_all = market.state == MarketState.OPEN
+    return accepts_orders(s, market) and (open_to_all or takes_kind(s, market, c.order_type, c.time_in_force))
+
+
 @hot
 def may_trade(s, c):
     """Check who orders and whether the market takes it: steps 1 to 3 of PlaceOrder."""
+    if c.account == HouseAccount.FUND and c.origin == Origin.NODE:
+        return may_trade_for_debts(s, c)
     if not (user_account(s, c.account) and known_market(s, c.market) and trading_account(s, c.account)):
         return False
     if not (is_spot(s.markets[c.market]) or has_rules(s, c.market)):
+        return False
+    if s.accounts[c.account].vault != 0 and c.origin != Origin.NODE and not not_vaults(s, c.account):
         return False
     if s.accounts[c.account].case_slot != 0 and not may_trade_in_case(s, c):
         return False
@@ -220,8 +234,11 @@ def prepare_taker(s, c):
 
 @cold
 def take_own_terms(s, taker):
-    """Let a case's order pay the fee of liquidations instead of the taker fee, and reach as far as the case says."""
-    if s.own[0].case_slot != 0:
+    """Let a case's order pay the fee of liquidations instead of the taker fee, and reach as far as the case says.
+
+    FUND pays no fee, and reaches as far as its limit.
+    """
+    if s.own[0].case_slot != 0 or taker.account == HouseAccount.FUND:
         taker.fee_ppm, taker.bound_key = 0, NEVER
         tighten_to_band(s.markets[taker.market], taker)
 

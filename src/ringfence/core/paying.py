@@ -1,6 +1,6 @@
 """How an order or a withdrawal is paid for, and what happens to what it brings.  docs/rules.md, "Lending"."""
 
-from ..schema.enums import ALL_LOAN_FLAGS, AccountFlag, LoanFlag, LoanSource, PoolState
+from ..schema.enums import ALL_LOAN_FLAGS, AccountFlag, LoanFlag, LoanSource
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
 from .admission import eligible_to_hold
@@ -14,6 +14,7 @@ from .lending import (
     claim,
     claim_of,
     entry_fee,
+    is_open,
     lend_atoms,
     lend_shares,
     lent_total,
@@ -83,7 +84,7 @@ def credit(s, account, asset, atoms, flags, order):
 def auto_lend(s, account, asset, atoms, order):
     """Lend available atoms if the pool takes them."""
     pool = s.lending_pools[asset]
-    if atoms <= 0 or pool.pool_state != PoolState.OPEN or loan_shares_of(s, account, asset) < 0:
+    if atoms <= 0 or not is_open(pool) or loan_shares_of(s, account, asset) < 0:
         return
     if atoms > pool.lend_limit_atoms - lent_total(pool) or lend_shares(pool, atoms) == 0:
         return
@@ -131,7 +132,7 @@ def plan(s, account, asset, needed, more, flags):
     pool, shares = s.lending_pools[asset], max(loan_shares_of(s, account, asset), 0)
     claim, lent = claim_of(pool, shares), lent_total(pool)
     redeemed = min(missing, claim, redeemable(pool)) if flags & REDEEMS != 0 else 0
-    borrows = flags & BORROWS != 0 and pool.pool_state == PoolState.OPEN and (claim == 0 or redeemed == claim)
+    borrows = flags & BORROWS != 0 and is_open(pool) and (claim == 0 or redeemed == claim)
     if not borrows and redeemed < missing:
         return refuse_asset(s, Reject.INSUFFICIENT_FUNDS, min(needed, MAX_ATOMS), held + redeemed, asset)
     payment.redeem_atoms, payment.borrow_atoms = redeemed, missing - redeemed

@@ -13,6 +13,7 @@ from ..schema.enums import (
     BrakePhase,
     CaseStep,
     Delisting,
+    HouseAccount,
     Parameter,
     is_known,
     rules_that_hold,
@@ -40,10 +41,12 @@ from .state import (
     SOURCES,
     TIERS,
     TRIGGERS,
+    VAULT_REDEMPTIONS,
     WITHDRAWALS,
 )
 from .triggers import find_trigger, join_due, link_trigger, open_trigger, wait
 from .valuation import set_worth
+from .vault_queue import append_redemption
 
 
 def _copied(name, table, selected):
@@ -164,12 +167,24 @@ def _positions(s):
     return _copied("positions", s.positions, _live(s, s.positions, POSITIONS))
 
 
+def _standing_top_ups(s):
+    accounts = np.flatnonzero(s.top_ups["amount_atoms"][: s.venue[0].next_account])
+    rows = _copied("standing_top_ups", s.top_ups, accounts)
+    rows["account"] = accounts
+    return rows
+
+
 def _brakes(s):
     return _copied("brakes", s.brakes, np.flatnonzero(s.brakes["market"][: s.venue[0].markets + 1]))
 
 
 def _triggers(s):
     return _copied("triggers", s.triggers, _live(s, s.triggers, TRIGGERS))
+
+
+def _vault_redemptions(s):
+    slots = _live(s, s.vault_redemptions, VAULT_REDEMPTIONS)
+    return np.sort(_copied("vault_redemptions", s.vault_redemptions, slots), order=["vault", "redemption"])
 
 
 def rows_of(s):
@@ -199,6 +214,9 @@ def rows_of(s):
         "cases": _cases(s),
         "waves": _waves(s),
         "brakes": _brakes(s),
+        "vaults": _copied("vaults", s.vaults, np.arange(1, venue.vaults + 1)),
+        "vault_redemptions": _vault_redemptions(s),
+        "standing_top_ups": _standing_top_ups(s),
     }
 
 
@@ -365,6 +383,14 @@ def restore_cases(s, rows, by_turn):
 
 
 @called_from_python
+def restore_vault_redemptions(s, rows):
+    """Let those wait who waited to be paid out by a vault; rows are in the order of vaults and requests."""
+    for i in range(len(rows)):
+        row = rows[i]
+        append_redemption(s, row.account, row.vault, row.redemption, row.shares_atoms, row.due_us)
+
+
+@called_from_python
 def restore_wave(s):
     """List again whose turn is still to come in the deleveraging that is under way."""
     wave = s.waves[0]
@@ -389,6 +415,14 @@ def restore_derived(s):
     for account in range(FIRST_USER_ACCOUNT, s.venue[0].next_account):
         s.accounts[account].least_initial_e8 = least_initial(s.accounts[account].leverage_limit_percent)
         join_siblings(s, np.int64(account))
+
+
+def restore_uncovered(s, rows):
+    """Note where UNCOVERED owes something."""
+    debts = rows["balances"][(rows["balances"]["account"] == HouseAccount.UNCOVERED)]
+    s.lending_pools["uncovered"][debts["asset"][debts["loan_shares"] < 0]] = 1
+    losses = rows["positions"][(rows["positions"]["account"] == HouseAccount.UNCOVERED)]
+    s.perpetuals["uncovered_atoms"][losses["market"]] = np.maximum(losses["reference_atoms"], 0)
 
 
 def _aligned(rows):
@@ -428,6 +462,13 @@ def restore_into(s, rows):
     restore_triggers(s, triggers, np.lexsort((triggers["trigger"], triggers["trigger"] % TAKE_PROFIT)))
     restore_waiting(s, triggers, np.argsort(triggers["armed"]), np.argsort(triggers["due"]))
     restore_cases(s, _aligned(rows["cases"]), np.argsort(rows["cases"]["turn"]))
+    _fill(s.vaults, rows["vaults"]["vault"], rows["vaults"])
+    s.venue[0].vaults = len(rows["vaults"])
+    s.accounts["vault"][rows["vaults"]["account"]] = rows["vaults"]["vault"]
+    s.assets["vault"][rows["vaults"]["share_asset"]] = rows["vaults"]["vault"]
+    restore_vault_redemptions(s, _aligned(rows["vault_redemptions"]))
+    _fill(s.top_ups, rows["standing_top_ups"]["account"], rows["standing_top_ups"])
+    restore_uncovered(s, rows)
     if len(rows["waves"]):
         _fill(s.waves, np.arange(1), rows["waves"])
         restore_wave(s)

@@ -13,7 +13,7 @@ from .perpetuals import update_perpetuals
 from .records import CLOCK_TICKED, PARAMETER_SET, RULES_SET, EventKind, cast
 from .retiring import update_brakes
 from .settlement import update_settlement
-from .state import BALANCES, CASES, ORDERS, TRIGGERS, WITHDRAWALS
+from .state import BALANCES, CASES, ORDERS, TRIGGERS, VAULT_REDEMPTIONS, WITHDRAWALS
 from .triggers import look_at_marks
 
 HASH_BYTES = 32
@@ -85,6 +85,8 @@ def in_use(s, parameter):
         return s.pools[TRIGGERS].rows
     if parameter == Parameter.CASES:
         return s.pools[CASES].rows
+    if parameter == Parameter.VAULT_REDEMPTIONS:
+        return s.pools[VAULT_REDEMPTIONS].rows
     return 0
 
 

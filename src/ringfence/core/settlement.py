@@ -10,7 +10,6 @@ from ..schema.enums import (
     HouseAccount,
     LoanSource,
     MoveCause,
-    PoolState,
     Settling,
     WavePhase,
 )
@@ -20,7 +19,7 @@ from .delisting import begin_closing, end_closing, end_orders_of_delisted, end_t
 from .emit import emit, emit_moved
 from .jit import cold, hot
 from .ledger import available, loan_shares_of, move
-from .lending import borrow_atoms, borrowable, claim, lent_total, redeem_atoms, redeemable
+from .lending import borrow_atoms, borrowable, claim, is_open, lent_total, redeem_atoms, redeemable
 from .margin import take_measure
 from .paying import credit_account
 from .positions import add_reference, drop_if_empty, find_position, signed_notional, touch
@@ -54,7 +53,7 @@ def raise_money(s, account, asset, atoms):
     if redeemed > 0:
         redeem_atoms(s, account, asset, redeemed, LoanSource.SETTLEMENT, 0)
         missing -= redeemed
-    if missing <= 0 or s.accounts[account].account_flags & BORROWS == 0 or pool.pool_state != PoolState.OPEN:
+    if missing <= 0 or s.accounts[account].account_flags & BORROWS == 0 or not is_open(pool):
         return
     if loan_shares_of(s, account, asset) > 0 or not is_live(s.collaterals[asset].price_state):
         return

@@ -13,6 +13,7 @@ import numpy as np
 from ..schema.enums import (
     BALANCE_HEADROOM,
     FIRST_USER_ACCOUNT,
+    MOST_VAULTS,
     PARAMETER_LIMITS,
     PRICE_SOURCES,
     Parameter,
@@ -57,7 +58,7 @@ Venue = _record(
     ("shorts", "i4"), ("next_short", "i4"), ("closing", "i4"), ("first_case", "i4"), ("last_case", "i4"),
     ("clock_us", "i8"), ("cases_opened", "i8"), ("case_turns", "i8"), ("unsafe_left", "i8"),
     ("deleverages", "i8"), ("waves_begun", "i8"), ("skin_day", "i8"), ("skin_value", "i8"),
-    ("uncrossing", "i8"), ("brakes_market", "i4"),
+    ("uncrossing", "i8"), ("brakes_market", "i4"), ("vaults", "i8"),
     ("schema_hash", "u1", (32,)), ("seed", "u1", (32,)),
 )  # fmt: skip
 
@@ -99,7 +100,8 @@ Own = _record(
 # Bookkeeping of a table whose rows come and go, and of its index.
 Pool = _record(64, ("rows", "i8"), ("used", "i8"), ("free", "i8"), ("buckets", "i8"), ("mask", "i8"))
 
-Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"), ("shown", "i8"))
+# ``vault`` is whose share it is, 0 for all others.
+Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"), ("shown", "i8"), ("vault", "i4"))
 # With NEVER less the lowest last price that a trigger waits for to rise, and the highest that one waits for to fall.
 # And between which prices it may trade, 0 for all.
 Market = _from_row(
@@ -115,7 +117,7 @@ Account = _record(
     ("user", "i4"), ("sub_account", "i4"), ("first_order", "i4"), ("last_order", "i4"),
     ("first_balance", "i4"), ("open_orders", "i4"), ("liabilities", "i4"), ("leverage_limit_percent", "i4"),
     ("first_position", "i4"), ("positions", "i4"), ("case_slot", "i4"),
-    ("account_kind", "u1"), ("account_flags", "u1"), ("changed", "u1"),
+    ("account_kind", "u1"), ("account_flags", "u1"), ("changed", "u1"), ("vault", "u1"),
 )  # fmt: skip
 Balance = _record(
     40,
@@ -162,7 +164,10 @@ Collateral = _from_row(
     "collaterals", 128,
     ("asset_factor", "i8"), ("debt_factor", "i8"), ("asset_shift", "i4"), ("debt_shift", "i4"), ("price_state", "u1"),
 )  # fmt: skip
-LendingPool = _from_row("lending_pools", 192, ("first_redemption", "i4"), ("last_redemption", "i4"))
+# Of what UNCOVERED owes there is a note where it keeps others from new risk.
+LendingPool = _from_row(
+    "lending_pools", 192, ("first_redemption", "i4"), ("last_redemption", "i4"), ("uncovered", "u1")
+)
 Redemption = _record(
     48,
     ("id", "i8"), ("redemption", "i8"), ("queued_atoms", "i8"), ("account", "i4"), ("asset", "i4"),
@@ -178,7 +183,7 @@ Hint = _record(
 )  # fmt: skip
 
 # With the margin that open interest raised it to, which is in its brakes.
-Perpetual = _from_row("perpetuals", 256, ("shown", "i8"), ("raised_base_e8", "i8"))
+Perpetual = _from_row("perpetuals", 256, ("shown", "i8"), ("raised_base_e8", "i8"), ("uncovered_atoms", "i8"))
 # The first 64 bytes are what measuring an account touches; the last two fields are its orders that only reduce it.
 Position = _record(
     128,
@@ -199,10 +204,17 @@ AccountTriggers = _record(16, ("first", "i4"), ("last", "i4"), ("count", "i4"))
 
 # A liquidation; ``next`` and ``previous`` are in the queue of those whose turn comes.
 Case = _from_row("cases", 96, ("id", "i8"), ("next", "i4"), ("previous", "i4"))
+# What of an account's owner's fenced money may go into its estate by itself.
+TopUp = _record(16, ("amount_atoms", "i8"), ("asset", "i4"))
 # The deleveraging that is under way; ``listed`` of its people stand in ``wave_slots``, the next at ``at``.
 Wave = _from_row("waves", 192, ("listed", "i8"), ("at", "i8"))
 # The brakes of a market, and where its auction stands.
 Brakes = _from_row("brakes", 256)
+# A vault, and who waits to be paid out by it, oldest first.
+Vault = _from_row("vaults", 192, ("first_redemption", "i4"), ("last_redemption", "i4"))
+VaultRedemption = _from_row(
+    "vault_redemptions", 64, ("id", "i8"), ("hash_next", "i4"), ("next", "i4"), ("previous", "i4")
+)
 # What a case looks at: one thing that its account could reduce, at what price at worst, and what all else comes to.
 Leg = _record(
     192,
@@ -212,7 +224,7 @@ Leg = _record(
     ("held_atoms", "i8"), ("owed_atoms", "i8"), ("quote_held_atoms", "i8"), ("quote_owed_atoms", "i8"),
     ("net_lots", "i8"), ("reference_atoms", "i8"), ("buy_ticks", "i8"),
     ("kind", "i4"), ("market", "i4"), ("asset", "i4"), ("quote_asset", "i4"), ("side", "i4"), ("buy_market", "i4"),
-    ("owed_asset", "i4"),
+    ("owed_asset", "i4"), ("vault", "i4"),
 )  # fmt: skip
 
 # The watch list: what follows from the state, is not hashed, and may be made anew at any time (``watch``).
@@ -236,6 +248,7 @@ WatchMarket = _record(
 
 # Numbers of the pools.
 ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES, REDEMPTIONS, POSITIONS, TRIGGERS, CASES = range(9)
+VAULT_REDEMPTIONS = 9
 
 _HIGHEST = {parameter: limits[1] for parameter, limits in PARAMETER_LIMITS.items()}
 _ORDERS = _HIGHEST[Parameter.ORDERS] + 2
@@ -255,7 +268,7 @@ TABLES = (
     ("taker", Taker, 1),
     ("payment", Payment, 1),
     ("measure", Measure, 1),
-    ("pools", Pool, 9),
+    ("pools", Pool, 10),
     ("parameters", np.dtype("i8"), 32),
     ("ahead", Hint, HINTS),
     ("own", Own, 1),
@@ -296,6 +309,10 @@ TABLES = (
     ("wave_caps", np.dtype("i8"), MOST_POSITIONS + 2),
     ("wave_order", np.dtype("i4"), MOST_POSITIONS + 2),
     ("brakes", Brakes, _MARKETS),
+    ("vaults", Vault, MOST_VAULTS + 1),
+    ("vault_redemptions", VaultRedemption, _HIGHEST[Parameter.VAULT_REDEMPTIONS] + 2),
+    ("vault_redemption_heads", np.dtype("i4"), 5 * (_HIGHEST[Parameter.VAULT_REDEMPTIONS] + 2)),
+    ("top_ups", TopUp, _ACCOUNTS),
     ("siblings", np.dtype("i4"), _ACCOUNTS),
     ("holds", np.dtype("i4"), _ACCOUNTS),
     ("watch", Watch, 1),

@@ -9,7 +9,7 @@ from .bits import divide_down
 from .brakes import will_reopen
 from .contracts import trim
 from .emit import emit
-from .estates import deficit_value, gap_of, pay_to_market
+from .estates import deficit_value, gap_of, pay_to_market, tell_owed_to_market
 from .fence import is_clock_fresh
 from .fund import pay_from_fund, pay_from_skin
 from .inventory import show_mark
@@ -274,6 +274,8 @@ def end_round(s, wave):
         wave.profit_atoms,
     )
     event.cost_atoms, event.uncovered_atoms = wave.gap_atoms - wave.left_atoms, wave.left_atoms
+    if wave.left_atoms > 0:
+        tell_owed_to_market(s, wave.market)
     wave.wave, wave.market, wave.phase = 0, 0, WavePhase.NOTHING
     wave.lots, wave.gap_atoms, wave.left_atoms, wave.mark_ticks = 0, 0, 0, 0
 

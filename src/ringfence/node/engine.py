@@ -4,7 +4,9 @@
     committed = engine.submit(records)     durable and applied when it returns
     engine.continue_settlement()           one page more of what a Clock command began to settle, or some conversions
     engine.liquidate()                     cases that open, some of their steps, or a page of a deleveraging
+    engine.cover_debts()                   what FUND can pay or buy of what nobody has paid yet
     engine.uncross()                       some pieces of auctions whose time is over
+    engine.tend_vaults()                   vaults valued, redemptions paid, a slice of what a vault took over
     engine.fire_triggers()                 the orders of some triggers whose price was reached
     engine.tick()                          a Clock command, the events chain rolled, a signed checkpoint
     engine.close()
@@ -39,12 +41,15 @@ from ringfence.schema.commands import (
     Command,
     ContinueSettlement,
     ConvertCollateral,
+    CoverDebts,
     Deleverage,
     FireTrigger,
     OpenCases,
+    PayVaultRedemptions,
     SetRules,
     StepCase,
     UncrossMarket,
+    UnwindVault,
 )
 from ringfence.schema.enums import LATEST_RULES, Origin
 from ringfence.schema.layout import COMMAND_HEADER, RECORD, encode, schema_hash
@@ -97,6 +102,8 @@ class Engine:
         self._seed = bytes(32)
         self._stopped = False
         self._looks_for_cases = False
+        self._tends_vaults = False
+        self._covers = False
         self._signer = ThreadPoolExecutor(1, "checkpoint-signer")
         self._signing: deque[Future[Checkpoint]] = deque()
 
@@ -146,7 +153,7 @@ class Engine:
     def tick(self) -> Committed:
         """Let a second pass: a Clock command with the last checkpoint's hash as seed, and a checkpoint after it."""
         committed = self._commit(_records([Clock(seed=self._seed)]))
-        self._looks_for_cases = True
+        self._looks_for_cases = self._tends_vaults = self._covers = True
         mark = self._replica.marks[-1]
         assert mark.sequence == self._journal.last_sequence, "a Clock command ends its frame"
         self._seed = self._journal.chain
@@ -171,8 +178,8 @@ class Engine:
         """Whether something is under way that nobody asks for, and that is done a little at a time."""
         exchange = self.exchange
         waits = exchange.settling or exchange.triggers_due or exchange.unsafe_left
-        cases = self._looks_for_cases or exchange.deleveraging or exchange.cases_due
-        return bool(waits or cases or exchange.uncrossing)
+        looks = self._looks_for_cases or self._tends_vaults or self._covers
+        return bool(waits or looks or exchange.deleveraging or exchange.cases_due or exchange.uncrossing)
 
     def liquidate(self) -> Committed | None:
         """Open cases, deleverage, or let cases take their turns, a few at a time; ``None`` if nothing is to be done."""
@@ -185,6 +192,11 @@ class Engine:
         due = min(exchange.cases_due, STEPS_AT_ONCE)
         return self._commit(_records([StepCase()] * due)) if due else None
 
+    def cover_debts(self) -> Committed | None:
+        """Let FUND pay and trade for what nobody paid, once a Clock; ``None`` if nothing is owed."""
+        due, self._covers = self._covers and self.exchange.uncovered, False
+        return self._commit(_records([CoverDebts()])) if due else None
+
     def uncross(self) -> Committed | None:
         """Carry out auctions whose time is over, a few pieces at a time; ``None`` if there are none."""
         markets = self.exchange.uncrossing[:PIECES_AT_ONCE]
@@ -192,6 +204,16 @@ class Engine:
             return None
         pieces = PIECES_AT_ONCE // len(markets)
         return self._commit(_records([UncrossMarket(market=market) for market in markets for _ in range(pieces)]))
+
+    def tend_vaults(self) -> Committed | None:
+        """Let vaults be valued, redemptions paid and positions reduced, once a Clock; ``None`` if all was done."""
+        due: list[Command] = []
+        if self._tends_vaults and self.exchange.vaults_due:
+            due.append(PayVaultRedemptions())
+        if self._tends_vaults and self.exchange.vaults_unwinding:
+            due.append(UnwindVault())
+        self._tends_vaults = bool(due)
+        return self._commit(_records(due)) if due else None
 
     def sync_checkpoints(self) -> None:
         """Return when every checkpoint is signed and durable."""

@@ -17,6 +17,7 @@ from ringfence.node.case_invariants import broken_cases
 from ringfence.node.lending_invariants import broken_lending
 from ringfence.node.perpetual_invariants import broken_perpetuals, perpetual_markets
 from ringfence.node.trigger_invariants import broken_triggers
+from ringfence.node.vault_invariants import broken_vaults, locked_shares
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, HouseAccount, Side
 
 Rows: TypeAlias = Mapping[str, npt.NDArray[Any]]
@@ -48,6 +49,8 @@ def broken_invariants(rows: Rows) -> Iterator[str]:
         yield from broken_cases(rows)
     if "brakes" in rows:
         yield from broken_brakes(rows)
+    if "vaults" in rows:
+        yield from broken_vaults(rows, available, shares)
 
 
 def _owners(rows: Rows) -> Iterator[str]:
@@ -86,9 +89,9 @@ def _sums(available: Amounts, locked: Amounts) -> Iterator[str]:
 
 
 def _signs(available: Amounts, locked: Amounts) -> Iterator[str]:
-    """Only CUSTODY is negative, and it is never positive; the house locks nothing."""
+    """Only CUSTODY and ISSUED are negative, and they are never positive; the house locks nothing."""
     for (account, asset), atoms in available.items():
-        if atoms < 0 and account != HouseAccount.CUSTODY:
+        if atoms < 0 and account not in (HouseAccount.CUSTODY, HouseAccount.ISSUED):
             yield f"account {account} has {atoms} atoms of asset {asset}"
         if atoms > 0 and account == HouseAccount.CUSTODY:
             yield f"CUSTODY has {atoms} atoms of asset {asset} that nobody brought in"
@@ -109,7 +112,7 @@ def _rows_exist(rows: Rows, available: Amounts, locked: Amounts, shares: Amounts
 
 
 def _locks(rows: Rows, locked: Amounts) -> Iterator[str]:
-    """What is locked is what open orders of spot markets sell; those of perpetuals lock nothing."""
+    """What is locked is what open orders of spot markets sell, and shares that wait to be redeemed."""
     markets = {
         market: (base, quote, lot, factor)
         for market, base, quote, lot, factor in _columns(
@@ -117,7 +120,7 @@ def _locks(rows: Rows, locked: Amounts) -> Iterator[str]:
         )
     }
     perpetuals = perpetual_markets(rows)
-    needed: Amounts = defaultdict(int)
+    needed: Amounts = defaultdict(int, locked_shares(rows) if "vaults" in rows else {})
     for account, market, side, price, remaining in _columns(
         rows["orders"], "account", "market", "side", "price_ticks", "remaining_lots"
     ):
@@ -132,7 +135,7 @@ def _locks(rows: Rows, locked: Amounts) -> Iterator[str]:
         if locked.get(key, 0) != needed.get(key, 0):
             yield (
                 f"account {key[0]} has {locked.get(key, 0)} atoms of asset {key[1]} locked, "
-                f"its open orders need {needed.get(key, 0)}"
+                f"its open orders and redemptions need {needed.get(key, 0)}"
             )
 
 

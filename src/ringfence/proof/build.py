@@ -13,7 +13,16 @@ from ringfence.views.history.cases import CaseReader, EvidenceRow, Seal
 
 from .document import FORMAT, Receipt, Second, ShownEvent, SignedSecond, to_plain
 
-TURNS = (e.SliceOrdered, e.SliceEnded, e.CaseMoved, e.CaseClosed, e.ToppedUp, e.WrittenOff, e.ClaimTaken)
+TURNS = (
+    e.SliceOrdered,
+    e.SliceEnded,
+    e.CaseMoved,
+    e.CaseClosed,
+    e.ToppedUp,
+    e.VaultTookOver,
+    e.WrittenOff,
+    e.ClaimTaken,
+)
 """A command that makes one of these is of one case alone, so that all that it did belongs to it."""
 FindCheckpoint = Callable[[int], Checkpoint | None]
 

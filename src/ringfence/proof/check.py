@@ -25,6 +25,7 @@ CHECKS: tuple[tuple[str, Callable[[CaseFile], Iterator[str]]], ...] = (
     ("positions of the estate come to what is said", estate_checks.check_positions),
     ("equity was at or below maintenance margin", estate_checks.check_trigger),
     ("each order kept its limit, and its fee is the rule's", course_checks.check_slices),
+    ("each takeover by a vault was at the mark, less what it may", course_checks.check_takeovers),
     ("each deleveraging sums up: gap, payers, cost", course_checks.check_waves),
     ("each deficit has payers that sum to it", course_checks.check_payers),
     ("nothing from outside reached the estate", course_checks.check_fence),

@@ -12,6 +12,8 @@ from .case_file import CaseFile
 
 FROM_OUTSIDE = (MoveCause.DEPOSIT, MoveCause.TRANSFER, MoveCause.HOUSE)
 FUND = int(HouseAccount.FUND)
+ROUNDING = 1
+"""What values may be rounded by, in millionths of the cash unit."""
 
 
 def check_slices(file: CaseFile) -> Iterator[str]:
@@ -41,6 +43,21 @@ def _check_fee(file: CaseFile, ordered: e.SliceOrdered, ended: e.SliceEnded) -> 
     moved = [one for one in file.in_command(e.FundsMoved, ordered.sequence) if one.cause == MoveCause.LIQUIDATION_FEE]
     if not is_perpetual and sum(one.amount_atoms for one in moved) != ended.fee_atoms:
         yield f"order {ordered.order}: its fee of {ended.fee_atoms} did not go to FUND"
+
+
+def check_takeovers(file: CaseFile) -> Iterator[str]:
+    """Yield what is wrong with what vaults took over: the discount, and what equity was there for it."""
+    for took in file.of(e.VaultTookOver):
+        name, market = f"takeover at {took.sequence}", file.markets.get(took.market)
+        money = market and file.prices.get(market.quote_asset)
+        if market is None or money is None:
+            yield f"{name}: market {took.market} is not shown"
+            continue
+        worth = abs(took.lots) * took.mark_ticks * market.quote_factor
+        yield from _equal(f"{name}: the discount", took.discount_atoms, a.requirement(worth, took.discount_e8))
+        value = a.value_down(took.discount_atoms, money.mark_units, money.decimals)
+        if value > max(took.equity_value, 0) + ROUNDING:
+            yield f"{name}: a discount of {value} was more than the equity of {took.equity_value}"
 
 
 def check_waves(file: CaseFile) -> Iterator[str]:

@@ -92,8 +92,16 @@ def _course(file: CaseFile) -> Iterator[str]:
         elif isinstance(event, e.ToppedUp):
             amount, needed = (_amount(file, event.asset, one) for one in (event.amount_atoms, event.needed_atoms))
             yield f"  {_time(event.time_us)} its owner put in {amount}; {needed} was enough"
+        elif isinstance(event, e.VaultTookOver):
+            yield f"  {_time(event.time_us)} {_takeover(file, event)}"
         elif isinstance(event, (e.EstateClosed, e.Deleveraged, e.WaveBegan, e.WaveEnded, e.WrittenOff)):
             yield f"  {_time(event.time_us)} {_payers(file, event)}"
+
+
+def _takeover(file: CaseFile, took: e.VaultTookOver) -> str:
+    lots, mark = _lots(file, took.market, took.lots), _price(file, took.market, took.mark_ticks)
+    discount = _amount(file, file.markets[took.market].quote_asset, took.discount_atoms)
+    return f"vault {took.vault} takes over {lots} {_market(file, took.market)} at mark {mark}, for {discount}"
 
 
 def _slice(file: CaseFile, ordered: e.SliceOrdered, ended: e.SliceEnded) -> str:

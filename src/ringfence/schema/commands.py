@@ -48,6 +48,7 @@ from .fields import (
     unit,
 )
 from .headers import Command
+from .vault_commands import *  # noqa: F403
 
 USER, OPERATOR, NODE, CUSTODY = e.Origin.USER, e.Origin.OPERATOR, e.Origin.NODE, e.Origin.CUSTODY
 
@@ -552,6 +553,25 @@ class TopUp(Command, tag=46, frozen=True, kw_only=True):
     origins: ClassVar = (USER,)
     asset: AssetNumber
     amount_atoms: PositiveAtoms
+
+
+class CoverDebts(Command, tag=53, frozen=True, kw_only=True):
+    """Let FUND and SKIN pay what UNCOVERED owes as far as they can, and FUND trade for it once. Origin: node."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (NODE,)
+
+
+class SetStandingTopUp(Command, tag=54, frozen=True, kw_only=True):
+    """Let fenced money go into the estate of ``account`` by itself when it ends a liquidation. Origin: user.
+
+    At most ``amount_atoms`` in all; 0 for nothing any more.
+    """
+
+    since: ClassVar = 2
+    origins: ClassVar = (USER,)
+    asset: AssetNumber
+    amount_atoms: Atoms
 
 
 COMMANDS: tuple[type[Command], ...] = tuple(

@@ -34,6 +34,7 @@ class HouseAccount(IntEnum):
     SKIN = 12
     COMPENSATION = 13
     UNCOVERED = 14
+    ISSUED = 15
 
 
 FIRST_USER_ACCOUNT = 64
@@ -282,12 +283,20 @@ class CaseStep(IntEnum):
     """How far a liquidation is.
 
     Orders in the book; what the book did not take, for deleveraging to close; nothing left, but a withdrawal of before
-    may still come back and belongs to whoever paid.
+    may still come back and belongs to whoever paid; between book and deleveraging, what a vault takes over.
     """
 
     BOOK = 1
     REST = 2
     HOLD = 3
+    VAULT = 4
+
+
+class VaultState(IntEnum):
+    """Whether a vault takes new money; one that was worth nothing is closed for good."""
+
+    OPEN = 1
+    CLOSED = 2
 
 
 class WavePhase(IntEnum):
@@ -376,6 +385,8 @@ class Parameter(IntEnum):
     CASES = 18
     SKIN_CAP = 19
     DELEVERAGING_POLICY = 23
+    VAULT_REDEMPTIONS = 24
+    VAULT_SLICE_VALUE = 25
 
 
 PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
@@ -400,9 +411,13 @@ PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
     Parameter.CASES: (1, 2**20, 2**17),
     Parameter.SKIN_CAP: (0, 2**60, 0),
     Parameter.DELEVERAGING_POLICY: (0, 2, 0),
+    Parameter.VAULT_REDEMPTIONS: (1, 2**20, 2**16),
+    Parameter.VAULT_SLICE_VALUE: (1, 2**60, 10**11),
 }
 """Bounds and first values; the highest value is what the process reserves address space for."""
 
+MOST_VAULTS = 200
+"""Vaults are numbered from 1 to this."""
 PRICE_SOURCES = 15
 """Price sources are numbered from 1 to this."""
 UNITS_PER_CASH = 10**8
@@ -434,6 +449,7 @@ SINCE: dict[tuple[str, str], int] = {
     ("HouseAccount", "SKIN"): 2,
     ("HouseAccount", "COMPENSATION"): 2,
     ("HouseAccount", "UNCOVERED"): 2,
+    ("HouseAccount", "ISSUED"): 2,
     ("CloseReason", "REDUCE_ONLY"): 2,
     ("CloseReason", "LIQUIDATION"): 2,
     ("CloseReason", "STALE"): 2,
@@ -454,6 +470,8 @@ SINCE: dict[tuple[str, str], int] = {
     ("Parameter", "CASES"): 2,
     ("Parameter", "SKIN_CAP"): 2,
     ("Parameter", "DELEVERAGING_POLICY"): 2,
+    ("Parameter", "VAULT_REDEMPTIONS"): 2,
+    ("Parameter", "VAULT_SLICE_VALUE"): 2,
 }
 """The version of the rules that brought a member of a closed list; what is not here was always there.
 

@@ -58,6 +58,7 @@ from .fields import (
 )
 from .headers import Event
 from .liquidation_events import *  # noqa: F403
+from .vault_events import *  # noqa: F403
 
 
 class Rejected(Event, tag=1, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-from .enums import ALL_ACCOUNT_FLAGS, ALL_LOAN_FLAGS, FIRST_RULES, LATEST_RULES, PRICE_SOURCES, is_known
+from .enums import ALL_ACCOUNT_FLAGS, ALL_LOAN_FLAGS, FIRST_RULES, LATEST_RULES, MOST_VAULTS, PRICE_SOURCES, is_known
 
 MAX_PRICE_TICKS = 2**48 - 1
 MAX_QUANTITY_LOTS = 2**48
@@ -91,6 +91,9 @@ LoanShares = Annotated[
 LoanIndex = Annotated[int, unit("i8", "2^-52 atoms a share", 0, MAX_LOAN_INDEX)]
 Value = Annotated[int, unit("i8", "millionths of the cash unit", 0, MAX_VALUE, since=2)]
 SignedValue = Annotated[int, unit("i8", "millionths of the cash unit, signed", -MAX_VALUE, MAX_VALUE, since=2)]
+VaultNumber = Annotated[int, unit("i4", "vault", 0, MOST_VAULTS, since=2)]
+VaultDiscount = Annotated[int, unit("i4", "parts per million below or above the mark", 0, 500_000, since=2)]
+RedeemDelay = Annotated[int, unit("i8", "milliseconds", 0, 366 * 86_400_000, since=2)]
 CaseNumber = Annotated[int, unit("i8", "case", 0, MAX_SEQUENCE, since=2)]
 LoanFlags = Annotated[int, unit("u1", "LoanFlag bits", 0, ALL_LOAN_FLAGS, since=2)]
 AccountFlags = Annotated[int, unit("u1", "AccountFlag bits", 0, ALL_ACCOUNT_FLAGS, since=2)]

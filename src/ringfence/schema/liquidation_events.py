@@ -42,12 +42,15 @@ __all__ = [
     "EstateAsset",
     "EstateClosed",
     "EstatePosition",
+    "FundOrdered",
     "MarkShown",
     "PriceShown",
     "QuoteShown",
     "SliceEnded",
     "SliceOrdered",
+    "StandingTopUpSet",
     "ToppedUp",
+    "UncoveredOwes",
     "WaveBegan",
     "WaveEnded",
     "WrittenOff",
@@ -343,3 +346,39 @@ class MarkShown(Event, tag=78, frozen=True, kw_only=True):
     price_state: Annotated[int, member(e.PriceState)]
     base_decimals: Decimals
     quote_decimals: Decimals
+
+
+class FundOrdered(Event, tag=79, frozen=True, kw_only=True):
+    """FUND, which is ``account``, trades for what UNCOVERED owes of ``asset``; OrderAccepted follows, or a ``reject``.
+
+    It buys that, or sells something else for it.
+    """
+
+    since: ClassVar = 2
+    order: OrderNumber
+    price_ticks: PriceTicks
+    quantity_lots: QuantityLots
+    mark_ticks: PriceTicks
+    owed_atoms: Atoms
+    asset: AssetNumber
+    side: Annotated[int, member(e.Side)]
+    reject: Annotated[int, unit("u2", "Reject, 0 for none", 0, 65_535)] = 0
+
+
+class UncoveredOwes(Event, tag=89, frozen=True, kw_only=True):
+    """What UNCOVERED, which is ``account``, owes of ``asset`` from now on: to ``market``, or with 0 to the lenders.
+
+    While that is not 0 nobody takes new risk there.
+    """
+
+    since: ClassVar = 2
+    owed_atoms: Atoms
+    asset: AssetNumber
+
+
+class StandingTopUpSet(Event, tag=90, frozen=True, kw_only=True):
+    """How much fenced money goes into the estate of ``account`` by itself, at most; 0 for none."""
+
+    since: ClassVar = 2
+    amount_atoms: Atoms
+    asset: AssetNumber

@@ -125,8 +125,28 @@ class Reject(IntEnum):
     TOP_UP_TOO_SMALL = 122, 400, "INSUFFICIENT_MARGIN", "{value} {place} would not end the case: it takes {limit}"
     TOP_UP_CANNOT_HELP = 123, 400, "INSUFFICIENT_MARGIN", "no amount of {place} would end the case"
     MARKET_DELEVERAGING = 124, 503, "TRADING_PAUSED", "{place} is being deleveraged: try again in a moment"
+    MARKET_IN_RESOLUTION = (
+        125, 400, "TRADING_PAUSED", "a loss of {value} in {place} is paid by nobody yet: only less risk is taken there"
+    )  # fmt: skip
     # brakes
     MARKET_IN_AUCTION = 130, 400, "TRADING_PAUSED", "{place} is in an auction, which takes limit orders that wait"
     MARKET_UNCROSSING = 131, 503, "TRADING_PAUSED", "the auction of {place} is being carried out: try again in a moment"
     NO_BRAKES = 132, 409, "PRECONDITION_FAILED", "{place} has no brakes: set them first"
     REOPENS_BY_AUCTION = 133, 409, "PRECONDITION_FAILED", "{place} is halted: only an auction opens it again"
+    # vaults
+    UNKNOWN_VAULT = 140, 404, "RESOURCE_NOT_FOUND", "vault {value} is not there; the last one is {limit}"
+    VAULT_ACCOUNT = 141, 403, "FORBIDDEN", "account {value} is that of vault {limit}: only the vault moves what it has"
+    VAULT_CLOSED = 142, 409, "PRECONDITION_FAILED", "vault {value} is closed for good: new money goes to another one"
+    VAULT_FIXED = 143, 409, "PRECONDITION_FAILED", "account, share and quote asset of vault {value} are for good"
+    ACCOUNT_NOT_EMPTY = 144, 409, "PRECONDITION_FAILED", "account {value} has something, or does something by itself"
+    SHARES_IN_USE = 145, 409, "PRECONDITION_FAILED", "{place} is held by somebody, or is the share of a vault"
+    VAULT_MINTS_PAUSED = 146, 400, "TRADING_PAUSED", "vault {value} takes no new money now"
+    VAULT_REDEEMS_PAUSED = 147, 400, "TRADING_PAUSED", "vault {value} takes no redemptions now"
+    MINT_TOO_SMALL = 148, 400, "INVALID_QUANTITY", "{value} of {place} is below the minimum {limit}"
+    REDEEM_TOO_SMALL = 149, 400, "INVALID_QUANTITY", "{value} of {place} is below the minimum {limit}"
+    VAULT_FULL = 150, 400, "INVALID_QUANTITY", "the vault would be worth {value} of {place} and the limit is {limit}"
+    VAULT_WITHOUT_VALUE = 151, 409, "PRECONDITION_FAILED", "the vault is worth {value} of {place}: no share has a price"
+    VAULT_UNSAFE = 152, 400, "TRADING_PAUSED", "vault {value} is, or may be, below its maintenance margin"
+    REDEEM_PENDING = 153, 409, "PRECONDITION_FAILED", "redemption {value} is pending: cancel it first"
+    NO_REDEEM_PENDING = 154, 404, "RESOURCE_NOT_FOUND", "the account has no redemption pending of vault {value}"
+    SHARES_STAY = 155, 403, "FORBIDDEN", "{place} is the share of a vault: it neither leaves the venue nor comes to it"

@@ -38,6 +38,7 @@ from .fields import (
     QuantityLots,
     QuantityPercent,
     Rate,
+    RedeemDelay,
     ReduceOnly,
     Sequence,
     Share,
@@ -48,6 +49,8 @@ from .fields import (
     TimeUs,
     UserNumber,
     Value,
+    VaultDiscount,
+    VaultNumber,
     member,
     raw,
     text,
@@ -455,6 +458,53 @@ class WaveRow(Row, frozen=True, kw_only=True):
     counted_account: AccountNumber
 
 
+class VaultRow(Row, frozen=True, kw_only=True):
+    """A vault: whose account it is, how it works, and at which Clock it was last seen to."""
+
+    since: ClassVar = 2
+    key = ("vault",)
+    vault: VaultNumber
+    account: AccountNumber
+    share_asset: AssetNumber
+    quote_asset: AssetNumber
+    discount_ppm: VaultDiscount
+    redeem_delay_ms: RedeemDelay
+    minimum_mint_atoms: Atoms
+    minimum_redeem_atoms: Atoms
+    maximum_value_atoms: Atoms
+    concentration_ppm: Annotated[int, unit("i8", "parts per million of its value, 0 for no limit", 0, 10**9)]
+    opened: Sequence
+    paid_us: TimeUs
+    unwound_us: TimeUs
+    valued_hour: Count
+    mints_enabled: Flag
+    redeems_enabled: Flag
+    takes_over: Flag
+    vault_state: Annotated[int, member(e.VaultState)]
+
+
+class VaultRedemptionRow(Row, frozen=True, kw_only=True):
+    """Shares that wait to be paid out, in the order of ``redemption``, the command that queued them."""
+
+    since: ClassVar = 2
+    key = ("vault", "redemption")
+    vault: VaultNumber
+    redemption: OrderNumber
+    account: AccountNumber
+    shares_atoms: Atoms
+    due_us: TimeUs
+
+
+class StandingTopUpRow(Row, frozen=True, kw_only=True):
+    """How much fenced money may still go into the estate of an account by itself, should it have one."""
+
+    since: ClassVar = 2
+    key = ("account",)
+    account: AccountNumber
+    asset: AssetNumber
+    amount_atoms: Atoms
+
+
 TABLES: dict[str, type[Row]] = {
     "venue": VenueRow,
     "parameters": ParameterRow,
@@ -479,5 +529,8 @@ TABLES: dict[str, type[Row]] = {
     "cases": CaseRow,
     "waves": WaveRow,
     "brakes": BrakesRow,
+    "vaults": VaultRow,
+    "vault_redemptions": VaultRedemptionRow,
+    "standing_top_ups": StandingTopUpRow,
 }
 """The tables in schema order, which is the order of the state hash."""

@@ -73,3 +73,17 @@ def uncovered_atoms(exchange: FundState, asset: int) -> int:
     shares = dict(exchange.loans(UNCOVERED)).get(asset, 0)
     debt = debt_of(pool, shares) if pool is not None else 0
     return debt + max(0, -unsettled_atoms(exchange, UNCOVERED, asset))
+
+
+def unpaid(exchange: FundState) -> list[tuple[int, int, int]]:
+    """Return (market, asset, atoms) of each loss that waits for somebody to pay it; market 0 for a debt to lenders."""
+    found: list[tuple[int, int, int]] = []
+    for row in exchange.positions(UNCOVERED):
+        market = exchange.market(row.market)
+        if row.reference_atoms > 0 and market is not None:
+            found.append((row.market, market.quote_asset, row.reference_atoms))
+    for asset, shares in exchange.loans(UNCOVERED):
+        pool = exchange.lending_pool(asset)
+        if shares < 0 and pool is not None:
+            found.append((0, asset, debt_of(pool, shares)))
+    return found

@@ -52,6 +52,8 @@ def test_i06_steps_of_liquidations_leave_the_money_of_others_alone(runs: list[Ra
                 continue
             traded = {account for event in told(entry, "Trade") for account in (event.account, event.maker_account)}
             traded |= {event.account for event in told(entry, "LoanMoved")}
+            # What its owner has said before goes in by itself.
+            traded |= {event.fenced_account for event in told(entry, "ToppedUp") if event.account in ledger.standing}
             for (account, asset), atoms in ledger.money.items():
                 if account >= FIRST_USER_ACCOUNT and account not in failing | traded:
                     assert atoms == before.get((account, asset), 0), (entry, account)

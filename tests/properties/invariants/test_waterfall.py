@@ -12,11 +12,12 @@ from tests.auditor.runs import RandomVenue
 from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SPOT, USDC
 from tests.core.test_deleveraging import Gapping
 from tests.core.test_liquidation import Failing, of
+from tests.core.test_vault_differential import VaultVenues
 from tests.properties.invariants.walking import audited, events_of, looked_at, told
 
 from ringfence.schema import commands as c
 from ringfence.schema import events as v
-from ringfence.schema.enums import HouseAccount, MoveCause, Parameter
+from ringfence.schema.enums import HouseAccount, LoanCause, MoveCause, Parameter
 from ringfence.schema.rejects import Reject
 
 
@@ -41,6 +42,23 @@ def test_i15_skin_pays_no_more_a_day_than_its_cap(runs: list[RandomVenue]) -> No
                     assert paid[event.time_us // 86_400_000_000] <= highest, event
 
 
+def test_i15_vault_bears_what_it_took_over_and_nothing_else() -> None:
+    """Money leaves a vault for shares, for what its own positions lost, and as its own estate when it fails itself."""
+    took = 0
+    for seed in range(2):
+        venue, failed = VaultVenues(seed), set[int]()
+        for _ in range(150):
+            (venue.ruin if venue.random.random() < 0.1 else venue.step)()
+        for entry in venue.log:
+            took += len(told(entry, "VaultTookOver"))
+            failed |= {event.account for event in told(entry, "CaseOpened")}
+            for event in told(entry, "FundsMoved"):
+                if event.account in venue.vaults:
+                    assert event.cause == MoveCause.SETTLED or event.account in failed, event
+            failed -= {event.account for event in told(entry, "CaseClosed")}
+    assert took > 0
+
+
 def test_i16_fund_moves_only_by_what_it_may(runs: list[RandomVenue]) -> None:
     comes = {MoveCause.LIQUIDATION_FEE, MoveCause.ESTATE_TAKEN, MoveCause.SETTLED, MoveCause.HOUSE}
     for venue in runs:
@@ -55,6 +73,13 @@ def test_i16_fund_moves_only_by_what_it_may(runs: list[RandomVenue]) -> None:
                     balance[event.asset] -= event.amount_atoms
                 elif name_of(event) == "ClaimTaken":
                     balance[event.asset] -= event.paid_atoms
+                elif name_of(event) == "LoanMoved" and event.account == FUND and event.cause == LoanCause.REDEEM:
+                    balance[event.asset] += event.amount_atoms
+                elif name_of(event) == "Trade" and event.account == FUND:
+                    assert name_of(entry.command) == "CoverDebts" and event.taker_fee_atoms == 0, event
+                    sign, market = 1 if event.side == BID else -1, venue.exchange.market(event.market)
+                    balance[market.base_asset] += sign * event.quantity_lots * market.lot_atoms
+                    balance[market.quote_asset] -= sign * event.quote_atoms
                 assert min(balance.values(), default=0) >= 0, event
         for asset, atoms in balance.items():
             assert venue.exchange.balance(FUND, asset)[0] == atoms

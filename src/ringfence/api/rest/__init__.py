@@ -17,6 +17,7 @@ from . import (
     position_history,
     prices,
     system,
+    vaults,
 )
 
 FAMILIES = (
@@ -28,6 +29,7 @@ FAMILIES = (
     margin.FAMILY,
     perpetuals.FUTURES,
     lending.FAMILY,
+    vaults.FAMILY,
     account.FAMILY,
     fence.FAMILY,
     limits.FAMILY,

@@ -9,7 +9,7 @@ from ringfence.schema.enums import CaseCause, CaseEnd, CaseStep, DeleveragingPol
 from ringfence.schema.events import ToppedUp
 from ringfence.views.catalog import AssetInfo
 from ringfence.views.decimals import FRACTIONS, VALUES
-from ringfence.views.funds import skin_left_value, uncovered_atoms, unsettled_atoms
+from ringfence.views.funds import skin_left_value, uncovered_atoms, unpaid, unsettled_atoms
 from ringfence.views.history.cases import CaseRow
 from ringfence.views.lending import claim_atoms
 from ringfence.views.maximums import loan_shares
@@ -125,7 +125,15 @@ async def fund(call: Call) -> wire.Fund:
         policy=_POLICIES[DeleveragingPolicy(exchange.parameter(Parameter.DELEVERAGING_POLICY))],
         liquidation_fee=FRACTIONS.text(exchange.parameter(Parameter.LIQUIDATION_FEE_PPM)),
         liquidation_band=FRACTIONS.text(exchange.parameter(Parameter.LIQUIDATION_BAND_PPM)),
+        resolution=[_unpaid(call, *one) for one in unpaid(exchange)],
     )
+
+
+def _unpaid(call: Call, market: int, asset: int, atoms: int) -> wire.Unpaid:
+    catalog = call.gateway.catalog
+    owed = catalog.asset_by_number[asset]
+    symbol = catalog.market_by_number[market].symbol if market else owed.symbol
+    return wire.Unpaid(symbol=symbol, owed=owed.text(atoms), owed_symbol=owed.symbol)
 
 
 def _fund_asset(call: Call, asset: AssetInfo) -> wire.FundAsset:
@@ -180,3 +188,44 @@ async def top_up(call: Call) -> wire.ToppedUpReply:
         needed=asset.text(topped.needed_atoms),
         engine_sequence=topped.sequence,
     )
+
+
+@FAMILY.signed(
+    "PUT",
+    "/ringfence/v1/topup",
+    "standingTopUp",
+    wire.StandingTopUp,
+    "standingTopUp",
+    query=NoQuery,
+    body=wire.TopUpRequest,
+)
+async def set_standing_top_up(call: Call) -> wire.StandingTopUp:
+    """Let so much fenced money go into the account's estate by itself whenever it ends a liquidation."""
+    asset = call.asset(call.body.symbol)
+    atoms = call.atoms(asset, call.body.quantity)
+    await call.command(commands.SetStandingTopUp(account=call.account, asset=asset.number, amount_atoms=atoms))
+    return _standing(call, call.account)
+
+
+@FAMILY.signed("GET", "/ringfence/v1/topup", "standingTopUpQuery", wire.StandingTopUp, "standingTopUpQuery")
+async def standing_top_up(call: Call) -> wire.StandingTopUp:
+    """Tell how much fenced money may still go into the account's estate by itself."""
+    return _standing(call, call.account_row().account)
+
+
+@FAMILY.signed("DELETE", "/ringfence/v1/topup", "standingTopUpCancel", wire.StandingTopUp, "standingTopUpCancel")
+async def cancel_standing_top_up(call: Call) -> wire.StandingTopUp:
+    """Let no fenced money go into the account's estate by itself any more."""
+    account = call.account
+    asset, _ = call.gateway.exchange.standing_top_up(account)
+    if asset:
+        await call.command(commands.SetStandingTopUp(account=account, asset=asset, amount_atoms=0))
+    return _standing(call, account)
+
+
+def _standing(call: Call, account: int) -> wire.StandingTopUp:
+    number, atoms = call.gateway.exchange.standing_top_up(account)
+    asset = call.gateway.catalog.asset_by_number.get(number)
+    if asset is None:
+        return wire.StandingTopUp(account=account, symbol=None, quantity="0")
+    return wire.StandingTopUp(account=account, symbol=asset.symbol, quantity=asset.text(atoms))

@@ -129,8 +129,22 @@ class FundAsset(Wire, frozen=True, kw_only=True):
     owed: Decimal
 
 
+class Unpaid(Wire, frozen=True, kw_only=True):
+    """What nobody has paid yet: a loss in the market ``symbol``, or a debt to the lenders of the asset ``symbol``.
+
+    Until it is paid the market takes no order that raises a position, and the lending pool no new loan.
+    """
+
+    symbol: str
+    owed: Decimal
+    owed_symbol: str
+
+
 class Fund(Wire, frozen=True, kw_only=True):
-    """The insurance fund, the operator's own capital with its cap a day, and the rule of deleveraging in force."""
+    """The insurance fund, the operator's own capital with its cap a day, and the rule of deleveraging in force.
+
+    ``resolution`` is what neither paid, and no profit could be closed for: mostly nothing.
+    """
 
     assets: list[FundAsset]
     skin_cap: Decimal
@@ -138,6 +152,7 @@ class Fund(Wire, frozen=True, kw_only=True):
     policy: DeleveragingPolicyName
     liquidation_fee: Decimal
     liquidation_band: Decimal
+    resolution: list[Unpaid]
 
 
 class FundMovement(Wire, frozen=True, kw_only=True):
@@ -171,3 +186,11 @@ class ToppedUpReply(Wire, frozen=True, kw_only=True):
     quantity: Decimal
     needed: Decimal
     engine_sequence: int
+
+
+class StandingTopUp(Wire, frozen=True, kw_only=True):
+    """How much fenced money goes into the account's estate by itself, at most; no symbol and 0 for none."""
+
+    account: AccountNumber
+    symbol: str | None
+    quantity: Decimal

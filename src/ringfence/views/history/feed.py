@@ -22,6 +22,7 @@ from ringfence.schema.events import (
     Event,
     PerpetualDelisted,
     Trade,
+    VaultTookOver,
 )
 from ringfence.schema.tables import CaseRow, MarketRow, PerpetualRow, PositionRow
 
@@ -217,11 +218,16 @@ class HistoryFeed:
         return PositionsRead(self._exchange.sequence, self._exchange.time_us, rows, False, (account, market))
 
     def _note_traded(self, events: Sequence[Event]) -> None:
-        """Note the positions that trades may have opened."""
+        """Note the positions that may have been opened."""
         for event in events:
-            if isinstance(event, Trade) and self._trades_perpetual(event.market):
-                for account in (event.account, event.maker_account):
-                    self._known.setdefault(account, set()).add(event.market)
+            for account in self._changed_by(event):
+                self._known.setdefault(account, set()).add(event.market)
+
+    def _changed_by(self, event: Event) -> tuple[int, ...]:
+        """Return whose positions in its market an event changes."""
+        if isinstance(event, Trade) and self._trades_perpetual(event.market):
+            return (event.account, event.maker_account)
+        return (event.account, event.vault_account) if isinstance(event, VaultTookOver) else ()
 
     def _trades_perpetual(self, market: int) -> bool:
         known = self._is_perpetual.get(market)

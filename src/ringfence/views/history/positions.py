@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, FUNDING_BITS, HouseAccount, Side
-from ringfence.schema.events import Event, FundingCharged, Trade
+from ringfence.schema.events import Event, FundingCharged, Trade, VaultTookOver
 from ringfence.schema.tables import PositionRow
 
 from ..candles import HOUR_US
@@ -140,6 +140,13 @@ class Positions:
         taking, self._taking = self._taking, None
         if taking is not None:
             self._change(taking.trade, taking.trade.account, taking.lots, taking.cost_atoms, taking.fee_atoms)
+
+    def taken_over(self, event: VaultTookOver, quote_factor: int) -> None:
+        """Let a vault have lots of a failing account, at the mark and for its discount; nobody trades."""
+        self.finish_taker()
+        cost = event.lots * event.mark_ticks * quote_factor - event.discount_atoms
+        self._change(event, event.account, -event.lots, -cost, 0)
+        self._change(event, event.vault_account, event.lots, cost, 0)
 
     def charged(self, event: FundingCharged) -> None:
         """Let every position of a market pay an hour of funding, or be paid."""

@@ -29,6 +29,9 @@ from .tables import (
     SETTLEMENTS,
     TRADES,
     TRIGGERS,
+    VAULT_MINTS,
+    VAULT_REDEMPTIONS,
+    VAULT_VALUES,
     WITHDRAWALS,
 )
 from .writer import written_cursor
@@ -254,6 +257,26 @@ class HistoryReader:
         query = sa.select(LENDING_HOURS).where(columns.asset == asset, columns.time_us >= from_us)
         with self._engine.connect() as connection:
             return connection.execute(query.order_by(columns.time_us)).all()
+
+    def vault_mints(self, accounts: Sequence[int], part: Range = FIRST, *, vault: int | None = None) -> Page[Any]:
+        """Return what some accounts paid into vaults."""
+        columns = VAULT_MINTS.c
+        query = sa.select(VAULT_MINTS).where(columns.account.in_(accounts))
+        order = (columns.sequence, columns.event_index)
+        return self._page(query, {columns.vault: vault}, columns.time_us, order, part)
+
+    def vault_redemptions(self, accounts: Sequence[int], part: Range = FIRST, *, vault: int | None = None) -> Page[Any]:
+        """Return what some accounts wanted to be paid out by vaults."""
+        columns = VAULT_REDEMPTIONS.c
+        query = sa.select(VAULT_REDEMPTIONS).where(columns.account.in_(accounts))
+        return self._page(query, {columns.vault: vault}, columns.requested_us, (columns.redemption,), part)
+
+    def vault_values(self, vault: int, from_us: int) -> Sequence[Any]:
+        """Return what a vault was worth each hour since then, oldest first."""
+        columns = VAULT_VALUES.c
+        query = sa.select(VAULT_VALUES).where(columns.vault == vault, columns.time_us >= from_us)
+        with self._engine.connect() as connection:
+            return connection.execute(query.order_by(columns.time_us, columns.sequence)).all()
 
     def funding_payments(self, accounts: Sequence[int], part: Range = FIRST, *, market: int | None = None) -> Page[Any]:
         """Return what positions of some accounts received for each hour, below 0 paid."""

@@ -28,6 +28,13 @@ from ringfence.schema.events import (
     TriggerClosed,
     TriggerFired,
     TriggerPlaced,
+    VaultClosed,
+    VaultMinted,
+    VaultRedeemCancelled,
+    VaultRedeemed,
+    VaultRedeemRequested,
+    VaultTookOver,
+    VaultValued,
     WaveBegan,
     WaveEnded,
     WrittenOff,
@@ -41,6 +48,7 @@ from .evidence import Evidence, Sealed
 from .feed import Fed, PositionsRead
 from .loans import Loans
 from .positions import Positions
+from .vaults import VaultChanges
 
 Row = dict[str, Any]
 
@@ -94,6 +102,7 @@ class Changes:
         self.deposits: list[Row] = []
         self.withdrawals: dict[int, Row] = {}
         self.settlements: dict[int, Row] = {}
+        self.vaults = VaultChanges()
         self.klines: dict[tuple[int, str, int], Candle] = {}
         self.evidence = Evidence(catalog)
         self.tick_us: int | None = None
@@ -353,6 +362,24 @@ class Changes:
         if swept := event.rounding_atoms:
             self._move(event, [(POOL, event.asset, -swept, "SWEEP"), (ROUNDING, event.asset, swept, "SWEEP")])
 
+    def _vault_minted(self, event: VaultMinted) -> None:
+        self._move(event, self.vaults.minted(event))
+
+    def _vault_redeem_requested(self, event: VaultRedeemRequested) -> None:
+        self.vaults.requested(event)
+
+    def _vault_redeem_cancelled(self, event: VaultRedeemCancelled) -> None:
+        self.vaults.cancelled(event)
+
+    def _vault_redeemed(self, event: VaultRedeemed) -> None:
+        self._move(event, self.vaults.redeemed(event))
+
+    def _vault_valued(self, event: VaultValued | VaultClosed) -> None:
+        self.vaults.valued(event)
+
+    def _vault_took_over(self, event: VaultTookOver) -> None:
+        self.positions.taken_over(event, self.catalog.market_by_number[event.market].row.quote_factor)
+
     def _funding_charged(self, event: FundingCharged) -> None:
         self.positions.charged(event)
 
@@ -406,5 +433,12 @@ class Changes:
         LoanMoved: _loan_moved,
         InterestAccrued: _interest_accrued,
         FundingCharged: _funding_charged,
+        VaultMinted: _vault_minted,
+        VaultRedeemRequested: _vault_redeem_requested,
+        VaultRedeemCancelled: _vault_redeem_cancelled,
+        VaultRedeemed: _vault_redeemed,
+        VaultTookOver: _vault_took_over,
+        VaultValued: _vault_valued,
+        VaultClosed: _vault_valued,
         ClockTicked: _ticked,
     }

@@ -35,6 +35,9 @@ from .tables import (
     SETTLEMENTS,
     TRADES,
     TRIGGERS,
+    VAULT_MINTS,
+    VAULT_REDEMPTIONS,
+    VAULT_VALUES,
     WAVES,
     WITHDRAWALS,
 )
@@ -52,6 +55,7 @@ HISTORY = 1
 INSERTED = (
     ORDERS, TRADES, FILLS, MOVEMENTS, DEPOSITS, WITHDRAWALS, LOAN_MOVEMENTS, INTEREST_PAYMENTS, LENDING_HOURS,
     FUNDING_PAYMENTS, FUNDING_HOURS, SETTLEMENTS, TRIGGERS, EVIDENCE, SEALS, CASES, WAVES, FUND_MOVEMENTS,
+    VAULT_MINTS, VAULT_REDEMPTIONS, VAULT_VALUES,
 )  # fmt: skip
 
 
@@ -77,6 +81,7 @@ class BatchStatements:
         self.firing = prepared(_FIRING)
         self.turn = prepared(_TURN)
         self.ending = prepared(_ENDING)
+        self.redemption = prepared(_REDEMPTION)
 
     def run(self, connection: sa.Connection, changes: Changes, last_sequence: int) -> None:
         """Write all rows, and the cursor with them."""
@@ -107,6 +112,11 @@ class BatchStatements:
         inserts["funding_hours"].run(connection, positions.hours)
         inserts["settlements"].run(connection, positions.settlements)
         self._write_evidence(connection, changes.evidence)
+        vaults = changes.vaults
+        inserts["vault_mints"].run(connection, vaults.mints)
+        inserts["vault_redemptions"].run(connection, list(vaults.redemptions.values()))
+        self.redemption.run(connection, [_prefixed(row, *_REDEEMED) for row in vaults.endings.values()])
+        inserts["vault_values"].run(connection, vaults.hours)
         connection.execute(self._cursor, {"projection": HISTORY, "sequence": last_sequence})
 
     def _write_evidence(self, connection: sa.Connection, evidence: Evidence) -> None:
@@ -180,6 +190,12 @@ _ENDING = (
     sa.update(WAVES)
     .where(WAVES.c.wave == bindparam("key"))
     .values({name: bindparam(f"new_{name}") for name in (*ENDED_FIELDS, "ended_us", "shared_lots")})
+)
+_REDEEMED = ("status", "updated_us", "amount_atoms", "value_atoms", "supply_atoms", "case_number")
+_REDEMPTION = (
+    sa.update(VAULT_REDEMPTIONS)
+    .where(VAULT_REDEMPTIONS.c.redemption == bindparam("key"))
+    .values(**{name: bindparam(f"new_{name}") for name in _REDEEMED})
 )
 _FORGET = sa.delete(KLINES).where(
     KLINES.c.market == bindparam("of_market"),

@@ -449,3 +449,51 @@ FUND_MOVEMENTS = sa.Table(
     sqlite_with_rowid=False,
 )
 """What FUND and SKIN got, below 0 paid. With a ``market`` it is not settled yet: it counts in the position of FUND."""
+
+VAULT_MINTS = sa.Table(
+    "vault_mints",
+    METADATA,
+    _number("account", key=True),
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    _big("time_us"),
+    _number("vault"),
+    _big("amount_atoms"),
+    _big("shares_atoms"),
+    _big("value_atoms"),
+    _big("supply_atoms"),
+    sqlite_with_rowid=False,
+)
+"""Who paid what into a vault, for how many shares; its value and its shares are those before."""
+
+VAULT_REDEMPTIONS = sa.Table(
+    "vault_redemptions",
+    METADATA,
+    _big("redemption", key=True),
+    _number("account"),
+    _number("vault"),
+    _big("shares_atoms"),
+    _big("requested_us"),
+    _big("due_us"),
+    _word("status", 16),
+    _big("updated_us"),
+    _big("amount_atoms", nullable=True),
+    _big("value_atoms", nullable=True),
+    _big("supply_atoms", nullable=True),
+    _big("case_number"),
+    sa.Index(None, "account", "redemption"),
+)
+"""Shares that wait to be paid out, were paid or were kept; ``case_number`` is the case that needed them, or 0."""
+
+VAULT_VALUES = sa.Table(
+    "vault_values",
+    METADATA,
+    _number("vault", key=True),
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    _big("time_us"),
+    _big("value_atoms"),
+    _big("supply_atoms"),
+    sqlite_with_rowid=False,
+)
+"""What a vault was worth and how many shares it had, once an hour and when it closed."""
