@@ -17,6 +17,8 @@ CLIENTS := ccxt bpx sdk
 CLIENT_STAMPS := $(CLIENTS:%=.venv-clients/%/.installed)
 CORE_SOURCES := $(shell find src/ringfence/core src/ringfence/config src/ringfence/schema -name '*.py' 2>/dev/null)
 ARGS ?=
+# Two files of tests at a time; `make test WORKERS=` runs them one after the other.
+WORKERS ?= -n 2 --dist loadfile
 
 # -qq keeps errors; every package comes with the hashes in its lock file or not at all.
 PIP_INSTALL := install -qq --disable-pip-version-check --no-input
@@ -41,7 +43,7 @@ run: setup-run ## Play the demo venue (ARGS="--port 0 ..." goes to `ringfence de
 
 test: setup ## Check everything, then run the tests (ARGS goes to pytest)
 	@$(MAKE) check
-	@$(BIN)/pytest tests $(ARGS)
+	@$(BIN)/pytest tests $(WORKERS) $(ARGS)
 
 soak: setup ## Run the long tests (ARGS goes to pytest)
 	@$(BIN)/pytest tests -m soak --timeout 0 $(ARGS)
