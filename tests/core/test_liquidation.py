@@ -1,12 +1,15 @@
 """What a case does: it opens below maintenance, orders as little as restores the estate, and closes."""
 
+from types import SimpleNamespace
 from typing import Any
 
-from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SOL, SPOT, USDC, WHOLE_SOL, PerpetualVenue
+import pytest
+from tests.core.perpetual_venue import ASK, BID, DOLLAR, PERP, SOL, SOURCES, SPOT, USDC, WHOLE_SOL, PerpetualVenue
+from tests.reference.cases import rank
 
 from ringfence.schema import commands as c
 from ringfence.schema import events as v
-from ringfence.schema.enums import CaseCause, CaseEnd, CloseReason, HouseAccount
+from ringfence.schema.enums import INDEX_BITS, CaseCause, CaseEnd, CloseReason, HouseAccount, Session
 from ringfence.schema.rejects import Reject
 
 
@@ -50,6 +53,25 @@ def test_account_below_maintenance_gets_a_case_and_its_orders_end() -> None:
     (closed,) = of(v.OrderClosed, told)
     assert (closed.order, closed.reason) == (order, CloseReason.LIQUIDATION)
     assert venue.exchange.case(venue.bob).case == 1
+
+
+@pytest.mark.parametrize("failing", [2, 3, 4, 7, 8])
+def test_cases_open_in_the_order_that_the_seed_gives(failing: int) -> None:
+    for seed in range(5):
+        venue = Failing()
+        venue.fund(venue.alice, 1_000_000 * DOLLAR)
+        others = [venue.must(c.OpenUser())[0].account for _ in range(failing - 1)]
+        for account in others:
+            venue.fund(account, 300 * DOLLAR)
+            venue.trade(account, venue.alice, 100, 10_000)
+        venue.time_us += 1_000_000
+        for source in SOURCES:
+            quote = {"last_units": 97 * 10**8, "observed_us": venue.time_us}
+            venue.must(c.Quote(asset=SOL, price_source=source, **quote))
+        venue.must(c.Clock(seed=bytes([seed] * 32)))
+        opened = [event.account for event in of(v.CaseOpened, venue.must(c.OpenCases()))]
+        state = SimpleNamespace(seed=bytes([seed] * 32))
+        assert opened == sorted([venue.bob, *others], key=lambda account: rank(state, account))
 
 
 def test_account_above_maintenance_gets_none() -> None:
@@ -165,3 +187,18 @@ def test_debt_is_repaid_by_selling_collateral() -> None:
     measure = venue.exchange.measure(bob)
     assert measure.maintenance * 11 // 10 <= measure.equity
     assert venue.exchange.balance(HouseAccount.FUND, USDC)[0] > 0
+
+
+def test_debt_while_its_market_is_closed_counts_at_a_price_rounded_up() -> None:
+    venue = Failing()
+    venue.must(c.SetPricing(asset=SOL, update_cap_ppm=1_000_000, closed_haircut_ppm=123_456))
+    venue.fund(venue.carol, 10_000 * WHOLE_SOL, SOL)
+    venue.must(c.Lend(account=venue.carol, asset=SOL, amount_atoms=10_000 * WHOLE_SOL))
+    venue.let(100.00000001)
+    venue.must(c.Borrow(account=venue.alice, asset=SOL, amount_atoms=500 * WHOLE_SOL))
+    venue.must(c.SetSession(asset=SOL, session=Session.CLOSED))
+    venue.let(100.00000001)
+    ((_, shares),) = venue.exchange.loans(venue.alice)
+    assert venue.exchange.lending_pool(SOL).debt_index == 1 << INDEX_BITS, "no hour has passed"
+    price_units = -(-10_000_000_001 * 1_123_456 // 10**6)
+    assert venue.exchange.measure(venue.alice).liabilities == -(shares * price_units // 10**11)

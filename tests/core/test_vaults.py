@@ -72,6 +72,18 @@ def test_first_share_costs_one_and_the_issued_sum_to_zero() -> None:
     assert venue.is_sound()
 
 
+def test_share_of_a_class_goes_to_nobody_who_may_not_hold_it() -> None:
+    venue = Vaulted()
+    share = {"symbol": "VLR", "name": "Share for some", "asset_kind": 1, "decimals": 6, "eligibility_class": 1}
+    venue.must(c.ListAsset(**share))
+    other = venue.must(c.OpenAccount(user=4, sub_account=1))[0].account
+    venue.must(venue.settings(vault=2, account=other, share_asset=venue.exchange.assets_listed))
+    mint = c.MintVaultShares(account=venue.alice, vault=2, amount_atoms=DOLLAR)
+    assert venue.refused(mint).reject == Reject.NOT_ELIGIBLE_TO_HOLD
+    venue.must(c.SetEligibility(user=1, hold_classes=1 << 1))
+    assert of(v.VaultMinted, venue.must(mint))
+
+
 def test_redemption_waits_its_delay_and_is_paid_in_order() -> None:
     venue = Vaulted(redeem_delay_ms=60_000)
     venue.mint(venue.alice, 500 * DOLLAR)
