@@ -56,7 +56,7 @@ def test_every_source_of_the_standard_scenario_is_used_and_says_where_it_is_from
         ("fund_usd = 4_000_000", "fund_usd = -1", "rules.fund_usd: -1 is not at least 0"),
         ("fund_usd", "found_usd", "unknown field `found_usd`"),
         ("long = 62", "lang = 62", "people.roles: lang is none of carry, hedger, holder, lender, long, short"),
-        ("[[0, 30], [0.3, 150]", "[[0.1, 30], [0.3, 150]", "people.means_usd: the parts do not rise from 0 to 1"),
+        ("[0, 30], [0.3, 150]", "[0.1, 30], [0.3, 150]", "people.means_usd: the parts do not rise from 0 to 1"),
         ("maintenance_margin = 0.0125", "maintenance_margin = 0.02", "0.02 is not below 0.02"),
         ("ends = 2025-10-10T22:00:00Z", "ends = 2025-10-10T20:00:00Z", "is not after begins"),
         ("ends = 2025-10-10T22:00:00Z", "ends = 2025-10-10T22:00:00", "write the time with its zone"),

@@ -11,7 +11,7 @@ from ringfence.schema.enums import AccountFlag, Side
 from ringfence.schema.vault_commands import MintVaultShares
 
 from .opening import DEPOSITS, funds_of_house, opening_commands, rules_of_markets, vault_commands
-from .plan import CASH_NUMBER, Listed, Plan
+from .plan import CASH_NUMBER, PPM, Listed, Plan
 from .population import Population, Role
 from .records import Integers, Records, joined, many, records_of
 from .stage import Stage
