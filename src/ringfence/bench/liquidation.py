@@ -137,10 +137,10 @@ class _Run:
             self.give(ConvertCollateral() if self.exchange.converting else ContinueSettlement())
         elif self.exchange.unsafe_left:
             self.liquidate(OpenCases())
+        elif not self.exchange.wave_under_way and (due := min(self.exchange.cases_due, STEPS_AT_ONCE)):
+            self.liquidate(*[StepCase()] * due)
         elif self.exchange.deleveraging:
             self.liquidate(Deleverage())
-        elif due := min(self.exchange.cases_due, STEPS_AT_ONCE):
-            self.liquidate(*[StepCase()] * due)
         else:
             return False
         self.trade()

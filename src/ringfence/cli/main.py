@@ -7,7 +7,7 @@ from cyclopts import App, CycloptsError
 
 from ringfence import __version__
 
-from . import bench, brakes, funds, lending, operator, perpetuals, prices, receipts, upkeep, vaults, venue
+from . import bench, brakes, crash, funds, lending, operator, perpetuals, prices, receipts, upkeep, vaults, venue
 
 EXIT_RIGHT, EXIT_FAILED, EXIT_USAGE, EXIT_DAMAGED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -17,7 +17,7 @@ app = App(
     version=__version__,
     help_format="plaintext",
 )
-for module in (venue, operator, prices, lending, perpetuals, vaults, brakes, funds, upkeep, receipts, bench):
+for module in (venue, operator, prices, lending, perpetuals, vaults, brakes, funds, upkeep, receipts, crash, bench):
     module.add_to(app)
 
 
@@ -56,6 +56,8 @@ def explain(error: Exception) -> tuple[int, str]:
     from ringfence.core import CoreStopped
     from ringfence.identity import IdentityError, InvalidKey
     from ringfence.journal import BadSignature, DamagedFile, JournalError
+    from ringfence.lab.load import ScenarioError
+    from ringfence.lab.rehearsal import OtherRun
     from ringfence.node.errors import BadSkip, NodeError, NodeRefused, NodeUnavailable
     from ringfence.views.decimals import AmountError
 
@@ -73,6 +75,8 @@ def explain(error: Exception) -> tuple[int, str]:
         NodeUnavailable,
         NodeRefused,
         JournalError,
+        ScenarioError,
+        OtherRun,
     )
     if isinstance(error, wrong_use):
         return EXIT_USAGE, sentence

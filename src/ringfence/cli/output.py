@@ -24,14 +24,14 @@ def note(sentence: str) -> None:
 class Progress:
     """A bar on a terminal; on anything else a line for every tenth of the way."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, what: str, unit: str = "commands") -> None:
+        self._what, self._unit = what, unit
         self._terminal = sys.stderr.isatty()
         self._drawn_s = 0.0
         self._percent = -PERCENT_PER_LINE
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` commands are done."""
+        """Show that ``done`` of ``total`` are done."""
         percent = 100 * done // total if total else 100
         if self._terminal and (time.monotonic() - self._drawn_s > REDRAW_S or done >= total):
             self._drawn_s = time.monotonic()
@@ -40,9 +40,29 @@ class Progress:
             print(f"\r{self._what} [{bar}] {percent:3d} % {done:,} of {total:,}", end="", file=sys.stderr, flush=True)
         elif not self._terminal and percent >= self._percent + PERCENT_PER_LINE:
             self._percent = percent
-            print(f"{self._what}: {percent} % ({done:,} of {total:,} commands)", file=sys.stderr, flush=True)
+            print(f"{self._what}: {percent} % ({done:,} of {total:,} {self._unit})", file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """Leave the bar's line."""
         if self._terminal:
             print(file=sys.stderr)
+
+
+class Stages:
+    """Bars one after the other, for work that goes through stages."""
+
+    def __init__(self, units: dict[str, str]) -> None:
+        self._units, self._what = units, ""
+        self._bar = Progress("")
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` of a stage are done."""
+        if what != self._what:
+            self.end()
+            self._what, self._bar = what, Progress(what, self._units.get(what, ""))
+        self._bar(done, total)
+
+    def end(self) -> None:
+        """Leave the bar's line."""
+        if self._what:
+            self._bar.end()

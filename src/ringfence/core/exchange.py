@@ -341,6 +341,11 @@ class Exchange:
         return 0 if waits else int(self._s.pools[CASES].rows)
 
     @property
+    def wave_under_way(self) -> bool:
+        """Whether a deleveraging has begun and not ended: its market waits for it."""
+        return bool(self._s.waves[0].phase)
+
+    @property
     def deleveraging(self) -> bool:
         """Whether Deleverage may have something to do: a wave is under way, or one may have to begin."""
         return bool(self._s.venue[0].deleverages) or bool(self._s.waves[0].phase)

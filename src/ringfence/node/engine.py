@@ -25,12 +25,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from ringfence.core import CoreStopped, Exchange
-from ringfence.journal import SEGMENT_BYTES, Checkpoint, CheckpointLog, DirectoryLock, Journal
+from ringfence.journal import SEGMENT_BYTES, Checkpoint, DirectoryLock
 from ringfence.journal.checkpoints import UNSYNCED_MAXIMUM
 from ringfence.journal.keys import open_node_key
 from ringfence.node.recovery import Recovered, recover
@@ -67,8 +67,39 @@ CONVERSIONS_AT_ONCE = 64
 
 PIECES_AT_ONCE = 64
 """How many pieces of auctions are carried out in a batch: each looks at a page of prices, or trades one order."""
-STEPS_AT_ONCE = 32
+STEPS_AT_ONCE = 256
 """How many cases take a step in a batch."""
+
+
+class Log(Protocol):
+    """Where commands become durable: a `Journal`, or what stands in for it."""
+
+    last_sequence: int
+    chain: bytes
+
+    def append(self, records: Records) -> object:
+        """Return when the records are durable."""
+        ...
+
+    def begin_epoch(self, schema_hash: bytes, rules_version: int) -> None:
+        """Let what follows stand under these rules."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+class Signatures(Protocol):
+    """Where checkpoints go: a `CheckpointLog`, or what stands in for it."""
+
+    def append(self, sequence: int, time_us: int, chain: bytes, events_chain: bytes) -> Checkpoint:
+        """Sign a checkpoint."""
+        ...
+
+    def sync(self) -> None:
+        """Return when all of them are durable."""
+        ...
 
 
 class Committed(NamedTuple):
@@ -89,8 +120,8 @@ class Engine:
     def __init__(
         self,
         replica: Replica,
-        journal: Journal,
-        checkpoints: CheckpointLog,
+        journal: Log,
+        checkpoints: Signatures,
         resources: ExitStack,
         clock: Callable[[], int],
     ) -> None:
@@ -122,6 +153,15 @@ class Engine:
             found = recover(directory, key, resources, segment_bytes)
             engine = cls(found.replica, found.journal, found.checkpoints, resources.pop_all(), clock)
         engine.recovered, engine._seed = found.recovered, found.seed
+        engine._open_epoch()
+        return engine
+
+    @classmethod
+    def assemble(
+        cls, replica: Replica, journal: Log, checkpoints: Signatures, resources: ExitStack, clock: Callable[[], int]
+    ) -> Engine:
+        """Return an engine of parts that somebody else opened, at the beginning of its log."""
+        engine = cls(replica, journal, checkpoints, resources, clock)
         engine._open_epoch()
         return engine
 
@@ -166,12 +206,12 @@ class Engine:
         if not self.exchange.settling:
             return None
         conversions = min(self.exchange.converting, CONVERSIONS_AT_ONCE)
-        return self._commit(_records([ConvertCollateral()] * conversions if conversions else [ContinueSettlement()]))
+        return self._commit(_repeated(ConvertCollateral() if conversions else ContinueSettlement(), conversions or 1))
 
     def fire_triggers(self) -> Committed | None:
         """Let triggers whose price was reached place their orders, a few at a time; ``None`` if there are none."""
         due = min(self.exchange.triggers_due, TRIGGERS_AT_ONCE)
-        return self._commit(_records([FireTrigger()] * due)) if due else None
+        return self._commit(_repeated(FireTrigger(), due)) if due else None
 
     @property
     def has_work(self) -> bool:
@@ -187,10 +227,11 @@ class Engine:
         if self._looks_for_cases or exchange.unsafe_left:
             self._looks_for_cases = False
             return self._commit(_records([OpenCases()]))
-        if exchange.deleveraging and not exchange.settling:
-            return self._commit(_records([Deleverage()]))
-        due = min(exchange.cases_due, STEPS_AT_ONCE)
-        return self._commit(_records([StepCase()] * due)) if due else None
+        # A wave is for all who need one: none begins before every case has had its turn.
+        due = 0 if exchange.wave_under_way else min(exchange.cases_due, STEPS_AT_ONCE)
+        if due:
+            return self._commit(_repeated(StepCase(), due))
+        return self._commit(_records([Deleverage()])) if exchange.deleveraging and not exchange.settling else None
 
     def cover_debts(self) -> Committed | None:
         """Let FUND pay and trade for what nobody paid, once a Clock; ``None`` if nothing is owed."""
@@ -270,3 +311,7 @@ class Engine:
 
 def _records(commands: list[Command]) -> Records:
     return as_records(bytearray(b"".join(encode(command, Origin.NODE) for command in commands)))
+
+
+def _repeated(command: Command, count: int) -> Records:
+    return as_records(bytearray(encode(command, Origin.NODE) * count))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -34,7 +35,7 @@ from ringfence.node.errors import NodeError, StateMismatch
 from ringfence.node.invariants import broken_invariants
 from ringfence.node.recovery import require_same
 from ringfence.node.replay import Batch, batches
-from ringfence.node.replica import GENESIS_EVENTS_CHAIN, Mark, Replica
+from ringfence.node.replica import GENESIS_EVENTS_CHAIN, Mark, Records, Replica
 from ringfence.node.skips import Skips
 from ringfence.schema.commands import Clock
 from ringfence.schema.layout import DTYPES, known_schemas
@@ -69,9 +70,26 @@ class Report(msgspec.Struct):
         return not self.findings
 
 
-def verify(directory: Path, progress: Progress) -> Report:
-    """Verify the whole of DIR, also beside a running node, and return what was found. Nothing in DIR is changed."""
-    verification = _Verification(directory, progress)
+class Listener(Protocol):
+    """Who wants to see what a verification replays."""
+
+    def read(self, commands: Records, events: Records) -> None:
+        """Take a batch of the log and what it told."""
+        ...
+
+    def close(self, rows: dict[str, np.ndarray]) -> None:
+        """Take the rows of every table at the log's end."""
+        ...
+
+
+def verify(
+    directory: Path, progress: Progress, listener: Listener | None = None, more: Callable[[], bool] | None = None
+) -> Report:
+    """Verify the whole of DIR, also beside a running node, and return what was found. Nothing in DIR is changed.
+
+    ``more`` is asked whenever all that is written was read: while it says so, the log is followed as it grows.
+    """
+    verification = _Verification(directory, progress, listener, more)
     try:
         verification.run()
     except CoreStopped as stop:
@@ -82,12 +100,15 @@ def verify(directory: Path, progress: Progress) -> Report:
 
 
 class _Verification:
-    def __init__(self, directory: Path, progress: Progress) -> None:
+    def __init__(
+        self, directory: Path, progress: Progress, listener: Listener | None, more: Callable[[], bool] | None
+    ) -> None:
         self.report = Report()
         self._log = directory / "journal"
         self._snapshots = directory / "snapshots"
         self._directory = directory
-        self._progress = progress
+        self._progress, self._listener, self._more = progress, listener, more
+        self._unchecked: list[tuple[Mark, bytes]] = []
         self._chain = GENESIS_CHAIN
         self._seed = GENESIS_CHAIN
         self._upcoming: Checkpoint | None = None
@@ -104,15 +125,30 @@ class _Verification:
         self.report.skipped = len(skips.skips)
         self._replica = Replica(Exchange(), GENESIS_EVENTS_CHAIN, skips)
         self._checkpoints = self._verified_checkpoints()
-        self._target = self._examine()
-        self._upcoming = next(self._checkpoints, None)
+        self._target = self._examine() if self._more is None else None
+        if self._more is None:
+            self._upcoming = next(self._checkpoints, None)
         stands = [int(path.stem) for path in snapshots.list_snapshots(self._snapshots)]
         with JournalReader(self._log, known_schemas(), verify=True) as reader:
             for sequence in stands:
                 self._replay(reader, sequence)
                 self._check_snapshot(sequence)
             self._replay(reader, self._target)
+            while self._more is not None and self._more():
+                self._replay(reader, self._target)
+            if self._more is not None:
+                self._end_following(reader)
         self._check_end()
+        if self._listener is not None:
+            self._listener.close(self._replica.exchange.rows())
+
+    def _end_following(self, reader: JournalReader) -> None:
+        """Read what came last, and check the checkpoints, which are signed a little after what they speak of."""
+        self._target = self._examine()
+        self._replay(reader, self._target)
+        self._upcoming = next(self._checkpoints, None)
+        for mark, chain in self._unchecked:
+            self._check_checkpoint(mark, chain)
 
     def _examine(self) -> int | None:
         """Return where the log ends, which only one that nobody writes can tell: damage at its end shows here."""
@@ -137,7 +173,10 @@ class _Verification:
         if to_sequence is not None and to_sequence < first:
             return
         for batch in read_ahead(batches(reader.read(first, to_sequence), first, to_sequence)):
-            self.report.events += self._replica.apply(batch.records).size
+            events = self._replica.apply(batch.records)
+            self.report.events += events.size
+            if self._listener is not None:
+                self._listener.read(batch.records, events)
             self._chain = batch.chains.get(self._replica.exchange.sequence, self._chain)
             for mark in self._replica.marks:
                 self._check_clock(mark, batch)
@@ -153,7 +192,10 @@ class _Verification:
             self.find(f"CHECKPOINT_MISMATCH: Clock {mark.sequence} does not end its frame")
             return
         self._seed = chain
-        self._check_checkpoint(mark, chain)
+        if self._more is None:
+            self._check_checkpoint(mark, chain)
+        else:
+            self._unchecked.append((mark, chain))
 
     def _check_checkpoint(self, mark: Mark, chain: bytes) -> None:
         while self._upcoming is not None and self._upcoming.sequence < mark.sequence:
