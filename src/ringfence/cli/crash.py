@@ -10,7 +10,7 @@ from .output import Stages, result
 crash = App(name="crash", help="Replay a crash through a venue of its own, and report who was hurt and who paid.")
 
 Policy = Literal["pro-rata", "queue", "floor-pro-rata"]
-UNITS = {"build": "commands", "play": "steps of time", "verify": "commands", "what if": "reruns"}
+UNITS = {"build": "venue", "play": "steps of time", "verify": "commands", "what if": "reruns"}
 
 
 def add_to(app: App) -> None:

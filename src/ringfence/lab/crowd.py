@@ -14,7 +14,7 @@ from ringfence.schema.layout import DTYPES, EVENT_HEADER, tag_of
 
 from .building import Builder, depth_atoms
 from .drawing import ALL, draws
-from .plan import CASH_NUMBER, PPM, US, Listed
+from .plan import CASH_ATOMS, CASH_NUMBER, PPM, US, Listed
 from .population import Role
 from .records import Integers, Records, joined, many
 from .stage import Stage
@@ -64,7 +64,7 @@ class Crowd:
         while self._waiting and self._waiting[0][0] <= now_us:
             due.append(heapq.heappop(self._waiting)[1])
         people = np.array(sorted(due), np.int64)
-        atoms = np.maximum(self.people.deposit_atoms[people], US)
+        atoms = np.maximum(self.people.deposit_atoms[people], CASH_ATOMS)
         self.deposited_atoms += int(atoms.sum())
         self.depositors += len(people)
         return self._builder.deposit(self.people.accounts[people], CASH_NUMBER, atoms)

@@ -48,6 +48,7 @@ def play(plan: Plan, directory: Path, progress: Progress) -> Played:
         progress("build", 0, 1)
         builder.build()
         built_s = time.perf_counter() - began_s
+        progress("build", 1, 1)
         crowd, record = Crowd(builder, stage), Record(plan, stage)
         stage.listeners += [crowd.listen, record.listen]
         record.step(0)

@@ -48,11 +48,11 @@ def _page(played: Played, said: Mapping[str, Any], reruns: list[dict[str, Any]],
 
 
 def usd(amount: float) -> str:
-    """Return dollars as a person says them: 1,234, 12.3 million, 4.5 billion."""
+    """Return dollars as a person says them: 0.42, 1,234, 12.3 million, 4.5 billion. Only nothing is $0."""
     for size, name in ((1e9, "billion"), (1e6, "million")):
         if abs(amount) >= size:
             return f"${amount / size:,.1f} {name}"
-    return f"${amount:,.0f}"
+    return f"${amount:,.0f}" if amount == 0 or abs(amount) >= 100 else f"${amount:,.2f}"
 
 
 def _times(record: Record) -> list[tuple[str, str, str]]:
