@@ -40,6 +40,7 @@ def test_every_plot_says_what_it_shows_and_in_which_unit(evening: tuple[Played, 
             "percent of the beginning",
             "accounts",
             "million dollars",
+            "billion dollars",
             "percent lent out",
         }
         assert caption.endswith(".")

@@ -42,9 +42,7 @@ def changes(scenario: Scenario) -> dict[str, Change]:
         },
         "no market ever halts": lambda given: _assets(given, band_ppm=0),
         "every perpetual halts at 10 percent": lambda given: _assets(given, band_ppm=BAND_PPM),
-        "one dollar more in FUND for each that was there": lambda given: _rules(
-            given, fund_usd=2 * given.rules.fund_usd
-        ),
+        "FUND twice as large": lambda given: _rules(given, fund_usd=2 * given.rules.fund_usd),
         "FUND empty from the beginning": lambda given: _rules(given, fund_usd=Decimal(0)),
         "no vault": lambda given: _rules(given, vault_usd=Decimal(0)),
         "collateral counts five points less": _less_collateral,

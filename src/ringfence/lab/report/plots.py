@@ -20,7 +20,8 @@ Axes: TypeAlias = Any
 INCHES = (4.6, 3.1)
 SETTINGS = {
     "svg.hashsalt": "ringfence", "font.size": 8.5, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.grid": True, "grid.alpha": 0.25, "legend.frameon": False, "legend.fontsize": 7.5, "axes.titlesize": 9.5,
+    "axes.grid": True, "grid.alpha": 0.25, "legend.frameon": True, "legend.framealpha": 0.85,
+    "legend.edgecolor": "none", "legend.fontsize": 7.5, "axes.titlesize": 9.5,
     "axes.titleweight": "bold", "axes.titlelocation": "left", "lines.linewidth": 1.4,
 }  # fmt: skip
 BOOK, VAULT, WAVE = "#2f6f9f", "#e0a030", "#b5443c"
@@ -34,6 +35,7 @@ PAYERS = (
 )
 MILLION = 10**12
 """Atoms of a million dollars."""
+MILLIONS = "million dollars"
 CALM_S = 60
 """Rates are told by the minute."""
 
@@ -149,10 +151,13 @@ class Plots:
 
     def went(self, axes: Axes) -> None:
         """Draw where positions went."""
-        parts = [np.cumsum(self._column(name)) / MILLION for name in ("book_atoms", "vault_atoms", "wave_atoms")]
+        parts = [np.cumsum(self._column(name)) for name in ("book_atoms", "vault_atoms", "wave_atoms")]
+        is_large = sum(float(part[-1]) for part in parts) >= 1_000 * MILLION
+        size, unit = (1_000 * MILLION, "billion dollars") if is_large else (MILLION, MILLIONS)
+        parts = [part / size for part in parts]
         labels = ["sold or bought in the book", "taken by the vault", "closed against the other side"]
         axes.stackplot(self.times, parts, labels=labels, colors=[BOOK, VAULT, WAVE], alpha=0.85)
-        axes.set(title="Where their positions went", ylabel="million dollars")
+        axes.set(title="Where their positions went", ylabel=unit)
         axes.legend(loc="upper left")
 
     def paid(self, axes: Axes) -> None:
@@ -163,7 +168,7 @@ class Plots:
             self.times, [parts[index] for index in drawn], labels=[PAYERS[index][0] for index in drawn],
             colors=[PAYERS[index][2] for index in drawn], alpha=0.85,
         ) if drawn else axes.plot(self.times, np.zeros(len(self.times)))  # fmt: skip
-        axes.set(title="Who paid what they could not", ylabel="million dollars", ylim=(0, None))
+        axes.set(title="Who paid what they could not", ylabel=MILLIONS, ylim=(0, None))
         if drawn:
             axes.legend(loc="upper left")
 
@@ -171,7 +176,7 @@ class Plots:
         """Draw FUND and SKIN."""
         axes.plot(self.times, self._column("fund") / MILLION, label="FUND", color=BOOK)
         axes.plot(self.times, self._column("skin") / MILLION, label="SKIN", color=VAULT)
-        axes.set(title="FUND and SKIN", ylabel="million dollars", ylim=(0, None))
+        axes.set(title="FUND and SKIN", ylabel=MILLIONS, ylim=(0, None))
         axes.legend()
 
     def pool(self, axes: Axes) -> None:
@@ -184,7 +189,7 @@ class Plots:
         fenced = np.cumsum(self._column("fenced_atoms")) / MILLION
         axes.plot(self.times, fenced, label="fenced: still theirs", color="#3a7d44")
         axes.plot(self.times, np.zeros(len(self.times)), label="used for older losses", color=WAVE)
-        axes.set(title="Later deposits", ylabel="million dollars", ylim=(-0.02 * self._fenced(), None))
+        axes.set(title="Later deposits", ylabel=MILLIONS, ylim=(-0.02 * self._fenced(), None))
         axes.legend(loc="upper left")
 
     def _fenced(self) -> float:
