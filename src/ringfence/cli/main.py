@@ -56,8 +56,6 @@ def explain(error: Exception) -> tuple[int, str]:
     from ringfence.core import CoreStopped
     from ringfence.identity import IdentityError, InvalidKey
     from ringfence.journal import BadSignature, DamagedFile, JournalError
-    from ringfence.lab.load import ScenarioError
-    from ringfence.lab.rehearsal import OtherRun
     from ringfence.node.errors import BadSkip, NodeError, NodeRefused, NodeUnavailable
     from ringfence.views.decimals import AmountError
 
@@ -75,8 +73,6 @@ def explain(error: Exception) -> tuple[int, str]:
         NodeUnavailable,
         NodeRefused,
         JournalError,
-        ScenarioError,
-        OtherRun,
     )
     if isinstance(error, wrong_use):
         return EXIT_USAGE, sentence

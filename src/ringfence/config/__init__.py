@@ -1,7 +1,7 @@
 """venue.toml: what an operator writes down before a venue's first command, and the commands that come of it."""
 
 from .amounts import parse_units
-from .load import ConfigError, load_config, parse_config
+from .load import load_config, parse_config
 from .model import (
     AssetConfig,
     CollateralConfig,
@@ -18,6 +18,7 @@ from .model import (
     UserConfig,
     VenueConfig,
 )
+from .reading import ConfigError
 from .seeding import OPERATOR_SOURCE, PPM_DECIMALS, seed_commands
 from .template import TEMPLATE, template_config
 

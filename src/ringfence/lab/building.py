@@ -18,10 +18,9 @@ from .stage import Stage
 
 USED_PPM = 900_000
 """Nobody uses more than this of the margin that he has."""
-MAKER_SPOT_PART = 4
-"""Makers hold a quarter of the depth in coins."""
+SPOT_PART = 4
+"""The spot market of an asset is a quarter as deep as its perpetual, and so much makers hold in coins."""
 BORROWS = AccountFlag.AUTO_BORROW_SETTLEMENTS
-MILLION = 10**6
 
 
 class Cast(NamedTuple):
@@ -86,8 +85,8 @@ class Builder:
         self.stage.must(quotes_at(self.plan, 0))
         self.stage.tick()
         self.stage.must(records_of(*rules_of_markets(self.plan), *funds_of_house(self.plan)))
-        self._must(many(c.OpenUser, self.cast.users))
-        self._must(many(c.OpenAccount, len(self.cast.subs), user=self.population.hedgers + 1, sub_account=1))
+        self.stage.must(many(c.OpenUser, self.cast.users))
+        self.stage.must(many(c.OpenAccount, len(self.cast.subs), user=self.population.hedgers + 1, sub_account=1))
         positions = self._positions()
         desk_positions = self._desks(positions)
         self._bring_money(desk_positions)
@@ -105,24 +104,20 @@ class Builder:
             source=DEPOSITS,
         )  # fmt: skip
 
-    def _must(self, records: Records) -> None:
-        for begin in range(0, len(records), 16_384):
-            self.stage.must(records[begin : begin + 16_384])
-
     def _positions(self) -> Positions:
         """Return what the population wants to hold."""
         people, config = self.population, self.plan.scenario.people
         lots = np.zeros(people.count, np.int64)
         second = np.zeros(people.count, np.int64)
-        hedge_ppm = int(config.hedge.value * MILLION)
+        hedge_ppm = int(config.hedge.value * PPM)
         for one in self.plan.markets:
             here = people.market == one.market
             value = people.means_atoms // 100 * self._percent(one)
-            carried = people.means_atoms // MILLION * hedge_ppm
+            carried = people.means_atoms // PPM * hedge_ppm
             lots[here] = np.where(people.role == Role.CARRY, carried, value)[here] // self._price(one)
             both = here & (people.role == Role.HEDGER)
             lots[both] //= 2
-            second[both] = lots[both] * hedge_ppm // MILLION
+            second[both] = lots[both] * hedge_ppm // PPM
         trades = np.isin(people.role, (Role.LONG, Role.SHORT, Role.HEDGER, Role.CARRY))
         sells = np.isin(people.role, (Role.SHORT, Role.CARRY))
         side = np.where(sells, int(Side.ASK), int(Side.BID))
@@ -170,34 +165,34 @@ class Builder:
             atoms[mine] = coins(people.means_atoms[mine], one.price_units)
         hedgers = people.hedgers
         atoms[hedgers] //= 2
-        self._must(self.deposit(people.accounts, people.collateral, np.maximum(atoms, 1)))
+        self.stage.must(self.deposit(people.accounts, people.collateral, np.maximum(atoms, 1)))
         halves = np.maximum(people.means_atoms[hedgers] // 2, 1)
-        self._must(self.deposit(self.cast.subs, CASH_NUMBER, halves))
+        self.stage.must(self.deposit(self.cast.subs, CASH_NUMBER, halves))
         leverage = int(plan.scenario.people.desk_leverage.value * 100)
         value = np.zeros(len(self.cast.desks), np.int64)
         for one in plan.markets:
             value += desks.lots[desks.market == one.market] * self._price(one)
-        self._must(self.deposit(self.cast.desks, CASH_NUMBER, np.maximum(value // leverage * 100, 1)))
+        self.stage.must(self.deposit(self.cast.desks, CASH_NUMBER, np.maximum(value // leverage * 100, 1)))
         self._fund_makers()
         backed = max(1, plan.part(plan.scenario.rules.vault_usd))
         lent = max(1, plan.part(plan.scenario.rules.lent_usd))
         pair = np.array([self.cast.lender, self.cast.backer])
-        self._must(self.deposit(pair, CASH_NUMBER, np.array([lent, backed])))
+        self.stage.must(self.deposit(pair, CASH_NUMBER, np.array([lent, backed])))
 
     def _fund_makers(self) -> None:
         """Give makers dollars for what they quote, and coins for the spot markets."""
         plan, makers = self.plan, self.cast.makers
         depth = sum(depth_atoms(plan, one) for one in plan.markets)
         cash = int(2 * depth / plan.scenario.depth.maker_leverage.value / len(makers))
-        self._must(self.deposit(makers, CASH_NUMBER, np.full(len(makers), max(cash, 1))))
+        self.stage.must(self.deposit(makers, CASH_NUMBER, np.full(len(makers), max(cash, 1))))
         for one in plan.spots:
-            held = coins(np.array([depth_atoms(plan, one) // MAKER_SPOT_PART // len(makers)]), one.price_units)
-            self._must(self.deposit(makers, one.asset, np.full(len(makers), max(1, int(held[0])))))
+            held = coins(np.array([depth_atoms(plan, one) // SPOT_PART // len(makers)]), one.price_units)
+            self.stage.must(self.deposit(makers, one.asset, np.full(len(makers), max(1, int(held[0])))))
 
     def _set_accounts(self) -> None:
         """Let whoever keeps coins borrow what he has to pay."""
         mine = self.population.accounts[self.population.collateral != CASH_NUMBER]
-        self._must(many(c.SetAccount, len(mine), account=mine, account_flags=int(BORROWS)))
+        self.stage.must(many(c.SetAccount, len(mine), account=mine, account_flags=int(BORROWS)))
 
     def _lend(self) -> None:
         people = self.population
@@ -207,7 +202,9 @@ class Builder:
             amount_atoms=people.means_atoms[mine],
         )  # fmt: skip
         lent = max(1, self.plan.part(self.plan.scenario.rules.lent_usd))
-        self._must(joined(lends, records_of(c.Lend(account=self.cast.lender, asset=CASH_NUMBER, amount_atoms=lent))))
+        self.stage.must(
+            joined(lends, records_of(c.Lend(account=self.cast.lender, asset=CASH_NUMBER, amount_atoms=lent)))
+        )
 
     def _open(self, positions: Positions) -> None:
         """Let asks stand at the opening price, and bids meet them."""
@@ -231,7 +228,7 @@ class Builder:
 
 def coins(cash_atoms: Integers, price_units: int) -> Integers:
     """Return what so many atoms of cash buy of an asset, in its atoms, to a millionth of its price."""
-    return cash_atoms * 10_000 // max(1, price_units // MILLION)
+    return cash_atoms * 10_000 // max(1, price_units // PPM)
 
 
 def depth_atoms(plan: Plan, one: Listed) -> int:

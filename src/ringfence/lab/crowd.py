@@ -12,7 +12,7 @@ from ringfence.schema.enums import OrderType, Side, TimeInForce
 from ringfence.schema.events import CaseOpened
 from ringfence.schema.layout import DTYPES, EVENT_HEADER, tag_of
 
-from .building import Builder, depth_atoms
+from .building import SPOT_PART, Builder, depth_atoms
 from .drawing import ALL, draws
 from .plan import CASH_ATOMS, CASH_NUMBER, PPM, US, Listed
 from .population import Role
@@ -26,8 +26,6 @@ LEVEL_PARTS = (4, 8, 12, 16, 16, 16, 14, 14)
 THIN_PPM = 10_000
 """What is added to every distance when there is no depth left."""
 FIRST_STREAM = 10_000
-SPOT_PART = 4
-"""The spot market of an asset is a quarter as deep as its perpetual."""
 
 
 class Room(NamedTuple):
@@ -38,15 +36,13 @@ class Room(NamedTuple):
 
 
 class Crowd:
-    """Everybody who acts while the scenario runs; ``deposited_atoms`` is what the liquidated have brought since."""
+    """Everybody who acts while the scenario runs."""
 
     def __init__(self, builder: Builder, stage: Stage) -> None:
         self.plan, self.people, self.cast = builder.plan, builder.population, builder.cast
         self._builder, self._stage = builder, stage
         self._waiting: list[tuple[int, int]] = []
         self._deposited: set[int] = set()
-        self._opening_lots = np.zeros(self.people.count, np.int64)
-        self.deposited_atoms, self.depositors = 0, 0
 
     def listen(self, events: Records) -> None:
         """Hear who is liquidated: some of them bring money soon."""
@@ -65,8 +61,6 @@ class Crowd:
             due.append(heapq.heappop(self._waiting)[1])
         people = np.array(sorted(due), np.int64)
         atoms = np.maximum(self.people.deposit_atoms[people], CASH_ATOMS)
-        self.deposited_atoms += int(atoms.sum())
-        self.depositors += len(people)
         return self._builder.deposit(self.people.accounts[people], CASH_NUMBER, atoms)
 
     def quotes(self, step: int) -> Records:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,14 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast, get_type_hints
 
-import msgspec
-
+from ringfence.config.reading import ConfigError, parse_tables, read_text, require_none
 from ringfence.schema.enums import PRICE_SOURCES, DeleveragingPolicy
 
-from .scenario import Course, Figure, Mix, Scenario, Strict, Table
+from .scenario import ROLE_NAMES, Course, Figure, Mix, Scenario, Strict, Table
 
 US = 1_000_000
-ROLES = ("long", "short", "hedger", "carry", "lender", "holder")
 CASH = "USDC"
 POLICIES = {
     "pro-rata": DeleveragingPolicy.PRO_RATA,
@@ -29,7 +26,7 @@ POLICIES = {
 MINIMUM_SOURCES = 3
 
 
-class ScenarioError(ValueError):
+class ScenarioError(ConfigError):
     """Raised when a scenario cannot be played; the text has one line for each mistake."""
 
 
@@ -51,28 +48,13 @@ def write_new(path: Path, text: str) -> None:
 
 def load_scenario(path: Path) -> Scenario:
     """Return the scenario in a file. Raises ``ScenarioError``."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ScenarioError(f"{path}: there is no such file; `ringfence crash new {path}` writes one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path}: cannot be read: {error}") from None
-    return parse_scenario(text, str(path))
+    return parse_scenario(read_text(path, ScenarioError, f"`ringfence crash new {path}` writes one"), str(path))
 
 
 def parse_scenario(text: str, name: str) -> Scenario:
     """Return the scenario in a text; ``name`` is for messages. Raises ``ScenarioError``."""
-    try:
-        tables = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{name}: {error}") from None
-    try:
-        scenario = msgspec.convert(tables, Scenario, strict=False)
-    except msgspec.ValidationError as error:
-        raise ScenarioError(f"{name}: {_readable(str(error))}") from None
-    found = [*problems(scenario)]
-    if found:
-        raise ScenarioError("\n".join(f"{name}: {problem}" for problem in found))
+    scenario = parse_tables(text, name, Scenario, ScenarioError, parse_float=Decimal, strict=False)
+    require_none(list(problems(scenario)), name, ScenarioError)
     return scenario
 
 
@@ -168,7 +150,7 @@ def _wrong_times(scenario: Scenario, place: str, times: list[str]) -> Iterator[s
 def _wrong_people(scenario: Scenario) -> Iterator[str]:
     people, perpetuals = scenario.people, {name for name, asset in scenario.assets.items() if asset.perpetual}
     for place, names, known in (
-        ("people.roles", people.roles.parts, set(ROLES)),
+        ("people.roles", people.roles.parts, set(ROLE_NAMES)),
         ("people.markets", people.markets.parts, perpetuals),
         ("people.collateral", people.collateral.parts, {CASH, *scenario.assets}),
     ):
@@ -203,9 +185,3 @@ def _wrong_assets(scenario: Scenario) -> Iterator[str]:
             yield f"{place}.maintenance_margin: {asset.maintenance_margin} is not below {asset.initial_margin}"
         if (asset.tick * asset.lot * 10**6) % 1:
             yield f"{place}.tick: a tick times a lot is not a whole number of millionths of a dollar"
-
-
-def _readable(message: str) -> str:
-    sentence, _, path = message.partition(" - at `")
-    place = path.rstrip("`").removeprefix("$").strip(".")
-    return f"{place + ': ' if place else ''}{sentence[0].lower()}{sentence[1:]}"

@@ -9,14 +9,12 @@ import numpy as np
 
 from ringfence.schema.enums import UNITS_PER_CASH
 
-from .load import as_us, points_of, time_of_day_us
-from .paths import path, straight
+from .load import US, as_us, points_of, time_of_day_us
+from .paths import PPM, path, straight
 from .records import Integers
 from .scenario import Asset, Scenario
 from .ticks import Ticks
 
-US = 1_000_000
-PPM = 1_000_000
 CASH_ATOMS = 10**6
 DECIMALS = 8
 WHOLE = 10**DECIMALS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import IntEnum
 
 import numpy as np
 
@@ -13,23 +12,11 @@ from .drawing import ALL, by_quantiles, by_shares, draws
 from .load import CASH
 from .plan import CASH_ATOMS, CASH_NUMBER, Plan
 from .records import Integers
-from .scenario import Mix, Table
+from .scenario import ROLE_NAMES, Mix, Role, Table
 
 CENTS = 100
 
 
-class Role(IntEnum):
-    """What somebody does, in the order in which scenarios name it."""
-
-    LONG = 0
-    SHORT = 1
-    HEDGER = 2
-    CARRY = 3
-    LENDER = 4
-    HOLDER = 5
-
-
-ROLE_NAMES = {role: role.name.lower() for role in Role}
 ROLES_OF_MARGIN = (Role.LONG, Role.SHORT, Role.HEDGER)
 
 
@@ -40,7 +27,7 @@ class Population:
         people, count = plan.scenario.people, plan.accounts
         self.plan, self.count = plan, count
         self.accounts = FIRST_USER_ACCOUNT + 2 * np.arange(count)
-        self.role = _mixed(plan, people.roles, 1, [ROLE_NAMES[role] for role in Role])
+        self.role = _mixed(plan, people.roles, 1, ROLE_NAMES)
         self.market = 1 + _mixed(plan, people.markets, 2, [one.name for one in plan.markets])
         self.means_atoms = _table(plan, people.means_usd, 3, CENTS) * (CASH_ATOMS // CENTS)
         self.leverage_percent = self._leverage()

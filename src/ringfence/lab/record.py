@@ -10,8 +10,9 @@ import numpy as np
 from ringfence.schema import events as e
 from ringfence.schema.enums import CaseEnd, HouseAccount, MarketState
 from ringfence.schema.layout import DTYPES, EVENT_HEADER, tag_of
+from ringfence.views.lending import utilisation_ppm
 
-from .plan import CASH_NUMBER, PPM, Plan
+from .plan import CASH_NUMBER, Plan
 from .records import Records
 from .stage import Stage
 
@@ -135,15 +136,9 @@ class Record:
             marks.append(perpetual.mark_ticks * one.factor / (one.lot_atoms / 10**8) / 10**6)
             interest.append(perpetual.open_interest_lots * perpetual.mark_ticks * one.factor)
             row["halted"] += market.state not in (MarketState.OPEN, MarketState.LIMIT_ONLY)
-        row["utilisation_ppm"] = self._utilisation_ppm()
+        pool = exchange.lending_pool(CASH_NUMBER)
+        row["utilisation_ppm"] = utilisation_ppm(pool) if pool is not None else 0
         self.rows.append(row)
-
-    def _utilisation_ppm(self) -> int:
-        pool = self._stage.exchange.lending_pool(CASH_NUMBER)
-        if pool is None or not pool.lent_shares:
-            return 0
-        lent = pool.lent_shares * pool.lent_index >> 52
-        return min(PPM, (pool.debt_shares * pool.debt_index >> 52) * PPM // max(lent, 1))
 
     def total(self, name: str) -> int:
         """Return the sum of a series."""

@@ -6,11 +6,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from ringfence.node.replica import Records, as_records
 from ringfence.schema.commands import Command
 from ringfence.schema.layout import DTYPES, RECORD, encode
 
-Records = npt.NDArray[np.void]
-"""A one-dimensional array of `RECORD`."""
 Integers = npt.NDArray[np.int64]
 
 
@@ -26,7 +25,7 @@ def many(kind: type[Command], count: int, **fields: Any) -> Records:
 
 def records_of(*commands: Command) -> Records:
     """Return commands, each as the first who may give it."""
-    return np.frombuffer(bytearray(b"".join(encode(command) for command in commands)), RECORD)
+    return as_records(bytearray(b"".join(encode(command) for command in commands)))
 
 
 def joined(*parts: Records) -> Records:

@@ -19,6 +19,7 @@ from ringfence.journal import (
     CheckpointLog,
     DirectoryLock,
     Journal,
+    JournalError,
     OsFiles,
     Position,
     read_checkpoints,
@@ -32,7 +33,7 @@ from ringfence.schema.enums import LATEST_RULES
 from ringfence.schema.layout import known_schemas
 
 
-class OtherRun(Exception):
+class OtherRun(JournalError):
     """Raised when a folder has the log of something else than what is played."""
 
 

@@ -19,7 +19,7 @@ import msgspec
 from .load import POLICIES
 from .plan import Plan
 from .run import Progress, play
-from .scenario import Scenario
+from .scenario import Asset, Scenario
 from .summary import outcome
 from .ticks import Ticks
 
@@ -40,12 +40,14 @@ def changes(scenario: Scenario) -> dict[str, Change]:
             for name in POLICIES
             if name != scenario.rules.policy
         },
-        "no market ever halts": lambda given: _assets(given, band_ppm=0),
-        "every perpetual halts at 10 percent": lambda given: _assets(given, band_ppm=BAND_PPM),
+        "no market ever halts": lambda given: _assets(given, lambda asset: {"band_ppm": 0}),
+        "every perpetual halts at 10 percent": lambda given: _assets(given, lambda asset: {"band_ppm": BAND_PPM}),
         "FUND twice as large": lambda given: _rules(given, fund_usd=2 * given.rules.fund_usd),
         "FUND empty from the beginning": lambda given: _rules(given, fund_usd=Decimal(0)),
         "no vault": lambda given: _rules(given, vault_usd=Decimal(0)),
-        "collateral counts five points less": _less_collateral,
+        "collateral counts five points less": lambda given: _assets(
+            given, lambda asset: {"collateral_weight": max(asset.collateral_weight - HAIRCUT, Decimal(0))}
+        ),
     }
 
 
@@ -53,16 +55,8 @@ def _rules(scenario: Scenario, **rules: Any) -> Scenario:
     return msgspec.structs.replace(scenario, rules=msgspec.structs.replace(scenario.rules, **rules))
 
 
-def _assets(scenario: Scenario, **changed: Any) -> Scenario:
-    assets = {name: msgspec.structs.replace(asset, **changed) for name, asset in scenario.assets.items()}
-    return msgspec.structs.replace(scenario, assets=assets)
-
-
-def _less_collateral(scenario: Scenario) -> Scenario:
-    assets = {
-        name: msgspec.structs.replace(asset, collateral_weight=max(asset.collateral_weight - HAIRCUT, Decimal(0)))
-        for name, asset in scenario.assets.items()
-    }
+def _assets(scenario: Scenario, changed: Callable[[Asset], dict[str, Any]]) -> Scenario:
+    assets = {name: msgspec.structs.replace(asset, **changed(asset)) for name, asset in scenario.assets.items()}
     return msgspec.structs.replace(scenario, assets=assets)
 
 

@@ -28,11 +28,7 @@ class Played:
     record: Record
     state_hash: str
     commands: int
-    deposited_atoms: int
-    depositors: int
-    built_s: float
     wall_s: float
-    engine_s: float
     positions_value: int
     """What all positions came to on one side when the scenario began, in atoms of cash."""
 
@@ -47,7 +43,6 @@ def play(plan: Plan, directory: Path, progress: Progress) -> Played:
         builder = Builder(plan, Population(plan), stage)
         progress("build", 0, 1)
         builder.build()
-        built_s = time.perf_counter() - began_s
         progress("build", 1, 1)
         crowd, record = Crowd(builder, stage), Record(plan, stage)
         stage.listeners += [crowd.listen, record.listen]
@@ -66,8 +61,8 @@ def play(plan: Plan, directory: Path, progress: Progress) -> Played:
         stage.tick()
         engine.sync_checkpoints()
         return Played(
-            plan, record, engine.exchange.state_hash().hex(), engine.sequence, crowd.deposited_atoms, crowd.depositors,
-            built_s, time.perf_counter() - began_s, stage.busy_s, opened_value,
+            plan, record, engine.exchange.state_hash().hex(), engine.sequence, time.perf_counter() - began_s,
+            opened_value,
         )  # fmt: skip
     finally:
         engine.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from enum import IntEnum
 from typing import Annotated
 
 import msgspec
@@ -15,6 +16,20 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 Share = Annotated[Decimal, "from 0 to 1"]
 Positive = Annotated[Decimal, "above 0"]
 Whole = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Role(IntEnum):
+    """What somebody does, in the order in which scenarios name it."""
+
+    LONG = 0
+    SHORT = 1
+    HEDGER = 2
+    CARRY = 3
+    LENDER = 4
+    HOLDER = 5
+
+
+ROLE_NAMES = [role.name.lower() for role in Role]
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -36,18 +36,16 @@ class Stage:
 
     def give(self, records: Records) -> None:
         """Submit commands, and after each batch let the engine do a little of what is due."""
-        for begin in range(0, len(records), BATCH_RECORDS):
-            batch = np.ascontiguousarray(records[begin : begin + BATCH_RECORDS])
-            self._take(lambda batch=batch: self.engine.submit(batch))
+        for batch in _batches(records):
+            self._submit(batch)
             self.go_on()
 
-    def must(self, records: Records) -> Records:
-        """Submit what nobody may refuse, in one batch, and return its events."""
-        told = self._take(lambda: self.engine.submit(np.ascontiguousarray(records)))
-        assert told is not None, "a submission has events"
-        refused = told[told.view(EVENT_HEADER)["kind"] == tag_of(Rejected)]
-        assert not len(refused), f"{len(refused)} were refused, first {decode_event(refused[0].tobytes())}"
-        return told
+    def must(self, records: Records) -> None:
+        """Submit what nobody may refuse, and let nothing come between."""
+        for batch in _batches(records):
+            told = self._submit(batch)
+            refused = told[told.view(EVENT_HEADER)["kind"] == tag_of(Rejected)]
+            assert not len(refused), f"{len(refused)} were refused, first {decode_event(refused[0].tobytes())}"
 
     def tick(self) -> None:
         """Let a Clock strike."""
@@ -55,22 +53,20 @@ class Stage:
 
     def go_on(self) -> bool:
         """Let the engine do a little of everything that is due; returns whether there was something."""
-        engine, any_done = self.engine, False
-        for do in (
-            engine.liquidate,
-            engine.cover_debts,
-            engine.tend_vaults,
-            engine.uncross,
-            engine.fire_triggers,
-            engine.continue_settlement,
-        ):
-            any_done = self._take(do) is not None or any_done
+        parts, any_done = self.engine.go_on(), False
+        while self._take(lambda: next(parts, None)) is not None:
+            any_done = True
         return any_done
 
     def finish(self) -> None:
         """Let the engine do all that is due before the next Clock."""
         while self.engine.has_work and self.go_on():
             pass
+
+    def _submit(self, batch: Records) -> Records:
+        told = self._take(lambda: self.engine.submit(batch))
+        assert told is not None, "a submission has events"
+        return told
 
     def _take(self, do: Callable[[], Committed | None]) -> Records | None:
         begin = time.perf_counter()
@@ -81,3 +77,8 @@ class Stage:
         for listener in self.listeners:
             listener(committed.events)
         return committed.events
+
+
+def _batches(records: Records) -> Iterator[Records]:
+    for begin in range(0, len(records), BATCH_RECORDS):
+        yield np.ascontiguousarray(records[begin : begin + BATCH_RECORDS])

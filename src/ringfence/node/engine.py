@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -232,6 +232,20 @@ class Engine:
         if due:
             return self._commit(_repeated(StepCase(), due))
         return self._commit(_records([Deleverage()])) if exchange.deleveraging and not exchange.settling else None
+
+    def go_on(self) -> Iterator[Committed]:
+        """Do a little of everything that is due and that nobody asks for; nothing if nothing is."""
+        for do in (
+            self.liquidate,
+            self.cover_debts,
+            self.tend_vaults,
+            self.uncross,
+            self.fire_triggers,
+            self.continue_settlement,
+        ):
+            done = do()
+            if done is not None:
+                yield done
 
     def cover_debts(self) -> Committed | None:
         """Let FUND pay and trade for what nobody paid, once a Clock; ``None`` if nothing is owed."""

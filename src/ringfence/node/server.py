@@ -86,18 +86,8 @@ class Server:
             self._publish(committed)
             self._answer(committed, shares)
         # A few triggers and one page of a settlement a round, so that nobody's command waits for more.
-        engine = self._engine
-        for go_on in (
-            engine.liquidate,
-            engine.cover_debts,
-            engine.tend_vaults,
-            engine.uncross,
-            engine.fire_triggers,
-            engine.continue_settlement,
-        ):
-            done = go_on()
-            if done is not None:
-                self._publish(done)
+        for done in self._engine.go_on():
+            self._publish(done)
         if time.monotonic() >= self._tick_due_s:
             self._tick()
 

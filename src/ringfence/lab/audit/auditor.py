@@ -182,7 +182,7 @@ class Auditor:
             ("unexplained", is_user & of_case & ~np.isin(to, (CLEARING, FUND)), "went out of an estate to others"),
             ("unexplained", np.isin(user, (FUND, SKIN)) & (cause != int(MoveCause.GAP_PAID)), "was paid by a fund"),
         ):
-            for event in moved[wrong]:
+            for event in decoded(moved[wrong]):
                 self._wrong_move(figure, event, why)
         for event in decoded(moved[cause == int(MoveCause.TOP_UP)]):
             if not self._asked_for(event):
@@ -192,13 +192,10 @@ class Auditor:
         return self.books.is_fenced[np.minimum(accounts, len(self.books.is_fenced) - 1)]
 
     def _wrong_move(self, figure: str, event: Any, why: str) -> None:
-        if isinstance(event, e.FundsMoved):
-            account, atoms, sequence = event.account, event.amount_atoms, event.sequence
-        else:
-            account, atoms, sequence = (int(event[name]) for name in ("account", "amount_atoms", "sequence"))
+        account, atoms = event.account, event.amount_atoms
         if figure == "clawback" and self.books.is_flat(account):
             self.figures.flat_users_who_paid.add(account)
-        self.find(figure, atoms, f"command {sequence}: {atoms} of account {account} {why}")
+        self.find(figure, atoms, f"command {event.sequence}: {atoms} of account {account} {why}")
 
     def _look_at_credit(self, event: Any) -> None:
         if not self.books.is_fenced[event.to_account]:
@@ -301,7 +298,6 @@ class Auditor:
         left = int(self.books.purse[event.account])
         if left < -ROUNDING_ATOMS:
             self.find("unexplained", left, f"case {event.case} was written off, and {left} are not explained")
-        self.books.taken_atoms += left
         self.books.purse[event.account] = 0
 
     # Everybody.

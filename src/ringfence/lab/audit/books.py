@@ -61,8 +61,6 @@ class Books:
         self.funding: dict[int, int] = {}
         self.lent_index: dict[int, int] = {}
         self.debt_index: dict[int, int] = {}
-        self.taken_atoms = 0
-        """What FUND got of estates that were written off: claims on a market, which no event tells."""
         self._does: dict[int, Callable[[Any], None]] = {
             tag_of(kind): getattr(self, f"_on_{kind.__name__}")
             for kind in EVENTS
