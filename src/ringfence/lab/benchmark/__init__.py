@@ -1,0 +1,8 @@
+"""Scoring deleveraging rules on the sixteen waves of 10 October 2025, on a calibrated reconstruction of the winners.
+
+    published        what the files of the data folder say, and nothing else
+    sizes            how the profit of the day was spread over people, from published shares of the largest
+    reconstruction   who held what when each wave began: drawn once, in integers, and frozen by its digest
+
+The published positions of the winners are too large to be obtained, so nothing here is said of real people.
+"""
