@@ -76,6 +76,29 @@ def run(
 
 
 @crash.command
+def adl_benchmark(*, data: Path, json: bool = False) -> int:
+    """Score deleveraging rules on the waves of 10 October 2025, beside the published rows.
+
+    Exit codes: 0 the winners are the frozen reconstruction, 1 the data makes another, 2 the data cannot be read.
+
+    Parameters
+    ----------
+    data: The folder with the published files, as they are in pluriholonomic/autodeleveraging-analysis.
+    json: Write one JSON line.
+    """
+    from ringfence.lab.benchmark import run as benchmark
+
+    stages = Stages({"waves": "waves"})
+    scored = benchmark.score(data, lambda done, total: stages("waves", done, total))
+    stages.end()
+    if json:
+        result(benchmark.said(scored))
+    else:
+        print("\n".join(benchmark.lines(scored)))
+    return 0 if benchmark.is_frozen(scored) else 1
+
+
+@crash.command
 def new(path: Path = Path("scenario.toml")) -> None:
     """Write a scenario to change: that of 10 October 2025, commented.
 
