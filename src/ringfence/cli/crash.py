@@ -26,6 +26,7 @@ def oct10(
     policy: Policy | None = None,
     out: Path = Path("crash-oct10"),
     what_if: bool = True,
+    what_if_seeds: int = 1,
     json: bool = False,
 ) -> int:
     """Replay 10 October 2025.
@@ -39,9 +40,10 @@ def oct10(
     policy: Who is deleveraged; what the scenario says without it.
     out: Where the report and the venue's log go. A run that was killed goes on there.
     what_if: Also rerun it with one thing changed at a time.
+    what_if_seeds: With how many seeds; with several, medians and ranges are reported.
     json: Write one JSON line.
     """
-    return _play(None, None, accounts, seed, policy, out, what_if=what_if, json=json)
+    return _play(None, None, accounts, seed, policy, out, what_if_seeds if what_if else 0, json=json)
 
 
 @crash.command
@@ -54,6 +56,7 @@ def run(
     policy: Policy | None = None,
     out: Path | None = None,
     what_if: bool = True,
+    what_if_seeds: int = 1,
     json: bool = False,
 ) -> int:
     """Replay a scenario of your own.
@@ -69,10 +72,11 @@ def run(
     policy: Who is deleveraged; what the scenario says without it.
     out: Where the report and the venue's log go; beside the scenario without it.
     what_if: Also rerun it with one thing changed at a time.
+    what_if_seeds: With how many seeds; with several, medians and ranges are reported.
     json: Write one JSON line.
     """
     folder = out if out is not None else scenario.with_suffix("").with_name(f"crash-{scenario.stem}")
-    return _play(scenario, ticks, accounts, seed, policy, folder, what_if=what_if, json=json)
+    return _play(scenario, ticks, accounts, seed, policy, folder, what_if_seeds if what_if else 0, json=json)
 
 
 @crash.command
@@ -119,14 +123,14 @@ def _play(
     seed: int,
     policy: str | None,
     out: Path,
+    what_if_seeds: int,
     *,
-    what_if: bool,
     json: bool,
 ) -> int:
     from ringfence.lab.replay import replay
 
     stages = Stages(UNITS)
-    done = replay(path, ticks, accounts, seed, policy, out, what_if=what_if, progress=stages)
+    done = replay(path, ticks, accounts, seed, policy, out, what_if_seeds=what_if_seeds, progress=stages)
     stages.end()
     if json:
         result(done.said)

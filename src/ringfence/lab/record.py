@@ -16,6 +16,8 @@ from .plan import CASH_NUMBER, Plan
 from .records import Records
 from .stage import Stage
 
+PERCENT = 100
+
 COUNTED = {
     tag_of(kind): kind
     for kind in (
@@ -49,6 +51,10 @@ class Record:
         self.lost: Counter[int] = Counter()
         self.touched: set[int] = set()
         self.worst_haircut = 0.0
+        self.profit_atoms = 0
+        """Profit that stood on the other side of waves in which something was to be paid."""
+        self.profit_by_haircut = [0] * (PERCENT + 1)
+        """How much of it lost so many percent, rounded up; what lost nothing is not in it."""
 
     def listen(self, events: Records) -> None:
         """Count what events tell."""
@@ -100,12 +106,17 @@ class Record:
     def _count_WaveEnded(self, rows: Any) -> None:
         self._now["deleveraged_atoms"] += int(rows["cost_atoms"].sum())
         self._now["uncovered_atoms"] += int(rows["uncovered_atoms"].sum())
+        self.profit_atoms += int(rows["profit_atoms"][rows["cost_atoms"] > 0].sum())
 
     def _count_Deleveraged(self, rows: Any) -> None:
         self._now["deleveraged_notional"] += self._notional(rows)
         self.touched.update(rows["account"].tolist())
-        rows = rows[rows["cost_atoms"] > 0]
+        # What somebody pays for his own other account is no haircut.
+        rows = rows[(rows["cost_atoms"] > 0) & (rows["own_case"] == 0)]
         if len(rows):
+            percent = -(-rows["cost_atoms"] * PERCENT // rows["profit_atoms"])
+            sums = np.bincount(percent, weights=rows["profit_atoms"], minlength=PERCENT + 1)
+            self.profit_by_haircut = [had + int(more) for had, more in zip(self.profit_by_haircut, sums, strict=True)]
             self.worst_haircut = max(self.worst_haircut, float((rows["cost_atoms"] / rows["profit_atoms"]).max()))
         for account, cost in zip(rows["account"].tolist(), rows["cost_atoms"].tolist(), strict=True):
             self.lost[account] += cost

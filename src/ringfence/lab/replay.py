@@ -14,14 +14,14 @@ from .load import ScenarioError, load_scenario, parse_scenario, standard
 from .plan import Plan
 from .report import write_report
 from .report.write import usd
-from .reruns import Reruns
+from .reruns import Reruns, WhatIf
 from .run import Progress, play
 from .scenario import Scenario
 from .summary import summary
 from .ticks import load_ticks
 
 VENUE = "venue"
-LEAST_ACCOUNTS, MOST_ACCOUNTS = 100, 1_000_000
+LEAST_ACCOUNTS, MOST_ACCOUNTS, MOST_SEEDS = 100, 1_000_000, 100
 ZEROS = (
     "later_deposits_used_usd", "flat_users_who_paid", "clawback_usd", "accounts_below_zero", "unexplained_usd",
     "books_differ_usd",
@@ -44,11 +44,12 @@ def replay(
     policy: str | None,
     out: Path,
     *,
-    what_if: bool,
+    what_if_seeds: int,
     progress: Progress,
 ) -> Replayed:
     """Replay a scenario, that of 10 October 2025 without a path, and write its report into a folder.
 
+    Reruns are played with so many seeds, not at all with 0.
     Raises `ScenarioError`, and `OtherRun` when the folder has the log of something else.
     """
     began_s = time.perf_counter()
@@ -58,17 +59,21 @@ def replay(
         raise ScenarioError(f"--accounts {count}: from {LEAST_ACCOUNTS} to {MOST_ACCOUNTS:,} can be played")
     if not 0 <= seed < 2**63:
         raise ScenarioError(f"--seed {seed}: from 0 to 2^63 - 1")
+    if not 0 <= what_if_seeds <= MOST_SEEDS:
+        raise ScenarioError(f"--what-if-seeds {what_if_seeds}: from 0 to {MOST_SEEDS}")
     ticks = load_ticks(ticks_folder, scenario) if ticks_folder is not None else None
     plan, reruns = Plan(scenario, count, seed, ticks), None
-    if what_if:
-        reruns = Reruns(scenario, count, seed, ticks)
+    if what_if_seeds:
+        reruns = Reruns(scenario, WhatIf(count, [*range(seed, seed + what_if_seeds)]), ticks)
     try:
         said, rows, played = _play(plan, out, reruns, progress, began_s)
     except BaseException:
         if reruns is not None:
             reruns.stop()
         raise
-    written = write_report(out, played, said, rows, _command(path, ticks_folder, count, seed, policy, out))
+    command = _command(path, ticks_folder, count, seed, policy, out)
+    command += f" --what-if-seeds={what_if_seeds}" if what_if_seeds > 1 else ""
+    written = write_report(out, played, said, rows, what_if_seeds, command)
     holds = said["verify"] == "holds" and not any(said[name] for name in ZEROS)
     return Replayed(said, _lines(said, written, out, holds=holds), holds)
 

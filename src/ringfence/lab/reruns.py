@@ -1,7 +1,8 @@
 """What would have been otherwise: the same path and the same kind of people, with one thing changed at a time.
 
 Each rerun has fewer accounts, with their part of the funds, the depth and the vault, and is compared with the run as it
-is at that size.  They run in a process of their own, beside the large one.
+is at that size.  They run in a process of their own, beside the large one.  With several seeds a row has the median of
+each number, and the least and the most of it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from decimal import Decimal
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,7 +28,8 @@ from .ticks import Ticks
 ACCOUNTS = 20_000
 BAND_PPM = 100_000
 HAIRCUT = Decimal("0.05")
-AS_IT_IS = "as it is"
+HAIRCUTS = "adl_profit_by_haircut_usd"
+AS_IT_IS, BY_RULE = "as it is", "deleveraging by "
 
 Change = Callable[[Scenario], Scenario]
 
@@ -36,7 +39,7 @@ def changes(scenario: Scenario) -> dict[str, Change]:
     return {
         AS_IT_IS: lambda given: given,
         **{
-            f"deleveraging by {name}": lambda given, name=name: _rules(given, policy=name)
+            f"{BY_RULE}{name}": lambda given, name=name: _rules(given, policy=name)
             for name in POLICIES
             if name != scenario.rules.policy
         },
@@ -65,33 +68,61 @@ def rerun(scenario: Scenario, name: str, accounts: int, seed: int, ticks: Ticks 
     changed = changes(scenario)[name](scenario)
     with tempfile.TemporaryDirectory(prefix="ringfence-rerun-") as folder:
         played = play(Plan(changed, accounts, seed, ticks), Path(folder), _quietly)
-    return {"change": name, **outcome(played)}
+    compares_rules = name == AS_IT_IS or name.startswith(BY_RULE)
+    return {"change": name, "compares_rules": compares_rules, **outcome(played)}
+
+
+class WhatIf(NamedTuple):
+    """How many people the reruns of a scenario have at most, and which seeds."""
+
+    accounts: int
+    seeds: list[int]
 
 
 class Reruns:
     """Reruns that are under way in another process."""
 
-    def __init__(self, scenario: Scenario, accounts: int, seed: int, ticks: Ticks | None) -> None:
+    def __init__(self, scenario: Scenario, what_if: WhatIf, ticks: Ticks | None) -> None:
         self._pool = ProcessPoolExecutor(1, get_context("spawn"))
-        self.accounts = min(accounts, ACCOUNTS)
-        names = changes(scenario)
-        self._futures: list[Future[dict[str, Any]]] = [
-            self._pool.submit(rerun, scenario, name, self.accounts, seed, ticks) for name in names
+        accounts = min(what_if.accounts, ACCOUNTS)
+        self._futures: list[list[Future[dict[str, Any]]]] = [
+            [self._pool.submit(rerun, scenario, name, accounts, seed, ticks) for seed in what_if.seeds]
+            for name in changes(scenario)
         ]
 
     def results(self, progress: Progress) -> list[dict[str, Any]]:
-        """Wait for all of them."""
+        """Wait for all of them; returns a row for each change."""
         found: list[dict[str, Any]] = []
-        for future in self._futures:
-            progress("what if", len(found), len(self._futures))
-            found.append(future.result())
-        progress("what if", len(found), len(self._futures))
+        total, done = sum(map(len, self._futures)), 0
+        progress("what if", done, total)
+        for futures in self._futures:
+            rows: list[dict[str, Any]] = []
+            for future in futures:
+                rows.append(future.result())
+                done += 1
+                progress("what if", done, total)
+            found.append(merged(rows))
         self._pool.shutdown()
         return found
 
     def stop(self) -> None:
         """Give up those that have not begun."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def merged(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the rows of one change with several seeds as one: the median of each number, and its ``range``."""
+    if len(rows) == 1:
+        return rows[0] | {"range": {}}
+    values = {name: [row[name] for row in rows] for name in rows[0]}
+    numbers = {name: them for name, them in values.items() if type(them[0]) in (int, float)}
+    return {
+        **rows[0],
+        **{name: median(them) for name, them in numbers.items()},
+        HAIRCUTS: [median(dollars) for dollars in zip(*values[HAIRCUTS], strict=True)],
+        "state_hash": values["state_hash"],
+        "range": {name: [min(them), max(them)] for name, them in numbers.items()},
+    }
 
 
 def _quietly(what: str, done: int, total: int) -> None:

@@ -32,7 +32,7 @@ def events_per_s_worst(record: Record) -> int:
 def outcome(played: Played) -> dict[str, Any]:
     """Return what happened to people, for reruns to be compared by."""
     record = played.record
-    losses = sorted(record.lost.values(), reverse=True)
+    losses = sorted((loss for loss in record.lost.values() if loss > 0), reverse=True)
     paid = sum(losses)
     return {
         "accounts": played.plan.accounts,
@@ -48,8 +48,10 @@ def outcome(played: Played) -> dict[str, Any]:
         "adl_events": record.counts["Deleveraged"],
         "adl_notional_usd": dollars(record.total("deleveraged_notional")),
         "adl_touched": len(record.touched),
-        "adl_who_paid": sum(loss > 0 for loss in losses),
+        "adl_who_paid": len(losses),
         "adl_worst_haircut": round(record.worst_haircut, 4),
+        "adl_profit_usd": dollars(record.profit_atoms),
+        "adl_profit_by_haircut_usd": [dollars(atoms) for atoms in record.profit_by_haircut],
         "adl_top_ten_share": round(sum(losses[:10]) / paid, 4) if paid else 0.0,
         "book_usd": dollars(record.total("book_atoms")),
         "vault_took_usd": dollars(record.total("vault_atoms")),

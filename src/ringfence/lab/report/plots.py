@@ -93,9 +93,7 @@ class Plots:
         with library.rc_context(SETTINGS):
             figure: Any = Figure(figsize=INCHES, layout="constrained")
             self._draw(draw, figure.subplots())
-            told = io.StringIO()
-            figure.savefig(told, format="svg", metadata={"Date": None})
-        return told.getvalue()[told.getvalue().index("<svg") :]
+            return _svg(figure)
 
     def png(self) -> bytes:
         """Return the picture: four of the plots."""
@@ -109,6 +107,26 @@ class Plots:
             told = io.BytesIO()
             figure.savefig(told, format="png", dpi=110, metadata={"Software": None})
         return told.getvalue()
+
+    def svg_of_rules(self, reruns: list[dict[str, Any]]) -> str:
+        """Return the plot of what deleveraging took of profits, by rule, as the element of a page."""
+        with library.rc_context(SETTINGS):
+            figure: Any = Figure(figsize=INCHES, layout="constrained")
+            self.rules(figure.subplots(), reruns)
+            return _svg(figure)
+
+    def rules(self, axes: Axes, reruns: list[dict[str, Any]]) -> None:
+        """Draw which part of all profit lost how much of itself under each rule, what lost most first."""
+        for row, color in zip((row for row in reruns if row["compares_rules"]), (BOOK, WAVE, VAULT), strict=False):
+            sums = np.array(row["adl_profit_by_haircut_usd"])[::-1]
+            parts = 100 * np.cumsum(sums) / max(row["adl_profit_usd"], float(sums.sum()), 0.01)
+            parts, haircuts = np.append(parts, 100.0), np.append(np.arange(len(sums))[::-1], 0)
+            axes.step(parts, haircuts, where="pre", label=row["policy"], color=color)
+        axes.set(
+            title="What was taken of profits", xlabel="percent of the profit on the other side, what lost most first",
+            ylabel="percent of itself that it lost", xlim=(0, 100), ylim=(0, 102),
+        )  # fmt: skip
+        axes.legend(loc="upper right")
 
     def _draw(self, draw: Callable[[Axes], None], axes: Axes) -> None:
         draw(axes)
@@ -194,3 +212,9 @@ class Plots:
 
     def _fenced(self) -> float:
         return max(float(self._column("fenced_atoms").sum()) / MILLION, 1e-6)
+
+
+def _svg(figure: Any) -> str:
+    told = io.StringIO()
+    figure.savefig(told, format="svg", metadata={"Date": None})
+    return told.getvalue()[told.getvalue().index("<svg") :]

@@ -19,12 +19,12 @@ PAGE, PICTURE, NUMBERS = "report.html", "report.png", "report.json"
 
 
 def write_report(
-    folder: Path, played: Played, said: Mapping[str, Any], reruns: list[dict[str, Any]], command: str
+    folder: Path, played: Played, said: Mapping[str, Any], reruns: list[dict[str, Any]], seeds: int, command: str
 ) -> list[Path]:
-    """Write page, picture and numbers; return where they are."""
+    """Write page, picture and numbers; return where they are. Each rerun was played with so many seeds."""
     folder.mkdir(parents=True, exist_ok=True)
     plots = Plots(played.plan, played.record)
-    page = _page(played, said, reruns, command, plots)
+    page = _page(played, said, reruns, seeds, command, plots)
     numbers = {**said, "reruns": reruns, "command": command}
     (folder / PAGE).write_text(page, encoding="utf-8")
     (folder / PICTURE).write_bytes(plots.png())
@@ -32,18 +32,22 @@ def write_report(
     return [folder / name for name in (PAGE, PICTURE, NUMBERS)]
 
 
-def _page(played: Played, said: Mapping[str, Any], reruns: list[dict[str, Any]], command: str, plots: Plots) -> str:
+def _page(
+    played: Played, said: Mapping[str, Any], reruns: list[dict[str, Any]], seeds: int, command: str, plots: Plots
+) -> str:
     environment = Environment(
         loader=PackageLoader("ringfence.lab", "report"), autoescape=select_autoescape(), undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {"usd": usd, "whole": lambda number: f"{number:,.0f}", "percent": lambda part: f"{part:.1%}"}
+    said_as: dict[str, Any] = {name: environment.filters[name] for name in ("usd", "whole", "percent")}
     scenario = played.plan.scenario
     return environment.get_template("page.html").render(
         scenario=scenario, said=said, reruns=reruns, command=command, times=_times(played.record),
         drawn=[(caption, plots.svg(draw)) for caption, draw in plots.all()],
         used={source: scenario.sources[source] for _, source in figures(scenario)},
-        opened_usd=played.positions_value / 10**6,
+        rules=plots.svg_of_rules(reruns) if reruns else "", seeds=seeds,
+        **said_as, opened_usd=played.positions_value / 10**6,
     )  # fmt: skip
 
 
