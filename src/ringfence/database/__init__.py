@@ -5,8 +5,8 @@ between dialects has one place each (``_configure_sqlite``, ``upsert``).
 """
 
 from .columns import columns_of
-from .engine import open_engine, sqlite_url
+from .engine import open_engine, sqlite_url, write_alone
 from .migrations import migrate
 from .statements import PreparedStatement, upsert
 
-__all__ = ["PreparedStatement", "columns_of", "migrate", "open_engine", "sqlite_url", "upsert"]
+__all__ = ["PreparedStatement", "columns_of", "migrate", "open_engine", "sqlite_url", "upsert", "write_alone"]

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 BUSY_TIMEOUT_MS = 5_000
+ALONE = 7_236_173
+"""Of the lock that writers of a database take who must be alone: any number that nobody else has."""
 
 
 def sqlite_url(path: Path) -> str:
@@ -39,3 +41,11 @@ def _configure_sqlite(engine: sa.Engine, synchronous: str) -> None:
         cursor.close()
 
     event.listen(engine, "connect", configure)
+
+
+def write_alone(connection: sa.Connection) -> None:
+    """Let the transaction that begins with this be the only one that writes: what it reads stays as it is."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ALONE})")
