@@ -5,6 +5,7 @@
     tables        the store
     securities    issuers, classes, and the identifiers that they have from when to when
     holders       who holds, and the accounts that he has of a class: book entry, omnibus, tokens
+    rows          adding rows to tables
     ledger        the double entry: the only writer of entries and balances, chained by hashes
     kinds         what each kind of instruction moves, and what it needs
     instructions  what somebody asks for, from receipt to posting, with the clock of its turnaround

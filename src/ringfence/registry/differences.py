@@ -6,7 +6,8 @@ import msgspec
 import sqlalchemy as sa
 
 from .reasons import Reason, RegistryError
-from .securities import find_class, next_number
+from .rows import insert, next_number
+from .securities import find_class
 from .tables import DIFFERENCES, NAME_CHARACTERS, TEXT_CHARACTERS
 from .words import require_words
 
@@ -48,9 +49,7 @@ def compare(
         connection.execute(sa.update(DIFFERENCES).where(same).values(ours=ours, theirs=theirs))
         return msgspec.structs.replace(Difference(*row), ours=ours, theirs=theirs)
     made = Difference(next_number(connection, t.difference), number, store, what, ours, theirs, now_us, None, None)
-    values = msgspec.structs.asdict(made)
-    values["class"] = values.pop("number")
-    connection.execute(sa.insert(DIFFERENCES), values)
+    insert(connection, DIFFERENCES, made)
     return made
 
 

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from .reasons import Reason, RegistryError
+from .rows import insert, next_number
 from .tables import ACCOUNTS, BALANCES, HOLDERS, NAME_CHARACTERS, TEXT_CHARACTERS
 from .words import require_country, require_words
 
@@ -79,9 +80,9 @@ def add_holder(
     require_words("name", name, NAME_CHARACTERS)
     require_words("address", address, TEXT_CHARACTERS)
     require_country("residence", residence)
-    number = 1 + (connection.scalar(sa.select(sa.func.max(HOLDERS.c.holder))) or 0)
+    number = next_number(connection, HOLDERS.c.holder)
     made = Holder(number, kind.value, name, address, residence, State.ACTIVE.value, now_us, None)
-    connection.execute(sa.insert(HOLDERS), msgspec.structs.asdict(made))
+    insert(connection, HOLDERS, made)
     return made
 
 
@@ -155,7 +156,7 @@ def units_of(connection: sa.Connection, account: int) -> int:
 def _open(
     connection: sa.Connection, number: int, kind: str, holder: int | None, form: str, address: str, now_us: int
 ) -> int:
-    account = 1 + (connection.scalar(sa.select(sa.func.max(ACCOUNTS.c.account))) or 0)
+    account = next_number(connection, ACCOUNTS.c.account)
     row = {"account": account, "class": number, "kind": kind, "holder": holder, "form": form, "address": address}
     connection.execute(sa.insert(ACCOUNTS), row | {"state": State.ACTIVE.value, "since_us": now_us})
     connection.execute(sa.insert(BALANCES), {"account": account, "units": 0})

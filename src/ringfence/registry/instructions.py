@@ -22,7 +22,8 @@ from .holders import units_of as units_held
 from .kinds import RULES, End, Kind
 from .ledger import MAX_RATIO, MAX_UNITS, change_factor, post
 from .reasons import Reason, RegistryError
-from .securities import find_class, next_number
+from .rows import insert, next_number
+from .securities import find_class
 from .tables import INSTRUCTIONS, REFERENCE_CHARACTERS, TEXT_CHARACTERS
 from .turnaround import BusinessDays
 from .words import require_words
@@ -100,9 +101,7 @@ def receive(connection: sa.Connection, asked: Asked, by: str, days: BusinessDays
         Status.RECEIVED.value, None, "", now_us, clock.counted_us, clock.due_us, RULES[Kind(asked.kind)].routine,
         None, None, None,
     )  # fmt: skip
-    row = msgspec.structs.asdict(made)
-    row["class"] = row.pop("number")
-    connection.execute(sa.insert(INSTRUCTIONS), row)
+    insert(connection, INSTRUCTIONS, made)
     try:
         check(connection, made, now_us)
     except RegistryError as error:
@@ -225,12 +224,10 @@ def carry_out(connection: sa.Connection, item: Instruction, by: str, now_us: int
         return _move(connection, item, Status.POSTED, **decided)
     source, target = _accounts(connection, item)
     units = item.units or units_held(connection, source)
-    if _is_token(connection, source) and item.kind == Kind.CONVERT:
+    burns, mints = _is_token(connection, source), _is_token(connection, target)
+    if item.kind == Kind.CONVERT and (burns or mints):
         _post(connection, item, source, kept_account(connection, item.number, Kept.IN_TRANSIT), units, now_us)
-        return _move(connection, item, Status.AWAITING_BURN, **decided)
-    if _is_token(connection, target) and item.kind == Kind.CONVERT:
-        _post(connection, item, source, kept_account(connection, item.number, Kept.IN_TRANSIT), units, now_us)
-        return _move(connection, item, Status.AWAITING_MINT, **decided)
+        return _move(connection, item, Status.AWAITING_BURN if burns else Status.AWAITING_MINT, **decided)
     _post(connection, item, source, target, units, now_us)
     if item.kind == Kind.LOST_KEY:
         restrictions.move_all(connection, source, target)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from .holders import Kept, kept_account, units_of
 from .reasons import Reason, RegistryError
+from .rows import insert
 from .tables import BALANCES, CLASSES, ENTRIES
 
 BEGINNING = hashlib.blake2b(b"ringfence register", digest_size=32).hexdigest()
@@ -92,9 +93,7 @@ def _append(connection: sa.Connection, entry: Entry) -> Entry:
     place, before = (last.entry, last.hash) if last is not None else (0, BEGINNING)
     numbered = msgspec.structs.replace(entry, entry=place + 1)
     made = msgspec.structs.replace(numbered, hash=hash_of(numbered, before))
-    row = msgspec.structs.asdict(made)
-    row["class"] = row.pop("number")
-    connection.execute(sa.insert(ENTRIES), row)
+    insert(connection, ENTRIES, made)
     return made
 
 

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from .holders import HOLDER, Kept
 from .reasons import Reason, RegistryError
-from .securities import find_class, next_number
+from .rows import insert, next_number
+from .securities import find_class
 from .tables import ACCOUNTS, BALANCES, ENTRIES, RECORD_LINES, RECORDS
 
 
@@ -60,9 +61,7 @@ def take(connection: sa.Connection, number: int, record_us: int, now_us: int) ->
         len({line.holder for line in lines if line.holder is not None}), sum(line.units for line in lines),
         factor.numerator, factor.denominator, _hash(seen, lines),
     )  # fmt: skip
-    row = msgspec.structs.asdict(made)
-    row["class"] = row.pop("number")
-    connection.execute(sa.insert(RECORDS), row)
+    insert(connection, RECORDS, made)
     if lines:
         rows = [{"record": made.record, "account": line.account, "units": line.units} for line in lines]
         connection.execute(sa.insert(RECORD_LINES), rows)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from .holders import find_account, units_of
 from .reasons import Reason, RegistryError
-from .securities import next_number
+from .rows import insert, next_number
 from .tables import RESTRICTIONS, TEXT_CHARACTERS
 from .words import require_words
 
@@ -49,7 +49,7 @@ def place(
         raise RegistryError(Reason.NOT_ABOVE_ZERO, units if units < 0 else until_us)
     number = next_number(connection, RESTRICTIONS.c.restriction)
     made = Restriction(number, account, kind.value, units, now_us, until_us, document, by, None, None)
-    connection.execute(sa.insert(RESTRICTIONS), msgspec.structs.asdict(made))
+    insert(connection, RESTRICTIONS, made)
     return made
 
 

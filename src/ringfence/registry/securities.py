@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from .holders import Kept, open_kept
 from .reasons import Reason, RegistryError
+from .rows import insert, next_number
 from .tables import CLASSES, IDENTIFIERS, ISSUERS, NAME_CHARACTERS
 from .words import require_country, require_words
 
@@ -77,11 +77,6 @@ class Identifier(msgspec.Struct, frozen=True):
     to_us: int | None
 
 
-def next_number(connection: sa.Connection, column: sa.Column[Any]) -> int:
-    """Return the number of the next row."""
-    return 1 + (connection.scalar(sa.select(sa.func.max(column))) or 0)
-
-
 def add_issuer(connection: sa.Connection, name: str, country: str, now_us: int) -> Issuer:
     """Add a company. Raises ``RegistryError``."""
     require_words("name", name, NAME_CHARACTERS)
@@ -89,7 +84,7 @@ def add_issuer(connection: sa.Connection, name: str, country: str, now_us: int) 
     if connection.scalar(sa.select(ISSUERS.c.issuer).where(ISSUERS.c.name == name)) is not None:
         raise RegistryError(Reason.NAME_TAKEN, name, place="issuer")
     made = Issuer(next_number(connection, ISSUERS.c.issuer), name, country, now_us)
-    connection.execute(sa.insert(ISSUERS), msgspec.structs.asdict(made))
+    insert(connection, ISSUERS, made)
     return made
 
 

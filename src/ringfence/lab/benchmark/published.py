@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 from ringfence.config.reading import ConfigError
 
+from .sizes import LARGEST
+
 ATOMS = 10**6
 """Atoms of a dollar."""
 WAVES, GAPS, FILLS, SHOCKS, PEOPLE, POLICIES = (
@@ -36,8 +38,6 @@ RULES = {
     "continuous by equity": "eq_pr",
 }
 """Rules as they are called here, and in the columns of the file."""
-LEAST_PEOPLE = 100
-"""Shares of the largest are published up to so many."""
 NOISE, RELATIVE_NOISE = Decimal("1e-8"), Decimal("1e-13")
 """What adding floats up may have left in a quantity, at least and in proportion."""
 
@@ -116,8 +116,8 @@ def load(folder: Path) -> Published:
     people = sorted((row.whole("n_adl_events") for row in _rows(folder / PEOPLE)), reverse=True)
     if sum(people) < sum(wave.fills for wave in waves):
         raise BenchmarkError(f"{folder / PEOPLE}: has {sum(people)} fills, fewer than the waves")
-    if len(people) <= LEAST_PEOPLE:
-        raise BenchmarkError(f"{folder / PEOPLE}: has {len(people)} people; sizes are of more than {LEAST_PEOPLE}")
+    if len(people) <= LARGEST:
+        raise BenchmarkError(f"{folder / PEOPLE}: has {len(people)} people; sizes are of more than {LARGEST}")
     return Published(waves, people)
 
 

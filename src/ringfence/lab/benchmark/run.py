@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ringfence.lab.load import POLICIES
+from ringfence.lab.paths import PPM
 
 from .published import ATOMS, RULES, Published, load
 from .reconstruction import DIGEST, Scene, digest_of, in_contracts, reconstruct
 from .score import (
-    PPM,
     Row,
     Taken,
     bound_coin_by_coin,

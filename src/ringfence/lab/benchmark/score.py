@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ringfence.lab.paths import PPM
 from ringfence.lab.records import Integers
 
 from .published import Wave
 from .reconstruction import Scene, share
 from .venue import Outcome
-
-PPM = 10**6
 
 
 class Taken(NamedTuple):

@@ -10,12 +10,14 @@ from itertools import pairwise
 WHOLE = 10**12
 SHARES = ((1, Decimal("0.157")), (10, Decimal("0.458")), (100, Decimal("0.776")))
 """Shares of the deleveraged notional of the largest so many users, computed from the fills of 10 October 2025."""
+LARGEST = SHARES[-1][0]
+"""There are shares up to so many; sizes are of more people than that."""
 DIGITS = 30
 
 
 def parts_by_rank(people: int) -> list[int]:
     """Return the part of each, the largest first, of ``WHOLE``; there are more than a hundred people."""
-    assert people > SHARES[-1][0], f"{people} people are too few"
+    assert people > LARGEST, f"{people} people are too few"
     points = [*SHARES, (people, Decimal(1))]
     with localcontext() as context:
         context.prec = DIGITS
