@@ -18,7 +18,7 @@ from ..schema.rejects import Reject
 from .book import bought_asset, sold_asset
 from .emit import refuse, refuse_asset
 from .jit import cold, hot
-from .state import BALANCES, POSITIONS, VAULT_REDEMPTIONS, WITHDRAWALS
+from .state import BALANCES, ENTITLEMENTS, POSITIONS, VAULT_REDEMPTIONS, WITHDRAWALS
 
 TRADING_FROZEN = int(UserFlag.TRADING_FROZEN)
 WITHDRAWALS_FROZEN = int(UserFlag.WITHDRAWALS_FROZEN)
@@ -132,6 +132,13 @@ def eligible_to_trade(s, user, market, side):
 
 
 @cold
+def eligible_to_lend(s, account, asset):
+    """Check that the owner of an account may lend an asset."""
+    user = s.accounts[account].user
+    return in_class(s, user, asset, s.user_rights[user].lend_classes, Reject.NOT_ELIGIBLE_TO_LEND)
+
+
+@cold
 def eligible_to_hold(s, account, asset):
     """Check that an account may be given an asset; house accounts may."""
     if not is_user_account(s, account):
@@ -146,7 +153,7 @@ def rows_left(s):
     # A withdrawal that comes back may need a row and cannot be refused, so each that is pending counts as one; so does
     # each position, whose profit is paid without a question, and each redemption that waits for a vault.
     rows = s.pools[BALANCES].rows + s.pools[WITHDRAWALS].rows + s.pools[POSITIONS].rows
-    rows += s.pools[VAULT_REDEMPTIONS].rows
+    rows += s.pools[VAULT_REDEMPTIONS].rows + s.pools[ENTITLEMENTS].rows
     capacity = s.parameters[Parameter.BALANCES]
     return rows + BALANCE_HEADROOM <= capacity or refuse(s, Reject.VENUE_FULL, rows, capacity)
 

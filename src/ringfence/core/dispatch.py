@@ -4,9 +4,10 @@ There are three ways in, for orders, for settings and prices, and for all others
 compiled slowly, and what is compiled in two of them twice: so everything that matches is in the first.
 """
 
-from ..schema.enums import PARAMETER_LIMITS, PRICE_SOURCES, Parameter
+from ..schema.enums import MOST_ACTIONS, PARAMETER_LIMITS, PRICE_SOURCES, Parameter
 from . import (
     accounts,
+    actions,
     amend,
     auctions,
     brakes,
@@ -14,6 +15,7 @@ from . import (
     conversion,
     covering,
     delisting,
+    dividends,
     firing,
     liquidation,
     listings,
@@ -44,6 +46,7 @@ from .records import Kind, cast
 from .redemptions import SERVED_PER_CLOCK
 from .retiring import EVENTS_OF_BRAKES
 from .settlement import EVENTS_PER_PAGE
+from .taking import begin_takes
 
 MOST = {parameter: highest for parameter, (_, highest, _) in PARAMETER_LIMITS.items()}
 # A cancelled order may repay and lend what was locked; so may each side of a fill with what it received, or it may
@@ -57,7 +60,9 @@ OF_CLOCK = OF_MARKETS + 2 * MOST[Parameter.ASSETS] + SERVED_PER_CLOCK + EVENTS_P
 OF_PRICE = 1 + PRICE_SOURCES
 OF_ESTATE = ASSETS_SHOWN * (1 + OF_PRICE) + POSITIONS_PER_ACCOUNT * (2 + 2 * OF_PRICE)
 OF_CASES = EVENTS_PER_PAGE + OF_ESTATE + OF_ORDERS
-EVENTS_PER_COMMAND = max(OF_CASES, OF_CLOCK) + MOST[Parameter.TRIGGERS_PER_ACCOUNT] + 64
+# Before a command, each corporate action may begin both its records and adjust one contract.
+OF_RECORDS = 3 * MOST_ACTIONS
+EVENTS_PER_COMMAND = max(OF_CASES, OF_CLOCK) + MOST[Parameter.TRIGGERS_PER_ACCOUNT] + 64 + OF_RECORDS
 """More events than one command can make: a buffer must have this many rows free before a command is begun."""
 
 
@@ -178,8 +183,29 @@ def handle_prices(s, commands, i):
         return vaults.set_vault(s, cast(commands, i, r.SET_VAULT))
     if kind == Kind.PAY_VAULT_REDEMPTIONS:
         return vault_shares.pay_redemptions(s)
-    assert kind == Kind.CONTINUE_SETTLEMENT, "a kind of command has no handler"
-    return settlement.continue_settlement(s)
+    if kind == Kind.CONTINUE_SETTLEMENT:
+        return settlement.continue_settlement(s)
+    return handle_actions(s, commands, i)
+
+
+@flat
+def handle_actions(s, commands, i):
+    """Carry out a command about corporate actions; returns whether it was accepted."""
+    kind = commands[i].kind
+    if kind == Kind.SET_ACTION:
+        return actions.set_action(s, cast(commands, i, r.SET_ACTION))
+    if kind == Kind.CANCEL_ACTION:
+        return actions.cancel_action(s, cast(commands, i, r.CANCEL_ACTION))
+    if kind == Kind.FUND_ACTION:
+        return actions.fund_action(s, cast(commands, i, r.FUND_ACTION))
+    if kind == Kind.PAY_ACTION:
+        return actions.pay_action(s, cast(commands, i, r.PAY_ACTION))
+    if kind == Kind.RELEASE_UNCLAIMED:
+        return actions.release_unclaimed(s, cast(commands, i, r.RELEASE_UNCLAIMED))
+    if kind == Kind.CLOSE_ACTION:
+        return actions.close_action(s, cast(commands, i, r.CLOSE_ACTION))
+    assert kind == Kind.CONTINUE_ACTIONS, "a kind of command has no handler"
+    return dividends.continue_actions(s)
 
 
 @flat
@@ -205,6 +231,8 @@ def begin_command(s, header):
     venue.sequence = header.sequence
     venue.time_us = header.time_us
     venue.first_event = venue.events
+    if header.time_us >= venue.next_take_us:
+        begin_takes(s)
 
 
 @hot

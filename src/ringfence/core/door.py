@@ -21,7 +21,7 @@ from .jit import cold, hot
 from .records import BYTES, CANCEL_ORDER, INTS, PLACE_ORDER, SHORTS, WORDS, Kind, cast
 
 SKIPPED_KIND = 65_535
-KINDS = 64
+KINDS = 96
 FIELDS = 24
 U4 = 5
 """Width code of an unsigned four byte field; the other codes are the widths in bytes."""

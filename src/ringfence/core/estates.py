@@ -6,6 +6,7 @@ docs/rules.md, "Gaps" and "Writing off".
 from ..schema.enums import HouseAccount, LoanCause, LoanSource, MoveCause
 from .bits import divide_down, divide_up
 from .emit import emit, emit_moved
+from .entitlements import action_after, find_entitlement, hand_over, note_collected
 from .fence import doubt_about_balances, doubt_about_positions
 from .fund import pay_from_fund, pay_from_skin
 from .jit import cold
@@ -235,6 +236,35 @@ def give_part_of_claim(s, account, asset, atoms):
 
 
 @cold
+def write_off_entitlement(s, case, place):
+    """End what an estate expects of an action, which FUND gets, or owes for it, which FUND and SKIN pay as they can."""
+    account, number = s.cases[case].account, s.cases[case].id
+    slot = find_entitlement(s, account, place)
+    due = s.entitlements[slot].due_atoms if slot != 0 else 0
+    if due > 0:
+        hand_over(s, slot, HouseAccount.FUND.value)
+    if due >= 0:
+        return
+    asset = s.actions[place].pay_asset
+    fund = pay_from_fund(s, HouseAccount.DIVIDEND, asset, -due, number)
+    skin = pay_from_skin(s, HouseAccount.DIVIDEND, asset, -due - fund, number)
+    note_collected(s, slot, fund + skin)
+    emit_written_off(s, case, 0, asset, -due, fund, skin)
+    if due + fund + skin < 0:
+        hand_over(s, slot, HouseAccount.UNCOVERED.value)
+
+
+@cold
+def write_off_entitlements(s, case):
+    """End what an estate has to do with corporate actions."""
+    number = 0
+    while action_after(s, number) != 0:
+        place = action_after(s, number)
+        number = s.actions[place].action
+        write_off_entitlement(s, case, place)
+
+
+@cold
 def write_off(s, case):
     """Let an estate end that has no position and does not reach: FUND takes what there is, and owes the rest."""
     account = s.cases[case].account
@@ -249,3 +279,4 @@ def write_off(s, case):
         if loan_shares_of(s, account, asset) < 0:
             write_off_debt(s, case, asset)
         asset = asset_after(s, account, asset)
+    write_off_entitlements(s, case)

@@ -7,15 +7,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ..schema.enums import BrakePhase, Delisting, HouseAccount, Parameter, Settling, Side, rules_that_hold
+from ..schema.enums import ActionPhase, BrakePhase, Delisting, HouseAccount, Parameter, Settling, Side, rules_that_hold
 from ..schema.hashing import state_hash
 from ..schema.layout import COMMAND_HEADER, RECORD
 from ..schema.tables import (
     AccountRow,
+    ActionRow,
     AssetRow,
     BrakesRow,
     CaseRow,
     CollateralRow,
+    EntitlementRow,
     LendingPoolRow,
     MarketRow,
     OrderRow,
@@ -259,7 +261,10 @@ class Exchange:
 
     def user(self, user: int) -> UserRow | None:
         """Return a user."""
-        return row_of(UserRow, self._s.users[user]) if 1 <= user <= self.users_opened else None
+        if not 1 <= user <= self.users_opened:
+            return None
+        rights = self._s.user_rights.view(np.ndarray)[user]
+        return row_of(UserRow, self._s.users[user], **{name: int(rights[name]) for name in rights.dtype.names})
 
     def price(self, asset: int) -> PriceRow | None:
         """Return how an asset is priced and what its price is, None if it has none."""
@@ -312,6 +317,31 @@ class Exchange:
         """Return the lowest and the highest price at which a market may trade now, (0, 0) for any."""
         row = self._s.markets[market]
         return int(row.band_low_ticks), int(row.band_high_ticks)
+
+    def action(self, action: int) -> ActionRow | None:
+        """Return a corporate action that is armed and not over."""
+        found = np.flatnonzero(self._s.actions["action"] == action) if action > 0 else []
+        return row_of(ActionRow, self._s.actions.view(np.ndarray)[found[0]]) if len(found) else None
+
+    @property
+    def actions(self) -> list[ActionRow]:
+        """Return the corporate actions that are armed and not over, by number."""
+        numbers = sorted(int(number) for number in self._s.actions["action"] if number)
+        return [row for number in numbers if (row := self.action(number)) is not None]
+
+    @property
+    def actions_move(self) -> bool:
+        """Whether ContinueActions has something to do now."""
+        return any(self._moves(row) for row in self.actions)
+
+    def _moves(self, row: ActionRow) -> bool:
+        waited = row.phase == ActionPhase.WAITING and self.time_us >= row.waits_us
+        under_way = 1 in (row.entitled, row.recorded)
+        return under_way or waited or row.phase in (ActionPhase.COLLECTING, ActionPhase.PAYING, ActionPhase.CLOSING)
+
+    def entitlements(self, account: int) -> list[EntitlementRow]:
+        """Return what an account has to do with corporate actions, by action."""
+        return self._reads.entitlements(account)
 
     @property
     def uncrossing(self) -> list[int]:

@@ -11,6 +11,7 @@ from .changes import note_change
 from .index import find, insert, remove
 from .jit import cold, hot
 from .state import BALANCES
+from .taking import take_before
 
 
 @hot
@@ -106,6 +107,8 @@ def post(s, account, asset, available_change, locked_change):
     """Change an account's available and locked atoms of an asset."""
     if available_change == 0 and locked_change == 0:
         return
+    if s.assets[asset].takes != 0:
+        take_before(s, account, asset)
     slot = balance_slot(s, account, asset)
     if slot == 0:
         slot = open_balance(s, account, asset)
@@ -138,6 +141,8 @@ def loan_shares_of(s, account, asset):
 @cold
 def add_loan_shares(s, account, asset, change):
     """Change what an account lent to a pool, or owes to it, and the totals of the pool; never from one to the other."""
+    if s.assets[asset].takes != 0:
+        take_before(s, account, asset)
     slot = balance_slot(s, account, asset)
     if slot == 0:
         slot = open_balance(s, account, asset)

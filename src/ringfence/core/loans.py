@@ -5,6 +5,7 @@ from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
 from .admission import (
     eligible_to_hold,
+    eligible_to_lend,
     known_asset,
     not_liquidating,
     not_vaults,
@@ -131,7 +132,9 @@ def lend(s, c):
     if c.amount_atoms > pool.lend_limit_atoms - lent:
         sum_atoms = lent + min(c.amount_atoms, MAX_ATOMS - lent)
         return refuse_asset(s, Reject.LEND_LIMIT, sum_atoms, pool.lend_limit_atoms, c.asset)
-    if not (rows_left(s) and funded(s, c.account, c.asset, c.amount_atoms, 0)):
+    if not (eligible_to_lend(s, c.account, c.asset) and rows_left(s)):
+        return False
+    if not funded(s, c.account, c.asset, c.amount_atoms, 0):
         return False
     if lend_shares(pool, c.amount_atoms) == 0:
         return refuse_asset(s, Reject.AMOUNT_TOO_SMALL, c.amount_atoms, 0, c.asset)

@@ -120,6 +120,19 @@ def add_positions(s, account, measure, least_initial_e8):
 
 
 @cold
+def add_expected(s, account, measure):
+    """Add what an account expects of corporate actions to a measure, or owes for them; returns how many it owes for."""
+    count, slot = 0, s.first_entitlement[account]
+    while slot != 0:
+        row = s.entitlements[slot]
+        if row.due_atoms != 0:
+            add_unsettled(s.collaterals[s.actions[row.place].pay_asset], measure, row.due_atoms)
+            count += 1 if row.due_atoms < 0 else 0
+        slot = row.next
+    return count
+
+
+@cold
 def take_measure(s, account, asset, held_change, owed_change, strict):
     """Measure an account into ``s.measure``, as if it held and owed more of one asset; returns debts and positions."""
     measure, least = s.measure[0], s.accounts[account].least_initial_e8
@@ -137,6 +150,8 @@ def take_measure(s, account, asset, held_change, owed_change, strict):
         debts += add_leg(s, measure, asset, held_change, owed_change, least, strict)
     if s.accounts[account].first_position != 0 or s.payment[0].market != 0:
         debts += add_positions(s, account, measure, least)
+    if s.first_entitlement[account] != 0:
+        debts += add_expected(s, account, measure)
     if debts != 0:
         measure.reserved = min(s.accounts[account].reserved_value, MAX_VALUE)
         if s.accounts[account].liabilities == 0:

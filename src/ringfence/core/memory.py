@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from .state import (
     BALANCES,
+    ENTITLEMENTS,
     LEVELS,
     NODES,
     OFFSETS,
@@ -42,6 +43,7 @@ _POOLS = {
     "trigger_heads": (TRIGGERS, "buckets"),
     "redemptions": (REDEMPTIONS, "used"),
     "redemption_heads": (REDEMPTIONS, "buckets"),
+    "entitlements": (ENTITLEMENTS, "used"),
     "levels": (LEVELS, "used"),
     "nodes": (NODES, "used"),
 }

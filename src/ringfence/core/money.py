@@ -27,6 +27,7 @@ from .margin import bears
 from .orders import LOANS_SINCE, funded
 from .paying import bears_withdrawal, carry_out, credit_account, flags_of, plan
 from .state import WITHDRAWALS
+from .taking import carry, take_before
 
 
 @cold
@@ -38,6 +39,8 @@ def credit_from_outside(s, from_account, meant_account, asset, atoms, cause, ref
     move(s, from_account, to_account, asset, atoms)
     emit_moved(s, from_account, to_account, asset, atoms, cause, reference, source)
     tell_fenced(s, meant_account, to_account, asset, atoms)
+    if from_account == HouseAccount.CUSTODY:
+        carry(s, to_account, asset, atoms)
     if is_user_account(s, to_account):
         credit_account(s, to_account, asset, atoms)
 
@@ -93,6 +96,8 @@ def request_withdrawal(s, c):
     total = c.amount_atoms + c.fee_atoms if c.fee_atoms <= MAX_ATOMS - c.amount_atoms else MAX_ATOMS + 1
     if not payable(s, c, total):
         return False
+    if s.assets[c.asset].takes != 0:
+        take_before(s, c.account, c.asset)
     number = s.venue[0].sequence
     pool = s.pools[WITHDRAWALS]
     slot = pool.free
@@ -105,11 +110,35 @@ def request_withdrawal(s, c):
     row.id, row.account, row.asset = number, c.account, c.asset
     row.amount_atoms, row.fee_atoms = c.amount_atoms, c.fee_atoms
     insert(pool, s.withdrawal_heads, s.withdrawals, slot)
-    s.holds[c.account] += 1
+    hold(s, slot)
     emit_moved(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total, MoveCause.WITHDRAWAL_REQUESTED, number, 0)
     carry_out(s, c.account, c.asset, LoanSource.WITHDRAWAL, number)
     move(s, c.account, HouseAccount.IN_TRANSIT, c.asset, total)
     return True
+
+
+@cold
+def hold(s, slot):
+    """Let a withdrawal be among those of its account."""
+    row = s.withdrawals[slot]
+    s.holds[row.account] += 1
+    row.account_next = s.first_withdrawal[row.account]
+    s.first_withdrawal[row.account] = slot
+
+
+@cold
+def release_hold(s, slot):
+    """Let a withdrawal not be among those of its account any more."""
+    account, following = s.withdrawals[slot].account, s.withdrawals[slot].account_next
+    s.holds[account] -= 1
+    at = s.first_withdrawal[account]
+    if at == slot:
+        s.first_withdrawal[account] = following
+        return
+    while s.withdrawals[at].account_next != slot:
+        at = s.withdrawals[at].account_next
+        assert at != 0, "the withdrawal is not in its account's list"
+    s.withdrawals[at].account_next = following
 
 
 @cold
@@ -135,7 +164,7 @@ def forget_withdrawal(s, slot):
     """Take a withdrawal off the pending ones."""
     pool = s.pools[WITHDRAWALS]
     remove(pool, s.withdrawal_heads, s.withdrawals, slot)
-    s.holds[s.withdrawals[slot].account] -= 1
+    release_hold(s, slot)
     s.withdrawals[slot].id = 0
     s.withdrawals[slot].hash_next = pool.free
     pool.free = slot
@@ -157,6 +186,9 @@ def settle_withdrawal(s, c):
         return False
     row = s.withdrawals[slot]
     number = row.id
+    if s.assets[row.asset].takes != 0:
+        take_before(s, row.account, row.asset)
+    carry(s, row.account, row.asset, -row.amount_atoms)
     leave_transit(s, HouseAccount.CUSTODY, row.asset, row.amount_atoms, MoveCause.WITHDRAWAL_SETTLED, number)
     leave_transit(s, HouseAccount.NETWORK_FEES, row.asset, row.fee_atoms, MoveCause.WITHDRAWAL_FEE, number)
     forget_withdrawal(s, slot)

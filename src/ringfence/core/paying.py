@@ -3,7 +3,7 @@
 from ..schema.enums import ALL_LOAN_FLAGS, AccountFlag, LoanFlag, LoanSource
 from ..schema.fields import MAX_ATOMS
 from ..schema.rejects import Reject
-from .admission import eligible_to_hold
+from .admission import eligible_to_hold, eligible_to_lend
 from .book import lock_of, sold_asset, unlock
 from .emit import refuse_asset
 from .jit import cold, hot
@@ -87,6 +87,8 @@ def auto_lend(s, account, asset, atoms, order):
     if atoms <= 0 or not is_open(pool) or loan_shares_of(s, account, asset) < 0:
         return
     if atoms > pool.lend_limit_atoms - lent_total(pool) or lend_shares(pool, atoms) == 0:
+        return
+    if not eligible_to_lend(s, account, asset):
         return
     lend_atoms(s, account, asset, atoms, LoanSource.AUTO_LEND, order)
 

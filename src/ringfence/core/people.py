@@ -1,11 +1,18 @@
 """Users, their accounts, what they may do.  docs/rules.md, "Users and accounts"."""
 
-from ..schema.enums import AccountKind, Origin, Parameter
+from ..schema.commands import SetAction
+from ..schema.enums import AccountKind, CloseReason, Origin, Parameter
 from ..schema.rejects import Reject
 from .admission import known_user, user_account
+from .book import bought_asset, sold_asset
+from .cancels import cancel
 from .emit import emit, refuse
-from .jit import cold
+from .jit import cold, hot
 from .records import ACCOUNT_OPENED, ELIGIBILITY_SET, USER_OPENED, USER_SET, EventKind, cast
+
+RIGHTS_SINCE = SetAction.since
+MOST_CANCELLED = 8_192
+"""So many orders may be in the way when a right is taken away: one command cancels them all."""
 
 
 @cold
@@ -98,11 +105,57 @@ def set_user(s, c):
 
 
 @cold
+def orders_of(s, user_row):
+    """Return how many orders are open on all accounts of a user."""
+    count, account = 0, user_row.main_account
+    while account != 0:
+        count += s.accounts[account].open_orders
+        account = s.siblings[account]
+    return count
+
+
+@cold
+def can_cancel(s, user_row, c):
+    """Check that a user whose rights are taken away has no more orders than one command can cancel."""
+    if s.venue[0].rules < RIGHTS_SINCE:
+        return True
+    lost = user_row.buy_classes & ~c.buy_classes | user_row.sell_classes & ~c.sell_classes
+    count = orders_of(s, user_row) if lost != 0 else 0
+    return count <= MOST_CANCELLED or refuse(s, Reject.ORDERS_IN_THE_WAY, count, MOST_CANCELLED)
+
+
+@hot
+def has_class(s, asset, classes):
+    """Whether a mask has the class of an asset; class 0 is for everybody."""
+    number = s.assets[asset].eligibility_class
+    return number == 0 or classes >> number & 1 == 1
+
+
+@cold
+def cancel_not_eligible(s, user_row):
+    """Cancel the orders that a user could not place any more."""
+    account = user_row.main_account
+    while account != 0:
+        slot = s.accounts[account].first_order
+        while slot != 0:
+            following, order = s.orders[slot].account_next, s.orders[slot]
+            market = s.markets[order.market]
+            buys = has_class(s, bought_asset(market, order.side), user_row.buy_classes)
+            sells = has_class(s, sold_asset(market, order.side), user_row.sell_classes)
+            if not (buys and sells):
+                cancel(s, slot, CloseReason.NOT_ELIGIBLE.value)
+            slot = following
+        account = s.siblings[account]
+
+
+@cold
 def set_eligibility(s, c):
     """Set which classes of assets a user may buy, sell, hold and withdraw."""
     if not known_user(s, c.user):
         return False
-    row = s.users[c.user]
+    row, rights = s.users[c.user], s.user_rights[c.user]
+    if not can_cancel(s, row, c):
+        return False
     row.buy_classes, row.sell_classes = c.buy_classes, c.sell_classes
     row.hold_classes, row.withdraw_classes = c.hold_classes, c.withdraw_classes
     event = cast(s.events, emit(s, EventKind.ELIGIBILITY_SET, row.main_account, 0), ELIGIBILITY_SET)
@@ -111,4 +164,10 @@ def set_eligibility(s, c):
     event.sell_classes = c.sell_classes
     event.hold_classes = c.hold_classes
     event.withdraw_classes = c.withdraw_classes
+    if s.venue[0].rules >= RIGHTS_SINCE:
+        rights.lend_classes, rights.receive_classes = c.lend_classes, c.receive_classes
+        rights.tax_relief_ppm = c.tax_relief_ppm
+        event.lend_classes, event.receive_classes = c.lend_classes, c.receive_classes
+        event.tax_relief_ppm = c.tax_relief_ppm
+        cancel_not_eligible(s, row)
     return True

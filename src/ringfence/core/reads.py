@@ -7,7 +7,7 @@ import numpy as np
 
 from ..schema.enums import Side
 from ..schema.fields import MAX_PRICE_TICKS
-from ..schema.tables import OrderRow, PositionRow, RedemptionRow, TriggerRow
+from ..schema.tables import EntitlementRow, OrderRow, PositionRow, RedemptionRow, TriggerRow
 from .bits import mix
 from .book import REDUCES
 from .levels import BITS, STEP
@@ -50,6 +50,7 @@ class Reads:
         self._order_head = state.order_heads.item
         self._lending_pools, self._redemptions = Columns(state.lending_pools), state.redemptions
         self._positions, self._triggers = state.positions, state.triggers
+        self._entitlements, self._first_entitlement = state.entitlements, state.first_entitlement.item
         self._account_triggers, self._trigger_head = Columns(state.account_triggers), state.trigger_heads.item
 
     def balances(self, account: int) -> list[tuple[int, int, int]]:
@@ -70,6 +71,14 @@ class Reads:
                 found.append((rows.id(slot) & 0xFFFF, shares))
             slot = rows.account_next(slot)
         return sorted(found)
+
+    def entitlements(self, account: int) -> list[EntitlementRow]:
+        """Return what an account has to do with corporate actions, by action."""
+        found, slot = [], self._first_entitlement(account)
+        while slot:
+            found.append(row_of(EntitlementRow, self._entitlements[slot]))
+            slot = int(self._entitlements[slot].next)
+        return sorted(found, key=lambda row: row.action)
 
     def positions(self, account: int) -> list[PositionRow]:
         """Return the positions of an account, by market."""

@@ -9,7 +9,7 @@ from ..schema.enums import FIRST_USER_ACCOUNT
 from .jit import cold, hot
 from .state import BALANCES, BUCKETS, POSITIONS
 from .valuation import capped_sum
-from .watch import bound_e9, bucket_for, clear_sums, count_balance, count_position, is_unsafe, link, refer
+from .watch import bound_e9, bucket_for, clear_sums, count_balance, count_expected, count_position, is_unsafe, link, refer
 
 PAGE_ROWS = 1 << 10
 """Rows of a list in a page of memory."""
@@ -73,6 +73,8 @@ def end(s):
         clear_sums(total)
         add_sums(total, s.balance_sums[account])
         add_sums(total, s.position_sums[account])
+        if s.first_entitlement[account] != 0:
+            count_expected(s, total, account)
         row = s.watched[account]
         row.equity, row.maintenance, row.bucket = total.collateral - total.liabilities, total.maintenance, 0
         if s.accounts[account].liabilities != 0 and s.accounts[account].case_slot == 0:

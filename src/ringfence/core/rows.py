@@ -23,9 +23,11 @@ from .accounts import least_initial
 from .book import ATTACHED, REDUCES, find_order, link_reducing, open_order, queue
 from .brakes import set_band
 from .cases import join_queue, take_slot
+from .entitlements import open_entitlement, place_of, set_due
 from .index import insert
 from .jit import called_from_python
 from .ledger import open_balance
+from .money import hold
 from .people import join_siblings
 from .positions import find_position, open_position
 from .redemptions import append
@@ -33,6 +35,7 @@ from .reserves import LOAN_BITS, set_reserved
 from .state import (
     BALANCES,
     CASES,
+    ENTITLEMENTS,
     ORDERS,
     POSITIONS,
     QUOTES_PER_ASSET,
@@ -44,6 +47,7 @@ from .state import (
     VAULT_REDEMPTIONS,
     WITHDRAWALS,
 )
+from .taking import UNDER_WAY, find_next_take
 from .triggers import find_trigger, join_due, link_trigger, open_trigger, wait
 from .valuation import set_worth
 from .vault_queue import append_redemption
@@ -79,6 +83,23 @@ def _sources(s):
     rows = _copied("sources", s.sources, np.arange(1, SOURCES))
     rows["source"] = np.arange(1, SOURCES)
     return rows
+
+
+def _users(s):
+    numbers = np.arange(1, s.venue[0].users + 1)
+    rows = _copied("users", s.users, numbers)
+    for field in s.user_rights.dtype.names:
+        rows[field] = s.user_rights[field][numbers]
+    return rows
+
+
+def _actions(s):
+    return np.sort(_copied("actions", s.actions, np.flatnonzero(s.actions["action"])), order="action")
+
+
+def _entitlements(s):
+    slots = np.flatnonzero(s.entitlements["action"][: s.pools[ENTITLEMENTS].used + 1])
+    return np.sort(_copied("entitlements", s.entitlements, slots), order=["action", "account"])
 
 
 def _accounts(s):
@@ -197,7 +218,7 @@ def rows_of(s):
         "markets": _copied("markets", s.markets, np.arange(1, venue.markets + 1)),
         "fee_tiers": _fee_tiers(s),
         "sources": _sources(s),
-        "users": _copied("users", s.users, np.arange(1, venue.users + 1)),
+        "users": _users(s),
         "accounts": _accounts(s),
         "balances": _balances(s),
         "orders": _orders(s),
@@ -217,6 +238,8 @@ def rows_of(s):
         "vaults": _copied("vaults", s.vaults, np.arange(1, venue.vaults + 1)),
         "vault_redemptions": _vault_redemptions(s),
         "standing_top_ups": _standing_top_ups(s),
+        "actions": _actions(s),
+        "entitlements": _entitlements(s),
     }
 
 
@@ -297,7 +320,7 @@ def restore_withdrawals(s, rows):
         row.id, row.account, row.asset = rows[i].withdrawal, rows[i].account, rows[i].asset
         row.amount_atoms, row.fee_atoms = rows[i].amount_atoms, rows[i].fee_atoms
         insert(pool, s.withdrawal_heads, s.withdrawals, pool.used)
-        s.holds[row.account] += 1
+        hold(s, pool.used)
 
 
 @called_from_python
@@ -417,6 +440,31 @@ def restore_derived(s):
         join_siblings(s, np.int64(account))
 
 
+@called_from_python
+def restore_entitlements(s, rows):
+    """Open every row of who has to do with an action."""
+    for i in range(len(rows)):
+        source = rows[i]
+        slot = open_entitlement(s, np.int64(source.account), place_of(s, source.action))
+        row = s.entitlements[slot]
+        row.taken, row.recorded_atoms, row.entitled_atoms = source.taken, source.recorded_atoms, source.entitled_atoms
+        row.lent_atoms, row.paid_atoms, row.tax_atoms = source.lent_atoms, source.paid_atoms, source.tax_atoms
+        row.unclaimed_atoms = source.unclaimed_atoms
+        set_due(s, slot, source.due_atoms)
+
+
+@called_from_python
+def restore_takes(s):
+    """Note which shares have records that are under way, and when the next is to be taken."""
+    for place in range(1, len(s.actions)):
+        action = s.actions[place]
+        if action.action != 0:
+            s.venue[0].actions += 1
+            s.assets[action.asset].takes += 1 if action.entitled == UNDER_WAY else 0
+            s.assets[action.asset].takes += 1 if action.recorded == UNDER_WAY else 0
+    find_next_take(s)
+
+
 def restore_uncovered(s, rows):
     """Note where UNCOVERED owes something."""
     debts = rows["balances"][(rows["balances"]["account"] == HouseAccount.UNCOVERED)]
@@ -436,6 +484,7 @@ def restore_into(s, rows):
     for name in ("venue", "assets", "markets", "users"):
         first = 0 if name == "venue" else 1
         _fill(getattr(s, name), np.arange(first, first + len(rows[name])), rows[name])
+    _fill(s.user_rights, np.arange(1, 1 + len(rows["users"])), rows["users"])
     s.parameters[rows["parameters"]["parameter"]] = rows["parameters"]["value"]
     _fill(s.fee_tiers, np.arange(SCHEDULES * TIERS), rows["fee_tiers"])
     _fill(s.sources, rows["sources"]["source"], rows["sources"])
@@ -469,6 +518,11 @@ def restore_into(s, rows):
     restore_vault_redemptions(s, _aligned(rows["vault_redemptions"]))
     _fill(s.top_ups, rows["standing_top_ups"]["account"], rows["standing_top_ups"])
     restore_uncovered(s, rows)
+    actions = rows["actions"].copy()
+    actions["owed_atoms"] = 0
+    _fill(s.actions, np.arange(1, 1 + len(actions)), actions)
+    restore_entitlements(s, _aligned(rows["entitlements"]))
+    restore_takes(s)
     if len(rows["waves"]):
         _fill(s.waves, np.arange(1), rows["waves"])
         restore_wave(s)

@@ -13,7 +13,7 @@ from .perpetuals import update_perpetuals
 from .records import CLOCK_TICKED, PARAMETER_SET, RULES_SET, EventKind, cast
 from .retiring import update_brakes
 from .settlement import update_settlement
-from .state import BALANCES, CASES, ORDERS, TRIGGERS, VAULT_REDEMPTIONS, WITHDRAWALS
+from .state import BALANCES, CASES, MOST_ENTITLEMENTS, ORDERS, TRIGGERS, VAULT_REDEMPTIONS, WITHDRAWALS
 from .triggers import look_at_marks
 
 HASH_BYTES = 32
@@ -101,6 +101,8 @@ def set_parameter(s, c):
     used = in_use(s, c.parameter)
     if c.value < used:
         return refuse(s, Reject.BELOW_USE, c.value, used)
+    if c.parameter == Parameter.ACCOUNTS and c.value * s.venue[0].actions > MOST_ENTITLEMENTS:
+        return refuse(s, Reject.VENUE_FULL, s.venue[0].actions, MOST_ENTITLEMENTS // c.value)
     s.parameters[c.parameter] = c.value
     event = cast(s.events, emit(s, EventKind.PARAMETER_SET, c.account, 0), PARAMETER_SET)
     event.parameter = c.parameter

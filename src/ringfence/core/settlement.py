@@ -46,14 +46,14 @@ def begin_settlement(s):
 
 
 @cold
-def raise_money(s, account, asset, atoms):
-    """Let a user who must pay have so many atoms available, from what he lent and what he may borrow."""
+def raise_money(s, account, asset, atoms, borrows):
+    """Let a user who must pay have so many atoms available, from what he lent and, if he does that, may borrow."""
     missing, pool = atoms - available(s, account, asset), s.lending_pools[asset]
     redeemed = min(missing, claim(s, account, asset), redeemable(pool))
     if redeemed > 0:
         redeem_atoms(s, account, asset, redeemed, LoanSource.SETTLEMENT, 0)
         missing -= redeemed
-    if missing <= 0 or s.accounts[account].account_flags & BORROWS == 0 or not is_open(pool):
+    if missing <= 0 or not borrows or not is_open(pool):
         return
     if loan_shares_of(s, account, asset) > 0 or not is_live(s.collaterals[asset].price_state):
         return
@@ -111,7 +111,8 @@ def collect(s, slot):
         s.perpetuals[row.market].due_atoms -= loss
     elif loss > 0:
         if row.account >= FIRST_USER_ACCOUNT:
-            raise_money(s, row.account, s.markets[row.market].quote_asset, loss)
+            borrows = s.accounts[row.account].account_flags & BORROWS != 0
+            raise_money(s, row.account, s.markets[row.market].quote_asset, loss, borrows)
         note_short(s, slot, loss - pay_loss(s, slot, loss))
     drop_if_empty(s, slot)
 

@@ -13,12 +13,14 @@ import numpy as np
 from ..schema.enums import (
     BALANCE_HEADROOM,
     FIRST_USER_ACCOUNT,
+    MOST_ACTIONS,
     MOST_VAULTS,
     PARAMETER_LIMITS,
     PRICE_SOURCES,
     Parameter,
     rules_that_hold,
 )
+from ..schema.fields import MAX_SEQUENCE
 from ..schema.layout import COMMAND_HEADER, EVENT_HEADER, ROW_DTYPES
 
 FANOUT = 32
@@ -59,6 +61,7 @@ Venue = _record(
     ("clock_us", "i8"), ("cases_opened", "i8"), ("case_turns", "i8"), ("unsafe_left", "i8"),
     ("deleverages", "i8"), ("waves_begun", "i8"), ("skin_day", "i8"), ("skin_value", "i8"),
     ("uncrossing", "i8"), ("brakes_market", "i4"), ("vaults", "i8"),
+    ("next_take_us", "i8"), ("actions_armed", "i4"), ("actions", "i4"),
     ("schema_hash", "u1", (32,)), ("seed", "u1", (32,)),
 )  # fmt: skip
 
@@ -100,8 +103,8 @@ Own = _record(
 # Bookkeeping of a table whose rows come and go, and of its index.
 Pool = _record(64, ("rows", "i8"), ("used", "i8"), ("free", "i8"), ("buckets", "i8"), ("mask", "i8"))
 
-# ``vault`` is whose share it is, 0 for all others.
-Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"), ("shown", "i8"), ("vault", "i4"))
+# ``vault`` is whose share it is, 0 for all others; ``takes`` is how many records of it are being taken.
+Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"), ("shown", "i8"), ("vault", "i4"), ("takes", "i4"))
 # With NEVER less the lowest last price that a trigger waits for to rise, and the highest that one waits for to fall.
 # And between which prices it may trade, 0 for all.
 Market = _from_row(
@@ -110,7 +113,14 @@ Market = _from_row(
 )  # fmt: skip
 FeeTier = _record(8, ("maker_ppm", "i4"), ("taker_ppm", "i4"))
 Source = _record(8, ("last_number", "i8"))
-User = _from_row("users", 64)
+User = _record(
+    64,
+    ("buy_classes", "i8"), ("sell_classes", "i8"), ("hold_classes", "i8"), ("withdraw_classes", "i8"),
+    ("user", "i4"), ("main_account", "i4"), ("fenced_account", "i4"), ("accounts", "i4"), ("user_flags", "u4"),
+    ("fee_tier", "u1"),
+)  # fmt: skip
+# What of a user is not looked at when he trades.
+UserRights = _record(32, ("lend_classes", "i8"), ("receive_classes", "i8"), ("tax_relief_ppm", "i4"))
 Account = _record(
     64,
     ("reserved_value", "i8"), ("least_initial_e8", "i8"),
@@ -144,6 +154,7 @@ Withdrawal = _record(
     ("account", "i4"),
     ("asset", "i4"),
     ("hash_next", "i4"),
+    ("account_next", "i4"),
 )
 # One side of a book: its price tree and its best level.
 Half = _record(
@@ -215,6 +226,9 @@ Vault = _from_row("vaults", 192, ("first_redemption", "i4"), ("last_redemption",
 VaultRedemption = _from_row(
     "vault_redemptions", 64, ("id", "i8"), ("hash_next", "i4"), ("next", "i4"), ("previous", "i4")
 )
+# A corporate action that is armed, and what an account has to do with it; ``place`` is that of the action.
+Action = _from_row("actions", 320)
+Entitlement = _from_row("entitlements", 80, ("next", "i4"), ("place", "u1"))
 # What a case looks at: one thing that its account could reduce, at what price at worst, and what all else comes to.
 Leg = _record(
     192,
@@ -248,7 +262,8 @@ WatchMarket = _record(
 
 # Numbers of the pools.
 ORDERS, BALANCES, WITHDRAWALS, LEVELS, NODES, REDEMPTIONS, POSITIONS, TRIGGERS, CASES = range(9)
-VAULT_REDEMPTIONS = 9
+VAULT_REDEMPTIONS, ENTITLEMENTS = 9, 10
+MOST_ENTITLEMENTS = 1 << 25
 
 _HIGHEST = {parameter: limits[1] for parameter, limits in PARAMETER_LIMITS.items()}
 _ORDERS = _HIGHEST[Parameter.ORDERS] + 2
@@ -268,7 +283,7 @@ TABLES = (
     ("taker", Taker, 1),
     ("payment", Payment, 1),
     ("measure", Measure, 1),
-    ("pools", Pool, 10),
+    ("pools", Pool, 11),
     ("parameters", np.dtype("i8"), 32),
     ("ahead", Hint, HINTS),
     ("own", Own, 1),
@@ -285,6 +300,7 @@ TABLES = (
     ("lending_pools", LendingPool, _HIGHEST[Parameter.ASSETS] + 1),
     ("perpetuals", Perpetual, _MARKETS),
     ("users", User, _HIGHEST[Parameter.USERS] + 1),
+    ("user_rights", UserRights, _HIGHEST[Parameter.USERS] + 1),
     ("accounts", Account, _ACCOUNTS),
     ("balances", Balance, _BALANCES),
     ("balance_heads", np.dtype("i4"), 5 * _BALANCES),
@@ -312,6 +328,10 @@ TABLES = (
     ("vaults", Vault, MOST_VAULTS + 1),
     ("vault_redemptions", VaultRedemption, _HIGHEST[Parameter.VAULT_REDEMPTIONS] + 2),
     ("vault_redemption_heads", np.dtype("i4"), 5 * (_HIGHEST[Parameter.VAULT_REDEMPTIONS] + 2)),
+    ("actions", Action, MOST_ACTIONS + 1),
+    ("entitlements", Entitlement, MOST_ENTITLEMENTS + 2),
+    ("first_entitlement", np.dtype("i4"), _ACCOUNTS),
+    ("first_withdrawal", np.dtype("i4"), _ACCOUNTS),
     ("top_ups", TopUp, _ACCOUNTS),
     ("siblings", np.dtype("i4"), _ACCOUNTS),
     ("holds", np.dtype("i4"), _ACCOUNTS),
@@ -371,6 +391,7 @@ def new_state():
     state = State(address=np.frombuffer(memory, "u1", 1).ctypes.data, **tables)
     state.venue[0].next_account = FIRST_USER_ACCOUNT
     state.venue[0].rules = rules_that_hold(0)
+    state.venue[0].next_take_us = MAX_SEQUENCE
     for parameter, (_, _, first) in PARAMETER_LIMITS.items():
         state.parameters[parameter] = first
     state.pools.buckets = FIRST_BUCKETS

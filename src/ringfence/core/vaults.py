@@ -74,7 +74,8 @@ def is_empty_account(s, account):
     """Whether an account has nothing, expects nothing, and does nothing by itself."""
     row = s.accounts[account]
     rows = row.first_balance | row.first_position | row.first_order | s.account_triggers[account].count
-    return rows == 0 and s.holds[account] == 0 and row.case_slot == 0 and row.account_flags == 0
+    rows |= s.holds[account] | s.first_entitlement[account]
+    return rows == 0 and row.case_slot == 0 and row.account_flags == 0
 
 
 @cold

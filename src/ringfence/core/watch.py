@@ -232,6 +232,26 @@ def count_position(s, sums, row):
     sums.gross = capped_sum(sums.gross, capped_sum(moves, reference.atom_gross))
 
 
+@cold
+def count_expected(s, sums, account):
+    """Count what an account expects of corporate actions, or owes for them; these are so many atoms whatever comes."""
+    slot = s.first_entitlement[account]
+    while slot != 0:
+        row = s.entitlements[slot]
+        asset = s.actions[row.place].pay_asset
+        money, worth = s.collaterals[asset], 0
+        if row.due_atoms > 0:
+            worth = asset_value(money, min(row.due_atoms, MAX_ATOMS))
+            sums.collateral = capped_sum(sums.collateral, worth)
+        elif row.due_atoms < 0:
+            worth = debt_value(money, min(-row.due_atoms, MAX_ATOMS))
+            sums.liabilities = capped_sum(sums.liabilities, worth)
+        if worth != 0:
+            moves = worth >> 4 if s.watch_assets[asset].is_fixed != 0 else worth
+            sums.gross = capped_sum(sums.gross, capped_sum(moves, ROUNDING_VALUE * PER_LEAST_SLOP))
+        slot = row.next
+
+
 @hot
 def clear_sums(sums):
     """Begin to count."""
@@ -250,6 +270,7 @@ def count_account(s, sums, account):
     while slot != 0:
         count_position(s, sums, s.positions[slot])
         slot = s.positions[slot].account_next
+    count_expected(s, sums, account)
 
 
 @hot

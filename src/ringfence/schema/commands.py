@@ -22,6 +22,7 @@ from .fields import (
     Count,
     Flag,
     FundingRate,
+    LaterClassMask,
     LeverageLimit,
     LoanFlags,
     MarketNumber,
@@ -40,6 +41,7 @@ from .fields import (
     ReduceOnly,
     Share,
     SignedPpm,
+    TaxRelief,
     TimeUs,
     UserNumber,
     member,
@@ -48,6 +50,7 @@ from .fields import (
     unit,
 )
 from .headers import Command
+from .share_commands import *  # noqa: F403
 from .vault_commands import *  # noqa: F403
 
 USER, OPERATOR, NODE, CUSTODY = e.Origin.USER, e.Origin.OPERATOR, e.Origin.NODE, e.Origin.CUSTODY
@@ -175,7 +178,10 @@ class SetUser(Command, tag=12, frozen=True, kw_only=True):
 
 
 class SetEligibility(Command, tag=13, frozen=True, kw_only=True):
-    """Set which classes of assets a user may buy, sell, hold and withdraw. Origin: operator or registrar."""
+    """Set which classes of assets a user may buy, sell, hold, withdraw, lend and receive dividends of.
+
+    ``tax_relief_ppm`` is what a treaty takes off the tax on dividends. Origin: operator or registrar.
+    """
 
     origins: ClassVar = (OPERATOR, e.Origin.REGISTRAR)
     user: UserNumber
@@ -183,6 +189,9 @@ class SetEligibility(Command, tag=13, frozen=True, kw_only=True):
     sell_classes: ClassMask = 0
     hold_classes: ClassMask = 0
     withdraw_classes: ClassMask = 0
+    lend_classes: LaterClassMask = 0
+    receive_classes: LaterClassMask = 0
+    tax_relief_ppm: TaxRelief = 0
 
 
 class SetPriceSource(Command, tag=14, frozen=True, kw_only=True):

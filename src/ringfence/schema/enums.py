@@ -35,6 +35,8 @@ class HouseAccount(IntEnum):
     COMPENSATION = 13
     UNCOVERED = 14
     ISSUED = 15
+    DIVIDEND = 16
+    UNCLAIMED = 17
 
 
 FIRST_USER_ACCOUNT = 64
@@ -222,6 +224,7 @@ class CloseReason(IntEnum):
     TRIGGERED = 13
     STALE = 14
     LIQUIDATION = 16
+    NOT_ELIGIBLE = 17
 
 
 class TriggerBy(IntEnum):
@@ -324,6 +327,35 @@ class BrakePhase(IntEnum):
     UNCROSSING = 3
 
 
+class ActionKind(IntEnum):
+    """What a corporate action is: a cash dividend (DVCA), or a general meeting (MEET), which has a record only."""
+
+    DIVIDEND = 1
+    MEETING = 2
+
+
+class RecordKind(IntEnum):
+    """What positions are taken for: who is entitled, when the share goes ex, or whose name stood at the record."""
+
+    ENTITLEMENT = 1
+    RECORD = 2
+
+
+class ActionPhase(IntEnum):
+    """How far an action is.
+
+    Armed, or its records are being taken; shorts pay; everybody is paid; what shorts could not pay is waited for; all
+    is paid; it is being forgotten.
+    """
+
+    ARMED = 1
+    COLLECTING = 2
+    PAYING = 3
+    WAITING = 4
+    PAID = 5
+    CLOSING = 6
+
+
 class CaseEnd(IntEnum):
     """Why a case closed.
 
@@ -360,6 +392,9 @@ class MoveCause(IntEnum):
     ESTATE_TAKEN = 11
     SETTLED = 12
     LOSS_PAID = 13
+    DIVIDEND_FUNDED = 14
+    DIVIDEND_RETURNED = 15
+    DIVIDEND_ROUNDING = 16
 
 
 class Parameter(IntEnum):
@@ -387,6 +422,7 @@ class Parameter(IntEnum):
     DELEVERAGING_POLICY = 23
     VAULT_REDEMPTIONS = 24
     VAULT_SLICE_VALUE = 25
+    DIVIDEND_TAX_PPM = 26
 
 
 PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
@@ -413,9 +449,12 @@ PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
     Parameter.DELEVERAGING_POLICY: (0, 2, 0),
     Parameter.VAULT_REDEMPTIONS: (1, 2**20, 2**16),
     Parameter.VAULT_SLICE_VALUE: (1, 2**60, 10**11),
+    Parameter.DIVIDEND_TAX_PPM: (0, 1_000_000, 300_000),
 }
 """Bounds and first values; the highest value is what the process reserves address space for."""
 
+MOST_ACTIONS = 16
+"""So many corporate actions may be open at once."""
 MOST_VAULTS = 200
 """Vaults are numbered from 1 to this."""
 PRICE_SOURCES = 15
@@ -450,6 +489,13 @@ SINCE: dict[tuple[str, str], int] = {
     ("HouseAccount", "COMPENSATION"): 2,
     ("HouseAccount", "UNCOVERED"): 2,
     ("HouseAccount", "ISSUED"): 2,
+    ("HouseAccount", "DIVIDEND"): 2,
+    ("HouseAccount", "UNCLAIMED"): 2,
+    ("CloseReason", "NOT_ELIGIBLE"): 2,
+    ("MoveCause", "DIVIDEND_FUNDED"): 2,
+    ("MoveCause", "DIVIDEND_RETURNED"): 2,
+    ("MoveCause", "DIVIDEND_ROUNDING"): 2,
+    ("Parameter", "DIVIDEND_TAX_PPM"): 2,
     ("CloseReason", "REDUCE_ONLY"): 2,
     ("CloseReason", "LIQUIDATION"): 2,
     ("CloseReason", "STALE"): 2,

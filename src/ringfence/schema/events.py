@@ -30,6 +30,7 @@ from .fields import (
     Flag,
     FundingIndex,
     FundingRate,
+    LaterClassMask,
     LeverageLimit,
     LoanFlags,
     LoanIndex,
@@ -49,6 +50,7 @@ from .fields import (
     SignedAtoms,
     SignedPpm,
     SourceMask,
+    TaxRelief,
     TimeUs,
     UserNumber,
     member,
@@ -58,6 +60,7 @@ from .fields import (
 )
 from .headers import Event
 from .liquidation_events import *  # noqa: F403
+from .share_events import *  # noqa: F403
 from .vault_events import *  # noqa: F403
 
 
@@ -185,13 +188,16 @@ class UserSet(Event, tag=12, frozen=True, kw_only=True):
 
 
 class EligibilitySet(Event, tag=13, frozen=True, kw_only=True):
-    """Which classes of assets a user may buy, sell, hold and withdraw."""
+    """Which classes of assets a user may buy, sell, hold, withdraw, lend and receive dividends of."""
 
     user: UserNumber
     buy_classes: ClassMask
     sell_classes: ClassMask
     hold_classes: ClassMask
     withdraw_classes: ClassMask
+    lend_classes: LaterClassMask
+    receive_classes: LaterClassMask
+    tax_relief_ppm: TaxRelief
 
 
 class AssetListed(Event, tag=20, frozen=True, kw_only=True):

@@ -111,6 +111,10 @@ QuantityPercent = Annotated[int, unit("u1", "percent, 0 for none", 0, 100)]
 PriceSource = Annotated[int, unit("u1", "price source", 1, PRICE_SOURCES)]
 SourceMask = Annotated[int, unit("i4", "bit mask over price sources", 0, 2**16 - 1)]
 Flag = Annotated[int, unit("u1", "0 or 1", 0, 1)]
+ActionNumber = Annotated[int, unit("i4", "corporate action", 1, 2**31 - 1)]
+ActionVersion = Annotated[int, unit("i4", "version of the action", 1, 2**31 - 1)]
+LaterClassMask = Annotated[int, unit("i8", "bit mask over eligibility classes", 0, MAX_ATOMS, since=2)]
+TaxRelief = Annotated[int, unit("i4", "parts per million less than DIVIDEND_TAX_PPM", 0, 1_000_000, since=2)]
 ClassMask = Annotated[int, unit("i8", "bit mask over eligibility classes", 0, MAX_ATOMS)]
 
 

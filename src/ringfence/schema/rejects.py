@@ -46,6 +46,10 @@ class Reject(IntEnum):
     NOT_ELIGIBLE_TO_SELL = 24, 403, "FORBIDDEN", "user {value} is not eligible to sell assets of class {limit}"
     NOT_ELIGIBLE_TO_HOLD = 25, 403, "FORBIDDEN", "user {value} is not eligible to hold assets of class {limit}"
     NOT_ELIGIBLE_TO_WITHDRAW = 26, 403, "FORBIDDEN", "user {value} is not eligible to withdraw assets of class {limit}"
+    NOT_ELIGIBLE_TO_LEND = 27, 403, "FORBIDDEN", "user {value} is not eligible to lend assets of class {limit}"
+    NOT_ELIGIBLE_TO_RECEIVE = (
+        28, 403, "FORBIDDEN", "user {value} is not eligible to receive payments on assets of class {limit}"
+    )  # fmt: skip
     # is the market open for it
     MARKET_CLOSED = 30, 400, "TRADING_PAUSED", "{place} is closed"
     MARKET_CANCEL_ONLY = 31, 400, "TRADING_PAUSED", "{place} accepts cancellations only"
@@ -150,3 +154,20 @@ class Reject(IntEnum):
     REDEEM_PENDING = 153, 409, "PRECONDITION_FAILED", "redemption {value} is pending: cancel it first"
     NO_REDEEM_PENDING = 154, 404, "RESOURCE_NOT_FOUND", "the account has no redemption pending of vault {value}"
     SHARES_STAY = 155, 403, "FORBIDDEN", "{place} is the share of a vault: it neither leaves the venue nor comes to it"
+    # registered shares
+    NOT_A_SHARE = 160, 400, "INVALID_ASSET", "{place} is not a registered share"
+    ACTION_NOT_NEXT = 161, 409, "PRECONDITION_FAILED", "action {value} is not next; the next is {limit}"
+    UNKNOWN_ACTION = 162, 404, "RESOURCE_NOT_FOUND", "action {value} is not armed, or is over"
+    VERSION_NOT_NEXT = 163, 409, "PRECONDITION_FAILED", "version {value} of the action does not follow; it is at {limit}"
+    ACTION_BEGUN = 164, 409, "PRECONDITION_FAILED", "action {value} has begun: positions are being taken, or were"
+    DATE_PASSED = 165, 409, "PRECONDITION_FAILED", "an action is armed beforehand: {value} is not after now, {limit}"
+    DATES_OUT_OF_ORDER = 166, 400, "INVALID_RANGE", "{value} and {limit} do not stand in order"
+    RECORD_NOT_TAKEN = 167, 409, "PRECONDITION_FAILED", "positions of action {value} are not all taken yet"
+    NOT_PAYABLE_YET = 168, 409, "PRECONDITION_FAILED", "it is {value}, and the action is payable from {limit} on"
+    NOT_FUNDED = 169, 409, "PRECONDITION_FAILED", "{value} of {place} is needed for the action and {limit} is paid in"
+    ACTION_NOT_DONE = 170, 409, "PRECONDITION_FAILED", "action {value} is in phase {limit}: not for that"
+    NOTHING_UNCLAIMED = 171, 404, "RESOURCE_NOT_FOUND", "nothing of action {limit} is held for account {value}"
+    UNCLAIMED_LEFT = 172, 409, "PRECONDITION_FAILED", "{value} of {place} are unclaimed"
+    ORDERS_IN_THE_WAY = (
+        173, 409, "PRECONDITION_FAILED", "{value} orders would have to be cancelled, the limit is {limit}: cancel them first"
+    )  # fmt: skip

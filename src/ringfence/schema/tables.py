@@ -24,6 +24,7 @@ from .fields import (
     Flag,
     FundingIndex,
     FundingRate,
+    LaterClassMask,
     LeverageLimit,
     LoanFlags,
     LoanIndex,
@@ -46,6 +47,7 @@ from .fields import (
     SignedLots,
     SignedPpm,
     SourceMask,
+    TaxRelief,
     TimeUs,
     UserNumber,
     Value,
@@ -57,6 +59,7 @@ from .fields import (
     unit,
 )
 from .rows import Row
+from .share_tables import ActionRow, EntitlementRow
 
 
 class VenueRow(Row, frozen=True, kw_only=True):
@@ -79,6 +82,7 @@ class VenueRow(Row, frozen=True, kw_only=True):
     skin_day: Annotated[int, unit("i8", "days since 1970", 0, MAX_SEQUENCE, since=2)]
     skin_value: Value
     brakes_market: Annotated[int, unit("i4", "the last market whose brakes a Clock looked at", 0, 2**31 - 1, since=2)]
+    actions_armed: Annotated[int, unit("i4", "corporate actions", 0, 2**31 - 1, since=2)]
 
 
 class ParameterRow(Row, frozen=True, kw_only=True):
@@ -159,6 +163,9 @@ class UserRow(Row, frozen=True, kw_only=True):
     sell_classes: ClassMask
     hold_classes: ClassMask
     withdraw_classes: ClassMask
+    lend_classes: LaterClassMask
+    receive_classes: LaterClassMask
+    tax_relief_ppm: TaxRelief
     user_flags: Annotated[int, unit("u4", "UserFlag bits", 0, e.ALL_USER_FLAGS)]
     fee_tier: Annotated[int, unit("u1", "tier", 0, 15)]
 
@@ -532,5 +539,7 @@ TABLES: dict[str, type[Row]] = {
     "vaults": VaultRow,
     "vault_redemptions": VaultRedemptionRow,
     "standing_top_ups": StandingTopUpRow,
+    "actions": ActionRow,
+    "entitlements": EntitlementRow,
 }
 """The tables in schema order, which is the order of the state hash."""

@@ -1,0 +1,211 @@
+"""Events of registered shares: they are in ``events.EVENTS`` as all others."""
+
+from typing import Annotated, ClassVar
+
+from . import enums as e
+from .fields import (
+    ActionNumber,
+    ActionVersion,
+    AssetNumber,
+    Atoms,
+    Count,
+    Flag,
+    FundingIndex,
+    LoanIndex,
+    PriceUnits,
+    SignedAtoms,
+    TimeUs,
+    member,
+)
+from .headers import Event
+
+__all__ = [
+    "ActionCancelled",
+    "ActionClosed",
+    "ActionFunded",
+    "ActionMoved",
+    "ActionSet",
+    "ContractAdjusted",
+    "DividendCollected",
+    "DividendPaid",
+    "EntitlementCarried",
+    "EntitlementMoved",
+    "HolderRecorded",
+    "RecordBegan",
+    "RecordTaken",
+    "UnclaimedReleased",
+]
+
+
+class ActionSet(Event, tag=110, frozen=True, kw_only=True):
+    """A corporate action is armed, or another version of it is."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    action_kind: Annotated[int, member(e.ActionKind)]
+    asset: AssetNumber
+    pay_asset: AssetNumber
+    rate_units: PriceUnits
+    ex_us: TimeUs
+    record_us: TimeUs
+    payable_us: TimeUs
+
+
+class ActionCancelled(Event, tag=111, frozen=True, kw_only=True):
+    """A corporate action will not take place."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    returned_atoms: Atoms
+
+
+class ActionFunded(Event, tag=112, frozen=True, kw_only=True):
+    """The issuer's cash for an action is there; ``funded_atoms`` is all of it."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    asset: AssetNumber
+    amount_atoms: Atoms
+    funded_atoms: Atoms
+
+
+class RecordBegan(Event, tag=113, frozen=True, kw_only=True):
+    """The positions of everybody in a share are taken as they are before this command.
+
+    ``total_atoms`` are there in all; loans count at these indices.
+    """
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    record_kind: Annotated[int, member(e.RecordKind)]
+    asset: AssetNumber
+    total_atoms: Atoms
+    lent_index: LoanIndex
+    debt_index: LoanIndex
+
+
+class HolderRecorded(Event, tag=114, frozen=True, kw_only=True):
+    """What ``account`` had of a share: all that it held and lent, less what it owed; ``lent_atoms`` of that were lent."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    record_kind: Annotated[int, member(e.RecordKind)]
+    asset: AssetNumber
+    net_atoms: SignedAtoms
+    lent_atoms: Atoms
+
+
+class EntitlementCarried(Event, tag=123, frozen=True, kw_only=True):
+    """Shares of ``account`` came from outside or went there between ex and record, and its right changed with them."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    carried_atoms: SignedAtoms
+    entitled_atoms: SignedAtoms
+
+
+class RecordTaken(Event, tag=115, frozen=True, kw_only=True):
+    """Everybody's position was taken: they add up to ``total_atoms``, ``residue_atoms`` of roundings being FEES'."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    record_kind: Annotated[int, member(e.RecordKind)]
+    asset: AssetNumber
+    holders: Count
+    total_atoms: Atoms
+    residue_atoms: SignedAtoms
+    lent_atoms: Atoms
+    short_atoms: Atoms
+
+
+class ActionMoved(Event, tag=116, frozen=True, kw_only=True):
+    """An action is in another phase, with what it came to so far."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    phase: Annotated[int, member(e.ActionPhase)]
+    asset: AssetNumber
+    funded_atoms: Atoms
+    owed_atoms: Atoms
+    collected_atoms: Atoms
+    paid_atoms: Atoms
+    tax_atoms: Atoms
+    unclaimed_atoms: Atoms
+
+
+class DividendCollected(Event, tag=117, frozen=True, kw_only=True):
+    """``account``, short when the share went ex, paid ``paid_atoms`` for it and owes ``left_atoms``."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    asset: AssetNumber
+    paid_atoms: Atoms
+    left_atoms: Atoms
+
+
+class DividendPaid(Event, tag=118, frozen=True, kw_only=True):
+    """``account`` got ``gross_atoms`` less ``tax_atoms`` for what it is entitled to.
+
+    ``manufactured_atoms`` of the gross, so far, stand for shares that were lent and sold short. What may not be
+    received is held as ``unclaimed``. ``left_atoms`` of the gross wait for shorts.
+    """
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    asset: AssetNumber
+    entitled_atoms: Atoms
+    gross_atoms: Atoms
+    manufactured_atoms: Atoms
+    tax_atoms: Atoms
+    left_atoms: Atoms
+    unclaimed: Flag
+
+
+class UnclaimedReleased(Event, tag=119, frozen=True, kw_only=True):
+    """``account`` got what UNCLAIMED held for it."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    asset: AssetNumber
+    amount_atoms: Atoms
+
+
+class ActionClosed(Event, tag=120, frozen=True, kw_only=True):
+    """An action is over; ``rounding_atoms`` of its cash were left."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    rounding_atoms: Atoms
+
+
+class EntitlementMoved(Event, tag=121, frozen=True, kw_only=True):
+    """What ``account`` expects from an action, or owes for it, is another's from now on, because its estate ended."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    to_account: Annotated[int, member(e.HouseAccount, "i4")]
+    entitled_atoms: SignedAtoms
+    due_atoms: SignedAtoms
+
+
+class ContractAdjusted(Event, tag=122, frozen=True, kw_only=True):
+    """A contract went ex with its share: longs get ``change`` / 2^20 atoms a lot from shorts, below 0 the reverse."""
+
+    since: ClassVar = 2
+    action: ActionNumber
+    version: ActionVersion
+    change: FundingIndex
+    funding_index: FundingIndex
