@@ -23,6 +23,8 @@ from .taking import COMPLETE, NOT_BEGUN, UNDER_WAY, adjust_contracts, find_next_
 
 PAY_FIELD, RATE_FIELD, EX_FIELD, PAYABLE_FIELD = 5, 6, 7, 9
 """The places of those fields in SetAction."""
+MOST_DECIMALS_APART = 6
+"""So many more decimals than its money may a share have: what one comes to is counted in 64 bits."""
 
 
 @cold
@@ -53,7 +55,8 @@ def may_be_paid(s, c):
         return c.payable_us == 0 or refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, PAYABLE_FIELD)
     if not known_asset(s, c.pay_asset):
         return False
-    if not can_pay_contracts(s.assets[c.pay_asset]):
+    decimals = s.assets[c.asset].decimals - s.assets[c.pay_asset].decimals
+    if not can_pay_contracts(s.assets[c.pay_asset]) or decimals > MOST_DECIMALS_APART:
         return refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, PAY_FIELD)
     return c.rate_units != 0 or refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, RATE_FIELD)
 
@@ -116,6 +119,7 @@ def copy_action(source, target):
 def clear_action(row):
     """Let nothing have been counted or paid of an action."""
     row.phase, row.entitled, row.recorded = ActionPhase.ARMED.value, 0, 0
+    row.share_new, row.share_old = 0, 0
     row.entitled_account, row.recorded_account, row.paying_account, row.waits_us = 0, 0, 0, 0
     row.entitled_holders, row.recorded_holders = 0, 0
     row.entitled_lent_index, row.entitled_debt_index = 0, 0
@@ -234,6 +238,10 @@ def pay_action(s, c):
         return refuse(s, Reject.ACTION_NOT_DONE, c.action, action.phase)
     if not is_payable(s, place):
         return False
+    excess = action.funded_atoms - gross_up(s, place, max(action.entitled_atoms, 0))
+    cause = MoveCause.DIVIDEND_RETURNED.value
+    move_cash(s, place, HouseAccount.DIVIDEND.value, HouseAccount.SUSPENSE.value, excess, cause)
+    action.funded_atoms -= excess
     begin_phase(s, place, ActionPhase.COLLECTING.value)
     return True
 

@@ -200,8 +200,9 @@ def raise_margin(s, market):
 
 @cold
 def stands_still(s, market):
-    """Whether a market is delisted, or being deleveraged: its brakes do nothing."""
-    return s.perpetuals[market].delisting != Delisting.LISTED or is_deleveraging(s, market)
+    """Whether a market is delisted, or being deleveraged, or its share was just split: its brakes do nothing."""
+    frozen = s.prices[s.markets[market].base_asset].frozen_units != 0
+    return frozen or s.perpetuals[market].delisting != Delisting.LISTED or is_deleveraging(s, market)
 
 
 @cold

@@ -28,6 +28,7 @@ from . import (
     quotes,
     settings,
     settlement,
+    splits,
     topups,
     turns,
     unwinding,
@@ -204,8 +205,23 @@ def handle_actions(s, commands, i):
         return actions.release_unclaimed(s, cast(commands, i, r.RELEASE_UNCLAIMED))
     if kind == Kind.CLOSE_ACTION:
         return actions.close_action(s, cast(commands, i, r.CLOSE_ACTION))
-    assert kind == Kind.CONTINUE_ACTIONS, "a kind of command has no handler"
-    return dividends.continue_actions(s)
+    if kind == Kind.CONTINUE_ACTIONS:
+        return dividends.continue_actions(s)
+    return handle_splits(s, commands, i)
+
+
+@flat
+def handle_splits(s, commands, i):
+    """Carry out a command about splits and names; returns whether it was accepted."""
+    kind = commands[i].kind
+    if kind == Kind.SPLIT_SHARE:
+        return splits.split_share(s, cast(commands, i, r.SPLIT_SHARE))
+    if kind == Kind.RENAME_ASSET:
+        return splits.rename_asset(s, cast(commands, i, r.RENAME_ASSET))
+    if kind == Kind.SET_MARKET_GRID:
+        return splits.set_market_grid(s, cast(commands, i, r.SET_MARKET_GRID))
+    assert kind == Kind.SETTLE_FRACTION, "a kind of command has no handler"
+    return splits.settle_fraction(s, cast(commands, i, r.SETTLE_FRACTION))
 
 
 @flat

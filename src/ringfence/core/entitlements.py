@@ -87,10 +87,28 @@ def close_entitlement(s, slot):
     pool.rows -= 1
 
 
+@hot
+def new_shares_of(row):
+    """Return how many whole shares are now what ``old_shares_of`` the same row were when the share was listed."""
+    return max(row.share_new, 1)
+
+
+@hot
+def old_shares_of(row):
+    """Return of how many whole shares, as they were when the share was listed, these are."""
+    return max(row.share_old, 1)
+
+
+@cold
+def rate_of(s, place):
+    """Return what an action pays for a share as shares were when it was listed, in units times ``old_shares_of``."""
+    return s.actions[place].rate_units * new_shares_of(s.actions[place])
+
+
 @cold
 def unit_of(s, place):
-    """Return how many atoms times units come to one atom of what an action pays in."""
-    row, unit = s.actions[place], 1
+    """Return how many atoms times that rate come to one atom of what an action pays in."""
+    row, unit = s.actions[place], old_shares_of(s.actions[place])
     for _ in range(UNIT_DECIMALS + s.assets[row.asset].decimals - s.assets[row.pay_asset].decimals):
         unit *= 10
     return unit
@@ -99,13 +117,13 @@ def unit_of(s, place):
 @cold
 def gross_down(s, place, shares_atoms):
     """Return what an action pays on so many atoms of the share, before tax, rounded down."""
-    return divide_down(shares_atoms, s.actions[place].rate_units, unit_of(s, place))
+    return divide_down(shares_atoms, rate_of(s, place), unit_of(s, place))
 
 
 @cold
 def gross_up(s, place, shares_atoms):
     """Return the same rounded up: what whoever is short of them owes."""
-    return divide_up(shares_atoms, s.actions[place].rate_units, unit_of(s, place))
+    return divide_up(shares_atoms, rate_of(s, place), unit_of(s, place))
 
 
 @cold

@@ -355,7 +355,8 @@ class Exchange:
     def _stands_still(self, market: int) -> bool:
         wave = self._s.waves[0]
         delisted = self._s.perpetuals[market].delisting != Delisting.LISTED
-        return bool(delisted or (wave.phase and wave.market == market))
+        frozen = self._s.prices[self._s.markets[market].base_asset].frozen_units != 0
+        return bool(frozen or delisted or (wave.phase and wave.market == market))
 
     @property
     def settling(self) -> bool:

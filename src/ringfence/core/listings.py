@@ -7,7 +7,7 @@ from ..schema.rejects import Reject
 from .admission import known_asset, known_market
 from .bits import checked_multiply
 from .brakes import is_braked, set_state_of_auction
-from .emit import emit, refuse, refuse_field
+from .emit import emit, refuse, refuse_asset, refuse_field
 from .jit import cold, hot
 from .records import (
     ASSET_LISTED,
@@ -54,6 +54,27 @@ def same_symbol(a, b):
 
 
 @cold
+def is_alias(s, row, c):
+    """Whether a symbol is one that an asset had, and that is still kept for it."""
+    if row.alias_us <= s.venue[0].time_us:
+        return False
+    for i in range(SYMBOL_BYTES):
+        if row.former_symbol[i] != c.symbol[i]:
+            return False
+    return True
+
+
+@cold
+def symbol_taken(s, c, own_asset):
+    """Return which other asset has a symbol, or had it not long ago; 0 for none."""
+    for asset in range(1, s.venue[0].assets + 1):
+        row = s.assets[asset]
+        if asset != own_asset and (same_symbol(row, c) or is_alias(s, row, c)):
+            return asset
+    return 0
+
+
+@cold
 def asset_listable(s, c):
     """Check room, texts and that the symbol is new."""
     assets, capacity = s.venue[0].assets, s.parameters[Parameter.ASSETS]
@@ -65,10 +86,8 @@ def asset_listable(s, c):
         return refuse_field(s, Reject.INVALID_SYMBOL, 0, 0, 2)
     if not is_text(c.cusip, CUSIP_BYTES, False):
         return refuse_field(s, Reject.INVALID_SYMBOL, 0, 0, 3)
-    for asset in range(1, assets + 1):
-        if same_symbol(s.assets[asset], c):
-            return refuse(s, Reject.SYMBOL_IN_USE, asset, 0)
-    return True
+    taken = symbol_taken(s, c, 0)
+    return taken == 0 or refuse(s, Reject.SYMBOL_IN_USE, taken, 0)
 
 
 @cold
@@ -114,9 +133,15 @@ def ranges_in_order(s, c):
 @cold
 def quote_factor_of(s, c):
     """Return the quote atoms of one tick times one lot, 0 if they are not a whole number."""
-    product, overflow = checked_multiply(c.tick_atoms, c.lot_atoms)
+    return quote_factor_of_grid(s, c.base_asset, c.tick_atoms, c.lot_atoms)
+
+
+@cold
+def quote_factor_of_grid(s, base_asset, tick_atoms, lot_atoms):
+    """Return the same for a market that is there."""
+    product, overflow = checked_multiply(tick_atoms, lot_atoms)
     unit = 1
-    for _ in range(s.assets[c.base_asset].decimals):
+    for _ in range(s.assets[base_asset].decimals):
         unit *= 10
     if overflow or product > MAX_ATOMS or product % unit != 0:
         return 0
@@ -191,6 +216,9 @@ def set_market_state(s, c):
         return False
     if s.perpetuals[c.market].delisting != Delisting.LISTED:
         return refuse(s, Reject.MARKET_DELISTED, c.market, 0)
+    asset = s.markets[c.market].base_asset
+    if s.prices[asset].frozen_units != 0 and c.state != MarketState.CLOSED and c.state != MarketState.CANCEL_ONLY:
+        return refuse_asset(s, Reject.NOT_CONTINUOUS, s.prices[asset].index_units, s.prices[asset].frozen_units, asset)
     if c.state == MarketState.AUCTION or is_braked(s, c.market):
         return set_state_of_auction(s, c)
     s.markets[c.market].state = c.state

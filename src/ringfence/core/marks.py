@@ -102,11 +102,32 @@ def emit_updated(s, asset):
 
 
 @cold
+def thaw(s, asset):
+    """Let the price of a share that was split go on once enough sources say that it is where it was.
+
+    Returns the index.
+    """
+    price = s.prices[asset]
+    mask, count = fresh_sources(s, asset)
+    if count < price.minimum_sources:
+        return price.index_units
+    index, _ = index_of(s, asset, mask)
+    low = scale_up(price.frozen_units, PPM - price.tolerance_ppm)
+    if low <= index <= scale_down(price.frozen_units, PPM + price.tolerance_ppm):
+        price.frozen_units, price.tolerance_ppm = 0, 0
+    return index
+
+
+@cold
 def update_price(s, asset):
     """Bring the price of an asset to the present second."""
     price, time_us = s.prices[asset], s.venue[0].time_us
     index, mark, state, mask, clamped = price.index_units, price.mark_units, price.price_state, 0, 0
-    if price.session == Session.CLOSED:
+    if price.frozen_units != 0:
+        index = thaw(s, asset)
+    if price.frozen_units != 0:
+        state = PriceState.STALE.value
+    elif price.session == Session.CLOSED:
         state = PriceState.CLOSED.value if mark != 0 else PriceState.NONE.value
     else:
         mask, count = fresh_sources(s, asset)

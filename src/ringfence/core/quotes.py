@@ -1,8 +1,10 @@
 """Where prices come from: sources, their weights, and what each said last.  docs/rules.md, "Prices"."""
 
 from ..schema.enums import PriceState, Session
+from ..schema.fields import MAX_PRICE_UNITS
 from ..schema.rejects import Reject
 from .admission import known_asset
+from .bits import divide_down
 from .emit import emit, refuse, refuse_asset, refuse_field
 from .jit import cold, hot
 from .listings import is_text
@@ -111,6 +113,15 @@ def median_of(bid, ask, last):
     return max(bid, min(ask, last))
 
 
+@hot
+def unsplit(row, units):
+    """Return a price for a whole share as one for a share as it was when it was listed; 0 stays 0."""
+    new, old = max(row.share_new, 1), max(row.share_old, 1)
+    if new == old or units == 0:
+        return units
+    return max(divide_down(units, new, old), 1)
+
+
 @cold
 def quote_counts(s, c):
     """Check that the source may speak of the asset."""
@@ -135,6 +146,9 @@ def quote_sensible(s, c):
         return refuse(s, Reject.QUOTE_NOT_LATER, c.observed_us, before)
     if c.observed_us > s.venue[0].time_us:
         return refuse(s, Reject.QUOTE_FROM_FUTURE, c.observed_us, s.venue[0].time_us)
+    highest = unsplit(s.assets[c.asset], max(max(c.bid_units, c.ask_units), c.last_units))
+    if highest > MAX_PRICE_UNITS:
+        return refuse_asset(s, Reject.VALUE_TOO_LARGE, highest, MAX_PRICE_UNITS, c.asset)
     return True
 
 
@@ -143,9 +157,10 @@ def take_quote(s, c):
     """Remember what a source says of an asset."""
     if not (quote_counts(s, c) and quote_sensible(s, c)):
         return False
-    row = s.quotes[quote_slot(c.asset, c.price_source)]
-    row.bid_units, row.ask_units, row.last_units = c.bid_units, c.ask_units, c.last_units
-    row.price_units, row.observed_us = median_of(c.bid_units, c.ask_units, c.last_units), c.observed_us
+    row, asset = s.quotes[quote_slot(c.asset, c.price_source)], s.assets[c.asset]
+    row.bid_units, row.ask_units = unsplit(asset, c.bid_units), unsplit(asset, c.ask_units)
+    row.last_units, row.observed_us = unsplit(asset, c.last_units), c.observed_us
+    row.price_units = median_of(row.bid_units, row.ask_units, row.last_units)
     s.prices[c.asset].quoted_us = s.venue[0].time_us
     event = cast(s.events, emit(s, EventKind.QUOTED, c.account, 0), QUOTED)
     event.asset, event.price_source = c.asset, c.price_source

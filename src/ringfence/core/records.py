@@ -95,6 +95,10 @@ FUND_ACTION = DTYPES[c.FundAction]
 PAY_ACTION = DTYPES[c.PayAction]
 RELEASE_UNCLAIMED = DTYPES[c.ReleaseUnclaimed]
 CLOSE_ACTION = DTYPES[c.CloseAction]
+SPLIT_SHARE = DTYPES[c.SplitShare]
+RENAME_ASSET = DTYPES[c.RenameAsset]
+SET_MARKET_GRID = DTYPES[c.SetMarketGrid]
+SETTLE_FRACTION = DTYPES[c.SettleFraction]
 
 REJECTED = DTYPES[e.Rejected]
 ORDER_ACCEPTED = DTYPES[e.OrderAccepted]
@@ -188,6 +192,9 @@ ENTITLEMENT_MOVED = DTYPES[e.EntitlementMoved]
 UNCLAIMED_RELEASED = DTYPES[e.UnclaimedReleased]
 ACTION_CLOSED = DTYPES[e.ActionClosed]
 CONTRACT_ADJUSTED = DTYPES[e.ContractAdjusted]
+SHARE_SPLIT = DTYPES[e.ShareSplit]
+ASSET_RENAMED = DTYPES[e.AssetRenamed]
+MARKET_GRID_SET = DTYPES[e.MarketGridSet]
 
 
 Kind: Any = IntEnum("Kind", {snake(kind.__name__).upper(): tag_of(kind) for kind in c.COMMANDS})

@@ -104,7 +104,7 @@ Own = _record(
 Pool = _record(64, ("rows", "i8"), ("used", "i8"), ("free", "i8"), ("buckets", "i8"), ("mask", "i8"))
 
 # ``vault`` is whose share it is, 0 for all others; ``takes`` is how many records of it are being taken.
-Asset = _from_row("assets", 128, ("unbalanced_atoms", "i8"), ("shown", "i8"), ("vault", "i4"), ("takes", "i4"))
+Asset = _from_row("assets", 192, ("unbalanced_atoms", "i8"), ("shown", "i8"), ("vault", "i4"), ("takes", "i4"))
 # With NEVER less the lowest last price that a trigger waits for to rise, and the highest that one waits for to fall.
 # And between which prices it may trade, 0 for all.
 Market = _from_row(

@@ -21,6 +21,7 @@ from .entitlements import (
     action_after,
     find_entitlement,
     open_entitlement,
+    rate_of,
     refresh_due,
     unit_of,
 )
@@ -207,7 +208,7 @@ def adjust_contracts(s, place, sign):
         same = market.base_asset == action.asset and market.quote_asset == action.pay_asset
         if not same or market.market_kind != MarketKind.PERPETUAL or rules.market == 0:
             continue
-        atoms = divide_down(market.lot_atoms, action.rate_units, 1)
+        atoms = divide_down(market.lot_atoms, rate_of(s, place), 1)
         change = min(divide_down(atoms, 1 << FUNDING_BITS, unit_of(s, place)), FUNDING_END) * -sign
         rules.funding_index = min(max(rules.funding_index + change, -FUNDING_END), FUNDING_END)
         event = cast(s.events, emit(s, EventKind.CONTRACT_ADJUSTED, 0, market_number), CONTRACT_ADJUSTED)
@@ -221,6 +222,7 @@ def begin_entitlement(s, place):
     action = s.actions[place]
     pool, total = s.lending_pools[action.asset], total_of(s, action.asset)
     action.entitled, action.entitled_account = UNDER_WAY, BEFORE_FIRST
+    action.share_new, action.share_old = s.assets[action.asset].share_new, s.assets[action.asset].share_old
     action.entitled_lent_index, action.entitled_debt_index = pool.lent_index, pool.debt_index
     action.entitled_total_atoms += total
     s.assets[action.asset].takes += 1

@@ -395,6 +395,8 @@ class MoveCause(IntEnum):
     DIVIDEND_FUNDED = 14
     DIVIDEND_RETURNED = 15
     DIVIDEND_ROUNDING = 16
+    FRACTION_RETIRED = 17
+    FRACTION_PAID = 18
 
 
 class Parameter(IntEnum):
@@ -453,6 +455,8 @@ PARAMETER_LIMITS: dict[Parameter, tuple[int, int, int]] = {
 }
 """Bounds and first values; the highest value is what the process reserves address space for."""
 
+MOST_SPLIT = 4_096
+"""Of so many shares at most stands one where so many at most stood one, all splits of a share together."""
 MOST_ACTIONS = 16
 """So many corporate actions may be open at once."""
 MOST_VAULTS = 200
@@ -495,6 +499,8 @@ SINCE: dict[tuple[str, str], int] = {
     ("MoveCause", "DIVIDEND_FUNDED"): 2,
     ("MoveCause", "DIVIDEND_RETURNED"): 2,
     ("MoveCause", "DIVIDEND_ROUNDING"): 2,
+    ("MoveCause", "FRACTION_RETIRED"): 2,
+    ("MoveCause", "FRACTION_PAID"): 2,
     ("Parameter", "DIVIDEND_TAX_PPM"): 2,
     ("CloseReason", "REDUCE_ONLY"): 2,
     ("CloseReason", "LIQUIDATION"): 2,

@@ -9,7 +9,16 @@ from typing import Annotated, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-from .enums import ALL_ACCOUNT_FLAGS, ALL_LOAN_FLAGS, FIRST_RULES, LATEST_RULES, MOST_VAULTS, PRICE_SOURCES, is_known
+from .enums import (
+    ALL_ACCOUNT_FLAGS,
+    ALL_LOAN_FLAGS,
+    FIRST_RULES,
+    LATEST_RULES,
+    MOST_SPLIT,
+    MOST_VAULTS,
+    PRICE_SOURCES,
+    is_known,
+)
 
 MAX_PRICE_TICKS = 2**48 - 1
 MAX_QUANTITY_LOTS = 2**48
@@ -42,9 +51,9 @@ def unit(code: str, words: str, low: int = 0, high: int = MAX_ATOMS, since: int 
     return msgspec.Meta(extra={"code": code, "unit": words, "low": low, "high": high, "since": since})
 
 
-def text(length: int, words: str) -> msgspec.Meta:
+def text(length: int, words: str, since: int = FIRST_RULES) -> msgspec.Meta:
     """Annotate a fixed ASCII field of at most ``length`` characters, padded with zero bytes."""
-    return msgspec.Meta(extra={"code": f"S{length}", "unit": words, "low": 0, "high": 0})
+    return msgspec.Meta(extra={"code": f"S{length}", "unit": words, "low": 0, "high": 0, "since": since})
 
 
 def raw(length: int, words: str) -> msgspec.Meta:
@@ -111,6 +120,8 @@ QuantityPercent = Annotated[int, unit("u1", "percent, 0 for none", 0, 100)]
 PriceSource = Annotated[int, unit("u1", "price source", 1, PRICE_SOURCES)]
 SourceMask = Annotated[int, unit("i4", "bit mask over price sources", 0, 2**16 - 1)]
 Flag = Annotated[int, unit("u1", "0 or 1", 0, 1)]
+SplitFactor = Annotated[int, unit("i4", "shares", 1, MOST_SPLIT)]
+ShareFactor = Annotated[int, unit("i4", "shares, 0 for one", 0, MOST_SPLIT, since=2)]
 ActionNumber = Annotated[int, unit("i4", "corporate action", 1, 2**31 - 1)]
 ActionVersion = Annotated[int, unit("i4", "version of the action", 1, 2**31 - 1)]
 LaterClassMask = Annotated[int, unit("i8", "bit mask over eligibility classes", 0, MAX_ATOMS, since=2)]

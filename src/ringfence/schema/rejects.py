@@ -171,3 +171,9 @@ class Reject(IntEnum):
     ORDERS_IN_THE_WAY = (
         173, 409, "PRECONDITION_FAILED", "{value} orders would have to be cancelled, the limit is {limit}: cancel them first"
     )  # fmt: skip
+    SPLIT_TOO_LARGE = 174, 400, "INVALID_RANGE", "{value} shares for one would be too many: the limit is {limit}"
+    MARKET_STILL_OPEN = 175, 409, "PRECONDITION_FAILED", "market {value} is open: close it or let it take cancellations only"
+    RECORD_UNDER_WAY = 176, 409, "PRECONDITION_FAILED", "a record of {place} is being taken: try again in a moment"
+    NOT_CONTINUOUS = 177, 409, "PRECONDITION_FAILED", "{place} was worth {limit} before its split and is at {value} now"
+    BOOK_NOT_EMPTY = 178, 409, "PRECONDITION_FAILED", "{place} has orders or triggers: cancel them first"
+    NOT_SPOT = 179, 400, "INVALID_MARKET", "{place} is not a spot market"

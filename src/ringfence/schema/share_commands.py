@@ -3,7 +3,19 @@
 from typing import Annotated, ClassVar
 
 from . import enums as e
-from .fields import ActionNumber, ActionVersion, AssetNumber, PositiveAtoms, PriceUnits, TimeUs, member
+from .fields import (
+    ActionNumber,
+    ActionVersion,
+    AssetNumber,
+    MarketNumber,
+    PositiveAtoms,
+    PriceUnits,
+    SplitFactor,
+    TimeUs,
+    member,
+    text,
+    unit,
+)
 from .headers import Command
 
 __all__ = [
@@ -13,7 +25,11 @@ __all__ = [
     "FundAction",
     "PayAction",
     "ReleaseUnclaimed",
+    "RenameAsset",
     "SetAction",
+    "SetMarketGrid",
+    "SettleFraction",
+    "SplitShare",
 ]
 
 REGISTRAR = (e.Origin.REGISTRAR,)
@@ -87,3 +103,51 @@ class CloseAction(Command, tag=62, frozen=True, kw_only=True):
     since: ClassVar = 2
     origins: ClassVar = REGISTRAR
     action: ActionNumber
+
+
+class SplitShare(Command, tag=63, frozen=True, kw_only=True):
+    """Let ``new_shares`` stand where ``old_shares`` stood; nobody's atoms change, but what a whole share is.
+
+    Its markets are shut, and open no sooner than its price, as one atom is worth, is where it was, within the
+    tolerance: quotes of before count no more. Origin: registrar.
+    """
+
+    since: ClassVar = 2
+    origins: ClassVar = REGISTRAR
+    asset: AssetNumber
+    new_shares: SplitFactor
+    old_shares: SplitFactor
+    tolerance_ppm: Annotated[int, unit("i4", "parts per million of the mark", 1, 500_000)] = 50_000
+
+
+class RenameAsset(Command, tag=64, frozen=True, kw_only=True):
+    """Give an asset another symbol, name or CUSIP; the old symbol is kept for it until ``alias_us``. Origin: registrar."""
+
+    since: ClassVar = 2
+    origins: ClassVar = REGISTRAR
+    asset: AssetNumber
+    symbol: Annotated[str, text(16, "ASCII symbol")]
+    name: Annotated[str, text(32, "ASCII name")]
+    cusip: Annotated[str, text(16, "CUSIP of a registered share")] = ""
+    alias_us: TimeUs = 0
+
+
+class SetMarketGrid(Command, tag=65, frozen=True, kw_only=True):
+    """Change tick and lot of a spot market that is shut and whose book is empty. Origin: operator or registrar."""
+
+    since: ClassVar = 2
+    origins: ClassVar = (e.Origin.OPERATOR, e.Origin.REGISTRAR)
+    market: MarketNumber
+    tick_atoms: Annotated[int, unit("i8", "quote atoms per whole base unit", 1, 2**48)]
+    lot_atoms: Annotated[int, unit("i8", "base atoms", 1, 2**48)]
+
+
+class SettleFraction(Command, tag=66, frozen=True, kw_only=True):
+    """Let the issuer take ``shares_atoms`` of ``account`` back for cash from SUSPENSE: cash in lieu. Origin: registrar."""
+
+    since: ClassVar = 2
+    origins: ClassVar = REGISTRAR
+    asset: AssetNumber
+    pay_asset: AssetNumber
+    shares_atoms: PositiveAtoms
+    amount_atoms: PositiveAtoms

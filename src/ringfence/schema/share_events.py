@@ -12,10 +12,15 @@ from .fields import (
     Flag,
     FundingIndex,
     LoanIndex,
+    PriceTicks,
     PriceUnits,
+    ShareFactor,
     SignedAtoms,
+    SplitFactor,
     TimeUs,
     member,
+    text,
+    unit,
 )
 from .headers import Event
 
@@ -31,8 +36,11 @@ __all__ = [
     "EntitlementCarried",
     "EntitlementMoved",
     "HolderRecorded",
+    "AssetRenamed",
+    "MarketGridSet",
     "RecordBegan",
     "RecordTaken",
+    "ShareSplit",
     "UnclaimedReleased",
 ]
 
@@ -209,3 +217,41 @@ class ContractAdjusted(Event, tag=122, frozen=True, kw_only=True):
     version: ActionVersion
     change: FundingIndex
     funding_index: FundingIndex
+
+
+class ShareSplit(Event, tag=124, frozen=True, kw_only=True):
+    """A share was split: ``share_new`` whole shares are now what ``share_old`` were when it was listed.
+
+    Its price waits until the index is where the mark was, ``mark_units`` for a share as they were when listed.
+    """
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    new_shares: SplitFactor
+    old_shares: SplitFactor
+    share_new: ShareFactor
+    share_old: ShareFactor
+    mark_units: PriceUnits
+    tolerance_ppm: Annotated[int, unit("i4", "parts per million of the mark", 1, 500_000)]
+
+
+class AssetRenamed(Event, tag=125, frozen=True, kw_only=True):
+    """An asset is called otherwise; ``former_symbol`` is kept for it until ``alias_us``."""
+
+    since: ClassVar = 2
+    asset: AssetNumber
+    symbol: Annotated[str, text(16, "ASCII symbol")]
+    name: Annotated[str, text(32, "ASCII name")]
+    cusip: Annotated[str, text(16, "CUSIP of a registered share")]
+    former_symbol: Annotated[str, text(16, "ASCII symbol")]
+    alias_us: TimeUs
+
+
+class MarketGridSet(Event, tag=126, frozen=True, kw_only=True):
+    """A market has another tick and another lot; its last price is this in the new ticks."""
+
+    since: ClassVar = 2
+    tick_atoms: Annotated[int, unit("i8", "quote atoms per whole base unit", 1, 2**48)]
+    lot_atoms: Annotated[int, unit("i8", "base atoms", 1, 2**48)]
+    quote_factor: Atoms
+    last_price_ticks: PriceTicks

@@ -12,6 +12,7 @@ from .fields import (
     Count,
     LoanIndex,
     PriceUnits,
+    ShareFactor,
     SignedAtoms,
     TimeUs,
     member,
@@ -43,6 +44,8 @@ class ActionRow(Row, frozen=True, kw_only=True):
     ex_us: TimeUs
     record_us: TimeUs
     payable_us: TimeUs
+    share_new: ShareFactor
+    share_old: ShareFactor
     entitled_account: AccountNumber
     recorded_account: AccountNumber
     entitled_holders: Count

@@ -43,6 +43,7 @@ from .fields import (
     ReduceOnly,
     Sequence,
     Share,
+    ShareFactor,
     SignedAtoms,
     SignedLots,
     SignedPpm,
@@ -94,7 +95,7 @@ class ParameterRow(Row, frozen=True, kw_only=True):
 
 
 class AssetRow(Row, frozen=True, kw_only=True):
-    """A listed asset."""
+    """A listed asset; ``share_new`` whole shares of now are what ``share_old`` were when it was listed."""
 
     key = ("asset",)
     asset: AssetNumber
@@ -104,6 +105,10 @@ class AssetRow(Row, frozen=True, kw_only=True):
     asset_kind: Annotated[int, member(e.AssetKind)]
     decimals: Decimals
     eligibility_class: Annotated[int, unit("u1", "class, 0 for everybody", 0, 61)]
+    share_new: ShareFactor
+    share_old: ShareFactor
+    former_symbol: Annotated[str, text(16, "ASCII symbol, until alias_us", since=2)]
+    alias_us: Annotated[int, unit("i8", "microseconds UTC since 1970", 0, MAX_SEQUENCE, since=2)]
 
 
 class MarketRow(Row, frozen=True, kw_only=True):
@@ -240,7 +245,8 @@ class PriceSourceRow(Row, frozen=True, kw_only=True):
 class PriceRow(Row, frozen=True, kw_only=True):
     """How the price of an asset is made, and what it is.
 
-    ``updated_us`` is when enough sources last agreed on it, ``quoted_us`` when a quote or a rule for it last came.
+    ``updated_us`` is when enough sources last agreed on it, ``quoted_us`` when a quote or a rule for it last came;
+    ``frozen_units`` is the mark at a split until the index is there again.
     """
 
     since: ClassVar = 2
@@ -259,6 +265,8 @@ class PriceRow(Row, frozen=True, kw_only=True):
     quoted_us: TimeUs
     used_sources: SourceMask
     clamped_sources: SourceMask
+    frozen_units: PriceUnits
+    tolerance_ppm: Ppm
 
 
 class QuoteRow(Row, frozen=True, kw_only=True):
