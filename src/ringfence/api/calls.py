@@ -25,7 +25,7 @@ class Call(msgspec.Struct, frozen=True):
 
     def market(self, symbol: str) -> MarketInfo:
         """Return a listed market, or raise "Invalid market symbol"."""
-        market = self.gateway.catalog.markets.get(symbol)
+        market = self.gateway.catalog.find_market(symbol, self.gateway.exchange.time_us)
         if market is None:
             raise invalid_symbol()
         return market
@@ -36,14 +36,14 @@ class Call(msgspec.Struct, frozen=True):
 
     def asset(self, symbol: str) -> AssetInfo:
         """Return a listed asset, or raise INVALID_ASSET."""
-        asset = self.gateway.catalog.assets.get(symbol)
+        asset = self.gateway.catalog.find_asset(symbol, self.gateway.exchange.time_us)
         if asset is None:
             raise ApiError(400, "INVALID_ASSET", f"asset {symbol[:32]} is not listed")
         return asset
 
     def asset_or_base(self, symbol: str) -> AssetInfo:
         """Return an asset by its symbol, or by that of a market which it is the base of."""
-        market = self.gateway.catalog.markets.get(symbol)
+        market = self.gateway.catalog.find_market(symbol, self.gateway.exchange.time_us)
         return market.base if market is not None else self.asset(symbol)
 
     def account_row(self, subaccount_id: int | None = None) -> AccountRow:

@@ -77,7 +77,7 @@ def _shared(call: Call, market: MarketInfo, payload: OrderExecutePayload) -> dic
 
 def body_market(call: Call, symbol: str, payload_name: str) -> MarketInfo:
     """Return the market that a body names; the wire refuses an unknown one as a body that cannot be read."""
-    market = call.gateway.catalog.markets.get(symbol)
+    market = call.gateway.catalog.find_market(symbol, call.gateway.exchange.time_us)
     if market is None:
         reason = 'failed to parse "MarketSymbol": Invalid market symbol'
         raise unreadable_body(f'{reason} (occurred while parsing "{payload_name}")')

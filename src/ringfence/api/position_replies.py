@@ -53,8 +53,9 @@ def average_price(market: MarketInfo, atoms: int, lots: int) -> str:
         return "0"
     unit = 10**AVERAGE_DECIMALS
     # A price of one tick is tick_atoms of the quote asset for a whole unit of the base asset.
-    scaled = abs(atoms) * market.row.tick_atoms * unit
-    price = scaled // (abs(lots) * market.row.quote_factor * 10**market.quote.decimals)
+    new, old = market.base.times
+    scaled = abs(atoms) * market.row.tick_atoms * unit * old
+    price = scaled // (abs(lots) * market.row.quote_factor * 10**market.quote.decimals * new)
     return _AVERAGE.text(price if (atoms < 0) == (lots < 0) else -price)
 
 

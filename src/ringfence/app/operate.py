@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from ringfence.config import OPERATOR_SOURCE, parse_units
+from ringfence.config import OPERATOR_SOURCE, eligibility_command, parse_units
 from ringfence.core import Exchange
 from ringfence.database import sqlite_url
 from ringfence.identity import ApiKeyPair, IdentityStore, User, new_key_pair
@@ -124,10 +124,9 @@ class OpenVenue:
         return user, row
 
     def set_eligibility(self, user: int, classes: list[int]) -> None:
-        """Let a user buy, sell, hold and withdraw exactly these classes of assets."""
-        mask = sum(1 << number for number in set(classes))
-        fields = dict.fromkeys(("buy_classes", "sell_classes", "hold_classes", "withdraw_classes"), mask)
-        self.command(c.SetEligibility(user=user, **fields))
+        """Let a user do everything with exactly these classes of assets."""
+        row = self.exchange.user(user)
+        self.command(eligibility_command(user, classes, row.tax_relief_ppm if row is not None else 0))
 
     def asset(self, symbol: str) -> AssetInfo:
         """Return an asset by symbol."""

@@ -9,7 +9,7 @@ from ringfence.config import parse_units
 from ringfence.schema import commands as c
 from ringfence.schema.enums import PRICE_SOURCES, PriceState, Session
 from ringfence.schema.tables import PriceRow, QuoteRow
-from ringfence.views.decimals import PRICE_UNITS
+from ringfence.views.catalog import AssetInfo
 
 from .errors import WrongUse
 from .operate import OpenVenue, now_us
@@ -91,12 +91,12 @@ def set_session(venue: OpenVenue, symbol: str, is_open: bool) -> None:
 
 def _price_view(venue: OpenVenue, symbol: str, row: PriceRow) -> View:
     names = {view["number"]: view["name"] for view in source_views(venue)}
-    clock_us = now_us()
+    clock_us, asset = now_us(), venue.asset(symbol)
     return {
         "asset": symbol,
         "state": PriceState(row.price_state).name.lower(),
-        "mark": PRICE_UNITS.text(row.mark_units),
-        "index": PRICE_UNITS.text(row.index_units),
+        "mark": asset.price_text(row.mark_units),
+        "index": asset.price_text(row.index_units),
         "session": Session(row.session).name.lower(),
         "age_ms": max(0, clock_us - row.updated_us) // 1_000 if row.mark_units else None,
         "used": _names(row.used_sources, names),
@@ -106,18 +106,18 @@ def _price_view(venue: OpenVenue, symbol: str, row: PriceRow) -> View:
         "clamp_bps": _bps(row.clamp_ppm),
         "update_cap_bps": _bps(row.update_cap_ppm),
         "closed_haircut_bps": _bps(row.closed_haircut_ppm),
-        "quotes": [_quote_view(quote, names, clock_us) for quote in venue.exchange.quotes(row.asset)],
+        "quotes": [_quote_view(asset, quote, names, clock_us) for quote in venue.exchange.quotes(row.asset)],
     }
 
 
-def _quote_view(row: QuoteRow, names: dict[int, str], clock_us: int) -> View:
+def _quote_view(asset: AssetInfo, row: QuoteRow, names: dict[int, str], clock_us: int) -> View:
     return {
         "source": names[row.price_source],
         "weight": row.weight,
-        "price": PRICE_UNITS.text(row.price_units),
-        "bid": PRICE_UNITS.text(row.bid_units),
-        "ask": PRICE_UNITS.text(row.ask_units),
-        "last": PRICE_UNITS.text(row.last_units),
+        "price": asset.price_text(row.price_units),
+        "bid": asset.price_text(row.bid_units),
+        "ask": asset.price_text(row.ask_units),
+        "last": asset.price_text(row.last_units),
         "age_ms": max(0, clock_us - row.observed_us) // 1_000 if row.observed_us else None,
     }
 

@@ -19,7 +19,7 @@ from .model import (
     VenueConfig,
 )
 from .reading import ConfigError
-from .seeding import OPERATOR_SOURCE, PPM_DECIMALS, seed_commands
+from .seeding import OPERATOR_SOURCE, PPM_DECIMALS, eligibility_command, seed_commands
 from .template import TEMPLATE, template_config
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "SnapshotConfig",
     "UserConfig",
     "VenueConfig",
+    "eligibility_command",
     "load_config",
     "parse_config",
     "parse_units",

@@ -4,7 +4,7 @@ Assets, markets and users are numbered by the core in the order of their command
 parameters come last: a configuration that was added to later does not look like the beginning of itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ringfence.schema.commands import (
     Command,
@@ -40,6 +40,9 @@ from .perpetuals import perpetual_command
 OPERATOR_SOURCE = 1
 """The source of deposits that an operator records by hand."""
 
+ELIGIBILITIES = (
+    "buy_classes", "sell_classes", "hold_classes", "withdraw_classes", "lend_classes", "receive_classes",
+)  # fmt: skip
 ACCOUNTS_PER_NEW_USER = 2
 PPM_DECIMALS = 6
 PPM_PER_BPS_DECIMALS = 2
@@ -145,13 +148,19 @@ def _set_prices(prices: PricesConfig, asset_numbers: dict[str, int]) -> Iterator
                 yield SetPriceWeight(asset=number, price_source=source.number, weight=weight)
 
 
+def eligibility_command(user: int, classes: Iterable[int], tax_relief_ppm: int = 0) -> SetEligibility:
+    """Return the command that lets a user do everything with these classes of assets, and nothing with others."""
+    return SetEligibility(
+        user=user, tax_relief_ppm=tax_relief_ppm, **dict.fromkeys(ELIGIBILITIES, class_mask(list(classes)))
+    )
+
+
 def _open_user(
     number: int, user: UserConfig, assets: dict[str, tuple[int, AssetConfig]], deposits: int
 ) -> Iterator[Command]:
     yield OpenUser(fee_tier=user.fee_tier)
     if user.eligible_classes:
-        mask = class_mask(user.eligible_classes)
-        yield SetEligibility(user=number, buy_classes=mask, sell_classes=mask, hold_classes=mask, withdraw_classes=mask)
+        yield eligibility_command(number, user.eligible_classes)
     account = FIRST_USER_ACCOUNT + ACCOUNTS_PER_NEW_USER * (number - 1)
     for place, (symbol, amount) in enumerate(user.deposits.items(), 1):
         asset_number, asset = assets[symbol]

@@ -289,5 +289,3 @@ def close_action(s, c):
     move_cash(s, place, HouseAccount.DIVIDEND.value, HouseAccount.ROUNDING.value, left, cause)
     action.left_atoms = left
     return True
-
-

@@ -92,7 +92,7 @@ def open_case(s, account, cause):
     event.case, event.cause = row.id, cause
     event.equity_value, event.maintenance_value = measure.collateral - measure.liabilities, measure.maintenance
     event.worth_value = measure.assets - measure.liabilities
-    event.assets, event.positions, event.left_out = show_estate(s, row.id, account)
+    event.assets, event.positions, event.expected, event.left_out = show_estate(s, row.id, account)
     end_triggers(s, account, 0, TriggerEnd.LIQUIDATION.value)
     cancel_orders(s, account, 0, CloseReason.LIQUIDATION.value)
     cancel_redemptions(s, account, row.id)

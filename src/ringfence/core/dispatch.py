@@ -57,9 +57,10 @@ OF_ORDERS = max(3 * MOST[Parameter.OPEN_ORDERS_PER_ACCOUNT], (4 + REDUCE_ORDERS)
 OF_ACCOUNT = MOST[Parameter.OPEN_ORDERS_PER_ACCOUNT] + 4 * POSITIONS_PER_ACCOUNT
 OF_MARKETS = 3 * MOST[Parameter.MARKETS] + EVENTS_OF_BRAKES
 OF_CLOCK = OF_MARKETS + 2 * MOST[Parameter.ASSETS] + SERVED_PER_CLOCK + EVENTS_PER_PAGE + OF_ACCOUNT
-# A case shows its estate when it opens: each asset and its price with all sources, each position with two such prices.
+# A case shows its estate when it opens: each asset and its price with all sources, each position with two such prices,
+# and what is expected of each corporate action with one.
 OF_PRICE = 1 + PRICE_SOURCES
-OF_ESTATE = ASSETS_SHOWN * (1 + OF_PRICE) + POSITIONS_PER_ACCOUNT * (2 + 2 * OF_PRICE)
+OF_ESTATE = ASSETS_SHOWN * (1 + OF_PRICE) + POSITIONS_PER_ACCOUNT * (2 + 2 * OF_PRICE) + MOST_ACTIONS * (1 + OF_PRICE)
 OF_CASES = EVENTS_PER_PAGE + OF_ESTATE + OF_ORDERS
 # Before a command, each corporate action may begin both its records and adjust one contract.
 OF_RECORDS = 3 * MOST_ACTIONS

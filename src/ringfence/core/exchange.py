@@ -40,7 +40,11 @@ from .reads import Reads, row_of
 from .revaluation import revalue
 from .rows import narrowed, restore_into, rows_of, widened
 from .state import CASES, ORDERS, QUOTES_PER_ASSET, new_state
+from .taking import UNDER_WAY
 from .watch import find_unsafe
+
+MOVING = (ActionPhase.COLLECTING, ActionPhase.PAYING, ActionPhase.CLOSING)
+"""Phases in which a corporate action goes on by itself."""
 
 _compiled: Any = None
 
@@ -332,12 +336,12 @@ class Exchange:
     @property
     def actions_move(self) -> bool:
         """Whether ContinueActions has something to do now."""
-        return any(self._moves(row) for row in self.actions)
-
-    def _moves(self, row: ActionRow) -> bool:
-        waited = row.phase == ActionPhase.WAITING and self.time_us >= row.waits_us
-        under_way = 1 in (row.entitled, row.recorded)
-        return under_way or waited or row.phase in (ActionPhase.COLLECTING, ActionPhase.PAYING, ActionPhase.CLOSING)
+        if not self._s.venue[0].actions:
+            return False
+        rows = self._s.actions[self._s.actions["action"] != 0]
+        waited = (rows["phase"] == ActionPhase.WAITING) & (rows["waits_us"] <= self.time_us)
+        under_way = (rows["entitled"] == UNDER_WAY) | (rows["recorded"] == UNDER_WAY)
+        return bool(np.any(under_way | waited | np.isin(rows["phase"], MOVING)))
 
     def entitlements(self, account: int) -> list[EntitlementRow]:
         """Return what an account has to do with corporate actions, by action."""

@@ -7,12 +7,22 @@ from ..schema.enums import PRICE_SOURCES, PriceState
 from ..schema.fields import MAX_ATOMS
 from .bounds import PPM, scale_down, scale_up
 from .emit import emit
+from .entitlements import action_after, find_entitlement
 from .jit import cold
 from .ledger import asset_after, balance_slot
 from .margin import held_and_owed
 from .positions import notional, pending_funding, unsettled
 from .quotes import quote_slot
-from .records import ESTATE_ASSET, ESTATE_POSITION, MARK_SHOWN, PRICE_SHOWN, QUOTE_SHOWN, EventKind, cast
+from .records import (
+    ESTATE_ASSET,
+    ESTATE_EXPECTED,
+    ESTATE_POSITION,
+    MARK_SHOWN,
+    PRICE_SHOWN,
+    QUOTE_SHOWN,
+    EventKind,
+    cast,
+)
 from .valuation import asset_value, debt_value, margin_price, part_down, part_up, rate_at, weight_at
 
 ASSETS_SHOWN = 256
@@ -128,8 +138,29 @@ def show_position(s, case, slot):
 
 
 @cold
+def show_expected(s, case, account):
+    """Append what an account expects of corporate actions and owes for them; returns how many there are."""
+    count, place = 0, action_after(s, 0)
+    while place != 0:
+        slot, action = find_entitlement(s, account, place), s.actions[place]
+        due = s.entitlements[slot].due_atoms if slot != 0 else 0
+        if due != 0:
+            show_price(s, action.pay_asset)
+            event = cast(s.events, emit(s, EventKind.ESTATE_EXPECTED, account, 0), ESTATE_EXPECTED)
+            event.case, event.action, event.asset, event.due_atoms = case, action.action, action.pay_asset, due
+            money = s.collaterals[action.pay_asset]
+            if due > 0:
+                event.due_value = asset_value(money, due)
+            else:
+                event.due_value = -debt_value(money, -due)
+            count += 1
+        place = action_after(s, action.action)
+    return count
+
+
+@cold
 def show_estate(s, case, account):
-    """Append what an account has and owes, asset by asset and position by position; returns what was shown."""
+    """Append what an account has, owes and expects, asset by asset and so on; returns what was shown."""
     assets, left_out, asset = 0, 0, asset_after(s, account, 0)
     while asset != 0:
         if assets < ASSETS_SHOWN:
@@ -142,4 +173,4 @@ def show_estate(s, case, account):
     while slot != 0:
         show_position(s, case, slot)
         positions, slot = positions + 1, s.positions[slot].account_next
-    return assets, positions, left_out
+    return assets, positions, show_expected(s, case, account), left_out

@@ -194,6 +194,7 @@ ACTION_CLOSED = DTYPES[e.ActionClosed]
 CONTRACT_ADJUSTED = DTYPES[e.ContractAdjusted]
 SHARE_SPLIT = DTYPES[e.ShareSplit]
 ASSET_RENAMED = DTYPES[e.AssetRenamed]
+ESTATE_EXPECTED = DTYPES[e.EstateExpected]
 MARKET_GRID_SET = DTYPES[e.MarketGridSet]
 
 

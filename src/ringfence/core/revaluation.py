@@ -9,7 +9,17 @@ from ..schema.enums import FIRST_USER_ACCOUNT
 from .jit import cold, hot
 from .state import BALANCES, BUCKETS, POSITIONS
 from .valuation import capped_sum
-from .watch import bound_e9, bucket_for, clear_sums, count_balance, count_expected, count_position, is_unsafe, link, refer
+from .watch import (
+    bound_e9,
+    bucket_for,
+    clear_sums,
+    count_balance,
+    count_expected,
+    count_position,
+    is_unsafe,
+    link,
+    refer,
+)
 
 PAGE_ROWS = 1 << 10
 """Rows of a list in a page of memory."""

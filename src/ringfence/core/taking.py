@@ -155,7 +155,9 @@ def carry(s, account, asset, atoms):
         place = action_after(s, number)
         action = s.actions[place]
         number = action.action
-        armed = action.asset == asset and action.phase == ActionPhase.ARMED and action.action_kind == ActionKind.DIVIDEND
+        armed = (
+            action.asset == asset and action.phase == ActionPhase.ARMED and action.action_kind == ActionKind.DIVIDEND
+        )
         if not armed or (action.entitled == NOT_BEGUN) == (action.recorded == NOT_BEGUN):
             continue
         slot, carried = open_entitlement(s, account, place), atoms if action.recorded == NOT_BEGUN else -atoms

@@ -39,6 +39,7 @@ from ringfence.node.replica import Records, Replica, as_records
 from ringfence.schema.commands import (
     Clock,
     Command,
+    ContinueActions,
     ContinueSettlement,
     ConvertCollateral,
     CoverDebts,
@@ -208,6 +209,10 @@ class Engine:
         conversions = min(self.exchange.converting, CONVERSIONS_AT_ONCE)
         return self._commit(_repeated(ConvertCollateral() if conversions else ContinueSettlement(), conversions or 1))
 
+    def continue_actions(self) -> Committed | None:
+        """Let records of shares and payments on them go on by a page; ``None`` if there are none to go on with."""
+        return self._commit(_records([ContinueActions()])) if self.exchange.actions_move else None
+
     def fire_triggers(self) -> Committed | None:
         """Let triggers whose price was reached place their orders, a few at a time; ``None`` if there are none."""
         due = min(self.exchange.triggers_due, TRIGGERS_AT_ONCE)
@@ -217,7 +222,7 @@ class Engine:
     def has_work(self) -> bool:
         """Whether something is under way that nobody asks for, and that is done a little at a time."""
         exchange = self.exchange
-        waits = exchange.settling or exchange.triggers_due or exchange.unsafe_left
+        waits = exchange.settling or exchange.triggers_due or exchange.unsafe_left or exchange.actions_move
         looks = self._looks_for_cases or self._tends_vaults or self._covers
         return bool(waits or looks or exchange.deleveraging or exchange.cases_due or exchange.uncrossing)
 
@@ -242,6 +247,7 @@ class Engine:
             self.uncross,
             self.fire_triggers,
             self.continue_settlement,
+            self.continue_actions,
         ):
             done = do()
             if done is not None:

@@ -16,6 +16,7 @@ from ringfence.node.brake_invariants import braked_markets, broken_brakes
 from ringfence.node.case_invariants import broken_cases
 from ringfence.node.lending_invariants import broken_lending
 from ringfence.node.perpetual_invariants import broken_perpetuals, perpetual_markets
+from ringfence.node.share_invariants import broken_shares
 from ringfence.node.trigger_invariants import broken_triggers
 from ringfence.node.vault_invariants import broken_vaults, locked_shares
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, HouseAccount, Side
@@ -51,6 +52,8 @@ def broken_invariants(rows: Rows) -> Iterator[str]:
         yield from broken_brakes(rows)
     if "vaults" in rows:
         yield from broken_vaults(rows, available, shares)
+    if "actions" in rows:
+        yield from broken_shares(rows, available)
 
 
 def _owners(rows: Rows) -> Iterator[str]:

@@ -25,6 +25,7 @@ class CaseFile:
         self.account = self.opened.account
         self.assets = [event for event in self.of(e.EstateAsset) if event.case == case]
         self.positions = [event for event in self.of(e.EstatePosition) if event.case == case]
+        self.expected = [event for event in self.of(e.EstateExpected) if event.case == case]
         self.prices = {one.asset: one for one in self.of(e.PriceShown) if one.sequence == self.opened.sequence}
         self.marks = {one.market: one for one in self.of(e.MarkShown) if one.sequence == self.opened.sequence}
         self.markets = {one.market: one for one in self.of(e.MarkShown)}

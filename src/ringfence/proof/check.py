@@ -23,6 +23,7 @@ CHECKS: tuple[tuple[str, Callable[[CaseFile], Iterator[str]]], ...] = (
     ("marks follow from index and premium", estate_checks.check_marks),
     ("assets of the estate are worth what is said", estate_checks.check_assets),
     ("positions of the estate come to what is said", estate_checks.check_positions),
+    ("dues of corporate actions come to what is said", estate_checks.check_expected),
     ("equity was at or below maintenance margin", estate_checks.check_trigger),
     ("each order kept its limit, and its fee is the rule's", course_checks.check_slices),
     ("each takeover by a vault was at the mark, less what it may", course_checks.check_takeovers),

@@ -101,15 +101,33 @@ def check_positions(file: CaseFile) -> Iterator[str]:
         yield from _differences(f"the position in market {one.market}", one, expected)
 
 
+def check_expected(file: CaseFile) -> Iterator[str]:
+    """Yield what is wrong with what the estate's dues of corporate actions count for."""
+    for one in file.expected:
+        money = file.prices.get(one.asset)
+        if money is None:
+            yield f"the price of asset {one.asset} is not shown"
+            continue
+        haircut = money.closed_haircut_ppm if money.price_state == PriceState.CLOSED else 0
+        asset_units, debt_units = a.down(money.mark_units, a.PPM - haircut), a.up(money.mark_units, a.PPM + haircut)
+        gain = a.value_down(max(one.due_atoms, 0), asset_units, money.decimals)
+        loss = a.value_up(max(-one.due_atoms, 0), debt_units, money.decimals)
+        yield from _differences(f"what is due by action {one.action}", one, {"due_value": gain - loss})
+
+
 def check_trigger(file: CaseFile) -> Iterator[str]:
     """Yield why the case need not have opened, or why its equity is not the sum of what is shown."""
     opened = file.opened
-    if (len(file.assets), len(file.positions)) != (opened.assets, opened.positions):
-        yield f"{opened.assets} assets and {opened.positions} positions were shown when it opened, not all are here"
+    shown = (len(file.assets), len(file.positions), len(file.expected))
+    if shown != (opened.assets, opened.positions, opened.expected):
+        counted = f"{opened.assets} assets, {opened.positions} positions and {opened.expected} dues"
+        yield f"{counted} were shown when it opened, not all are here"
     collateral = sum(one.collateral_value for one in file.assets)
     collateral += sum(max(one.profit_value, 0) for one in file.positions)
+    collateral += sum(max(one.due_value, 0) for one in file.expected)
     liabilities = sum(one.liabilities_value for one in file.assets)
     liabilities += sum(max(-one.profit_value, 0) for one in file.positions)
+    liabilities += sum(max(-one.due_value, 0) for one in file.expected)
     maintenance = sum(one.maintenance_value for one in (*file.assets, *file.positions))
     if opened.left_out == 0:
         if collateral - liabilities != opened.equity_value:

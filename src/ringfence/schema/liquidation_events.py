@@ -70,6 +70,7 @@ class CaseOpened(Event, tag=61, frozen=True, kw_only=True):
     worth_value: SignedValue
     assets: Annotated[int, unit("i4", "assets shown", 0, 2**31 - 1)]
     positions: Annotated[int, unit("i4", "positions shown", 0, 2**31 - 1)]
+    expected: Annotated[int, unit("i4", "dues of corporate actions shown", 0, 2**31 - 1)]
     left_out: Annotated[int, unit("i4", "assets not shown", 0, 2**31 - 1)]
     cause: Annotated[int, member(e.CaseCause)]
 

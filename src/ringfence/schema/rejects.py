@@ -158,7 +158,12 @@ class Reject(IntEnum):
     NOT_A_SHARE = 160, 400, "INVALID_ASSET", "{place} is not a registered share"
     ACTION_NOT_NEXT = 161, 409, "PRECONDITION_FAILED", "action {value} is not next; the next is {limit}"
     UNKNOWN_ACTION = 162, 404, "RESOURCE_NOT_FOUND", "action {value} is not armed, or is over"
-    VERSION_NOT_NEXT = 163, 409, "PRECONDITION_FAILED", "version {value} of the action does not follow; it is at {limit}"
+    VERSION_NOT_NEXT = (
+        163,
+        409,
+        "PRECONDITION_FAILED",
+        "version {value} of the action does not follow; it is at {limit}",
+    )
     ACTION_BEGUN = 164, 409, "PRECONDITION_FAILED", "action {value} has begun: positions are being taken, or were"
     DATE_PASSED = 165, 409, "PRECONDITION_FAILED", "an action is armed beforehand: {value} is not after now, {limit}"
     DATES_OUT_OF_ORDER = 166, 400, "INVALID_RANGE", "{value} and {limit} do not stand in order"
@@ -169,10 +174,15 @@ class Reject(IntEnum):
     NOTHING_UNCLAIMED = 171, 404, "RESOURCE_NOT_FOUND", "nothing of action {limit} is held for account {value}"
     UNCLAIMED_LEFT = 172, 409, "PRECONDITION_FAILED", "{value} of {place} are unclaimed"
     ORDERS_IN_THE_WAY = (
-        173, 409, "PRECONDITION_FAILED", "{value} orders would have to be cancelled, the limit is {limit}: cancel them first"
+        173, 409, "PRECONDITION_FAILED", "{value} orders would have to end, the limit is {limit}: cancel them first"
     )  # fmt: skip
     SPLIT_TOO_LARGE = 174, 400, "INVALID_RANGE", "{value} shares for one would be too many: the limit is {limit}"
-    MARKET_STILL_OPEN = 175, 409, "PRECONDITION_FAILED", "market {value} is open: close it or let it take cancellations only"
+    MARKET_STILL_OPEN = (
+        175,
+        409,
+        "PRECONDITION_FAILED",
+        "market {value} is open: close it or let it take cancellations only",
+    )
     RECORD_UNDER_WAY = 176, 409, "PRECONDITION_FAILED", "a record of {place} is being taken: try again in a moment"
     NOT_CONTINUOUS = 177, 409, "PRECONDITION_FAILED", "{place} was worth {limit} before its split and is at {value} now"
     BOOK_NOT_EMPTY = 178, 409, "PRECONDITION_FAILED", "{place} has orders or triggers: cancel them first"

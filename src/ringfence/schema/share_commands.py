@@ -56,7 +56,7 @@ class SetAction(Command, tag=55, frozen=True, kw_only=True):
 
 
 class CancelAction(Command, tag=56, frozen=True, kw_only=True):
-    """Take back an action of which nothing was collected or paid; what was paid in goes to SUSPENSE. Origin: registrar."""
+    """Take back an action of which nothing was paid; what was paid in goes to SUSPENSE. Origin: registrar."""
 
     since: ClassVar = 2
     origins: ClassVar = REGISTRAR
@@ -121,7 +121,7 @@ class SplitShare(Command, tag=63, frozen=True, kw_only=True):
 
 
 class RenameAsset(Command, tag=64, frozen=True, kw_only=True):
-    """Give an asset another symbol, name or CUSIP; the old symbol is kept for it until ``alias_us``. Origin: registrar."""
+    """Give an asset another symbol, name or CUSIP; the old symbol is its until ``alias_us``. Origin: registrar."""
 
     since: ClassVar = 2
     origins: ClassVar = REGISTRAR
@@ -143,7 +143,7 @@ class SetMarketGrid(Command, tag=65, frozen=True, kw_only=True):
 
 
 class SettleFraction(Command, tag=66, frozen=True, kw_only=True):
-    """Let the issuer take ``shares_atoms`` of ``account`` back for cash from SUSPENSE: cash in lieu. Origin: registrar."""
+    """Let the issuer take shares of ``account`` back for cash from SUSPENSE, for a fraction. Origin: registrar."""
 
     since: ClassVar = 2
     origins: ClassVar = REGISTRAR

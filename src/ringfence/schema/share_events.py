@@ -8,6 +8,7 @@ from .fields import (
     ActionVersion,
     AssetNumber,
     Atoms,
+    CaseNumber,
     Count,
     Flag,
     FundingIndex,
@@ -16,6 +17,7 @@ from .fields import (
     PriceUnits,
     ShareFactor,
     SignedAtoms,
+    SignedValue,
     SplitFactor,
     TimeUs,
     member,
@@ -30,13 +32,14 @@ __all__ = [
     "ActionFunded",
     "ActionMoved",
     "ActionSet",
+    "AssetRenamed",
     "ContractAdjusted",
     "DividendCollected",
     "DividendPaid",
     "EntitlementCarried",
     "EntitlementMoved",
+    "EstateExpected",
     "HolderRecorded",
-    "AssetRenamed",
     "MarketGridSet",
     "RecordBegan",
     "RecordTaken",
@@ -97,7 +100,7 @@ class RecordBegan(Event, tag=113, frozen=True, kw_only=True):
 
 
 class HolderRecorded(Event, tag=114, frozen=True, kw_only=True):
-    """What ``account`` had of a share: all that it held and lent, less what it owed; ``lent_atoms`` of that were lent."""
+    """What ``account`` had of a share: all that it held and lent, less what it owed; of that it had lent so much."""
 
     since: ClassVar = 2
     action: ActionNumber
@@ -255,3 +258,14 @@ class MarketGridSet(Event, tag=126, frozen=True, kw_only=True):
     lot_atoms: Annotated[int, unit("i8", "base atoms", 1, 2**48)]
     quote_factor: Atoms
     last_price_ticks: PriceTicks
+
+
+class EstateExpected(Event, tag=127, frozen=True, kw_only=True):
+    """What ``account`` expected of a corporate action when its case opened, or owed for it, below 0, and its value."""
+
+    since: ClassVar = 2
+    case: CaseNumber
+    action: ActionNumber
+    asset: AssetNumber
+    due_atoms: SignedAtoms
+    due_value: SignedValue

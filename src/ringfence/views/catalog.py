@@ -9,17 +9,20 @@ import msgspec
 from ringfence.schema.enums import MarketKind, Side
 from ringfence.schema.events import (
     AssetListed,
+    AssetRenamed,
     Event,
+    MarketGridSet,
     MarketLimitsSet,
     MarketListed,
     MarketStateSet,
     PerpetualSet,
     PriceBandsSet,
+    ShareSplit,
 )
-from ringfence.schema.fields import MAX_ATOMS, MAX_PRICE_TICKS, MAX_QUANTITY_LOTS
+from ringfence.schema.fields import MAX_ATOMS, MAX_PRICE_TICKS, MAX_PRICE_UNITS, MAX_QUANTITY_LOTS
 from ringfence.schema.tables import AssetRow, MarketRow
 
-from .decimals import Scale
+from .decimals import PRICE_UNITS, Scale
 from .venue import Listings
 
 MARKET_SETTINGS = (MarketStateSet, MarketLimitsSet, PriceBandsSet)
@@ -27,16 +30,36 @@ MARKET_SETTINGS = (MarketStateSet, MarketLimitsSet, PriceBandsSet)
 
 
 class AssetInfo:
-    """A listed asset and the conversion of its amounts, which are counted in atoms."""
+    """A listed asset and the conversion of its amounts, which are counted in atoms.
 
-    __slots__ = ("_amount", "decimals", "name", "number", "row", "symbol")
+    What people call a share is ``times`` what it was when it was listed: a split changes texts, and no atoms.
+    """
+
+    __slots__ = ("_amount", "_price", "decimals", "name", "number", "row", "symbol")
 
     def __init__(self, row: AssetRow) -> None:
+        self.follow(row)
+
+    def follow(self, row: AssetRow) -> None:
+        """Be what a row says."""
         self.row = row
         self.number, self.symbol, self.name, self.decimals = row.asset, row.symbol, row.name, row.decimals
         self._amount = Scale(
-            "Quantity", 1, row.decimals, MAX_ATOMS, place=row.symbol, step_name="atom", code="INVALID_QUANTITY"
-        )
+            "Quantity", 1, row.decimals, MAX_ATOMS, place=row.symbol, step_name="atom", code="INVALID_QUANTITY",
+            times=self.times,
+        )  # fmt: skip
+        self._price = Scale("Price", 1, PRICE_UNITS.decimals, MAX_PRICE_UNITS, place=row.symbol, times=self.price_times)
+
+    @property
+    def times(self) -> tuple[int, int]:
+        """Return (new, old): so many whole shares are what so many were when the asset was listed."""
+        return max(self.row.share_new, 1), max(self.row.share_old, 1)
+
+    @property
+    def price_times(self) -> tuple[int, int]:
+        """Return (old, new): a price for one whole share is so much less where they are more."""
+        new, old = self.times
+        return old, new
 
     def text(self, atoms: int) -> str:
         """Return an amount in atoms as normalised decimal text."""
@@ -49,6 +72,10 @@ class AssetInfo:
     def parse(self, text: str) -> int:
         """Return the atoms of a decimal text; raises ``AmountError``."""
         return self._amount.parse(text)
+
+    def price_text(self, price_units: int) -> str:
+        """Return a price that the core keeps, as text for one whole unit of now."""
+        return self._price.text(price_units)
 
 
 class MarketInfo:
@@ -73,19 +100,24 @@ class MarketInfo:
     )
 
     def __init__(self, row: MarketRow, base: AssetInfo, quote: AssetInfo) -> None:
-        self.row, self.base, self.quote = row, base, quote
-        self.position_limit_lots = 0
+        self.base, self.quote, self.position_limit_lots = base, quote, 0
+        self.follow(row)
+
+    def follow(self, row: MarketRow) -> None:
+        """Be what a row says, in the names and shares of now."""
+        self.row, base, quote = row, self.base, self.quote
         self.number = row.market
         self.is_perpetual = row.market_kind == MarketKind.PERPETUAL
         self.symbol = market_symbol(base.symbol, quote.symbol, is_perpetual=self.is_perpetual)
         place = self.symbol
         self._price = Scale(
             "Price", row.tick_atoms, quote.decimals, MAX_PRICE_TICKS, place=place, step_name="tick",
-            code="INVALID_PRICE",
+            code="INVALID_PRICE", times=base.price_times,
         )  # fmt: skip
         self._quantity = Scale(
-            "Quantity", row.lot_atoms, base.decimals, MAX_QUANTITY_LOTS, place=place, code="INVALID_QUANTITY"
-        )
+            "Quantity", row.lot_atoms, base.decimals, MAX_QUANTITY_LOTS, place=place, code="INVALID_QUANTITY",
+            times=base.times,
+        )  # fmt: skip
         self._quote = Scale(
             "Quantity", 1, quote.decimals, MAX_ATOMS, place=place, step_name="atom", code="INVALID_QUANTITY"
         )
@@ -180,6 +212,22 @@ class Catalog:
         info = AssetInfo(row)
         self.assets[info.symbol] = self.asset_by_number[info.number] = info
 
+    def find_asset(self, symbol: str, time_us: int) -> AssetInfo | None:
+        """Return the asset of this name, or the one that had it and for which it is still kept."""
+        found = self.assets.get(symbol)
+        if found is not None:
+            return found
+        return next((info for info in self.assets.values() if _was_called(info, symbol, time_us)), None)
+
+    def find_market(self, symbol: str, time_us: int) -> MarketInfo | None:
+        """Return the market of this name, or the one that had it and for which it is still kept."""
+        found = self.markets.get(symbol)
+        if found is not None:
+            return found
+        base, _, rest = symbol.partition("_")
+        asset = self.find_asset(base, time_us)
+        return self.markets.get(f"{asset.symbol}_{rest}") if asset is not None else None
+
     def add_market(self, row: MarketRow) -> None:
         """List a market whose two assets are listed."""
         base, quote = self.asset_by_number[row.base_asset], self.asset_by_number[row.quote_asset]
@@ -189,14 +237,34 @@ class Catalog:
     def update(self, event: Event) -> None:
         """Follow an event; those that concern neither listings nor settings change nothing."""
         if isinstance(event, AssetListed):
-            self.add_asset(AssetRow(**_shared(event, AssetRow)))
+            never_split: dict[str, Any] = {"share_new": 0, "share_old": 0, "former_symbol": "", "alias_us": 0}
+            self.add_asset(AssetRow(**(never_split | _shared(event, AssetRow))))
         elif isinstance(event, MarketListed):
             self.add_market(_market_row(event))
         elif isinstance(event, MARKET_SETTINGS):
             info = self.market_by_number[event.market]
             info.row = msgspec.structs.replace(info.row, **_shared(event, MarketRow))
+        elif isinstance(event, MarketGridSet):
+            info = self.market_by_number[event.market]
+            info.follow(msgspec.structs.replace(info.row, **_shared(event, MarketRow)))
+        elif isinstance(event, ShareSplit | AssetRenamed):
+            self._follow_asset(event)
         elif isinstance(event, PerpetualSet):
             self.market_by_number[event.market].position_limit_lots = event.position_limit_lots
+
+    def _follow_asset(self, event: ShareSplit | AssetRenamed) -> None:
+        """Let an asset and its markets be called, and counted, as they are now."""
+        info = self.asset_by_number[event.asset]
+        info.follow(msgspec.structs.replace(info.row, **_shared(event, AssetRow)))
+        for market in self.market_by_number.values():
+            if info in (market.base, market.quote):
+                market.follow(market.row)
+        self.assets = {one.symbol: one for one in self.asset_by_number.values()}
+        self.markets = {one.symbol: one for one in self.market_by_number.values()}
+
+
+def _was_called(info: AssetInfo, symbol: str, time_us: int) -> bool:
+    return info.row.former_symbol == symbol and info.row.alias_us > time_us
 
 
 def _shared(event: Event, row: type[msgspec.Struct]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from ringfence.schema.fields import MAX_PRICE_UNITS, MAX_RATE_E8, MAX_VALUE
 
+MORE_DECIMALS = 6
+"""A split share is shown with so many more decimals at most than it had."""
 MAX_TEXT_CHARACTERS = 40
 """Longer texts are refused unread; the largest number of the venue has 19 digits before and 12 after its point."""
 
@@ -56,10 +58,22 @@ class Scale:
     """Converts one quantity, counted in steps of ``step_atoms`` at ``atom_decimals`` decimal places.
 
     ``name`` ("Price"), ``step_name`` ("tick"), ``place`` ("SOL_USDC") and ``code`` go into error sentences.
-    ``maximum_steps`` is the largest count that ``parse`` returns.
+    ``maximum_steps`` is the largest count that ``parse`` returns.  ``times`` is how much more a step is than its atoms
+    say, as (numerator, denominator): a share that was split.  Where that is no decimal number, texts are rounded down,
+    and a text stands for the count that it is the text of.
     """
 
-    __slots__ = ("_factor", "_maximum_steps", "_name", "_place", "_step_name", "code", "decimals", "step")
+    __slots__ = (
+        "_denominator",
+        "_factor",
+        "_maximum_steps",
+        "_name",
+        "_place",
+        "_step_name",
+        "code",
+        "decimals",
+        "step",
+    )
 
     def __init__(
         self,
@@ -71,9 +85,11 @@ class Scale:
         place: str,
         step_name: str = "step",
         code: str = AmountError.code,
+        times: tuple[int, int] = (1, 1),
     ) -> None:
         assert step_atoms > 0 and atom_decimals >= 0 and maximum_steps > 0, (step_atoms, atom_decimals, maximum_steps)
-        while atom_decimals > 0 and step_atoms % 10 == 0:
+        step_atoms, atom_decimals, self._denominator = _as_decimal(step_atoms * times[0], times[1], atom_decimals)
+        while self._denominator == 1 and atom_decimals > 0 and step_atoms % 10 == 0:
             step_atoms //= 10
             atom_decimals -= 1
         self.step, self.decimals, self.code = step_atoms, atom_decimals, code
@@ -83,7 +99,7 @@ class Scale:
 
     def padded(self, steps: int) -> str:
         """Return the count as decimal text with all decimals of the step: ``"141.20"``."""
-        digits = steps * self.step
+        digits = self._digits(steps)
         if self.decimals == 0:
             return str(digits)
         sign = "-" if digits < 0 else ""
@@ -107,8 +123,9 @@ class Scale:
             raise self._not_plain(text)
         if len(fraction) > self.decimals:
             raise TooManyDecimals(f"{self._name} decimal too long")
-        steps, rest = divmod(int(whole + fraction.ljust(self.decimals, "0")), self.step)
-        if rest:
+        digits = int(whole + fraction.ljust(self.decimals, "0"))
+        steps = -(-digits * self._denominator // self.step)
+        if self._digits(steps) != digits:
             sentence = f"{text} is not a multiple of {self._step_name} {self.text(1)} ({self._place})"
             raise NotAMultiple(f"{self._name.lower()} {sentence}", self.code)
         if steps == 0:
@@ -117,6 +134,10 @@ class Scale:
             limit = f"above {self.text(self._maximum_steps)}, the largest that can be counted ({self._place})"
             raise TooLarge(f"{self._name.lower()} {text} is {limit}", self.code)
         return steps
+
+    def _digits(self, steps: int) -> int:
+        digits = abs(steps) * self.step // self._denominator
+        return digits if steps >= 0 else -digits
 
     @staticmethod
     def _is_plain(text: str, whole: str, fraction: str) -> bool:
@@ -134,6 +155,14 @@ class Scale:
 
     def _not_positive(self, text: str) -> AmountError:
         return NotPositive(f"{self._name.lower()} {text} is not greater than zero ({self._place})", self.code)
+
+
+def _as_decimal(step: int, denominator: int, decimals: int) -> tuple[int, int, int]:
+    """Return (step, decimals, denominator) of a step over a denominator, with more decimals if that makes it whole."""
+    for more in range(MORE_DECIMALS + 1):
+        if step * 10**more % denominator == 0:
+            return step * 10**more // denominator, decimals + more, 1
+    return step, decimals, denominator
 
 
 def _is_number(text: str) -> bool:

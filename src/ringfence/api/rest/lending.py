@@ -13,7 +13,7 @@ from ringfence.schema.enums import PoolState
 from ringfence.schema.tables import LendingPoolRow
 from ringfence.views import lending, margin
 from ringfence.views.catalog import AssetInfo
-from ringfence.views.decimals import FRACTIONS, PRICE_UNITS, RATES, VALUES
+from ringfence.views.decimals import FRACTIONS, RATES, VALUES
 from ringfence.views.history.reader import Range
 from ringfence.views.liquidation import WhatIf, liquidation_price_units
 from ringfence.views.maximums import loan_shares, worth_at
@@ -61,7 +61,7 @@ def _pools(call: Call) -> Iterator[tuple[AssetInfo, LendingPoolRow]]:
 def _market(call: Call, asset: AssetInfo, pool: LendingPoolRow) -> wire.BorrowLendMarket:
     return wire.BorrowLendMarket(
         state=_STATES[PoolState(pool.pool_state)],
-        asset_mark_price=PRICE_UNITS.text(worth_at(call.gateway.exchange, asset.number).mark_units),
+        asset_mark_price=asset.price_text(worth_at(call.gateway.exchange, asset.number).mark_units),
         borrow_interest_rate=RATES.text(lending.borrow_rate_e8(pool)),
         borrowed_quantity=asset.text(lending.debt_atoms(pool)),
         fee=FRACTIONS.text(pool.fee_ppm),
@@ -226,13 +226,13 @@ def _position(call: Call, number: int, shares: int, known: _Known) -> wire.Borro
         imf=RATES.text(margin.initial_rate_e8(rules, value, least_e8)),
         imf_function=initial_function(rules),
         net_quantity=asset.text(claim - debt),
-        mark_price=PRICE_UNITS.text(worth.mark_units),
+        mark_price=asset.price_text(worth.mark_units),
         mmf=RATES.text(margin.maintenance_rate_e8(rules, value)),
         mmf_function=maintenance_function(rules),
         net_exposure_quantity=asset.text(-debt),
         net_exposure_notional=VALUES.text(value),
         symbol=asset.symbol,
-        est_liquidation_price=PRICE_UNITS.text(price_units),
+        est_liquidation_price=asset.price_text(price_units),
     )
 
 
@@ -253,7 +253,7 @@ async def estimated_liquidation_price(call: Call) -> wire.PositionEstimatedLiqui
     price_units = liquidation_price_units(exchange, call.account, asset.number, _what_if(call, asset, payload, atoms))
     mark_units = worth_at(exchange, asset.number).mark_units
     return wire.PositionEstimatedLiquidationPrice(
-        liquidation_price=PRICE_UNITS.text(price_units), mark_price=PRICE_UNITS.text(mark_units)
+        liquidation_price=asset.price_text(price_units), mark_price=asset.price_text(mark_units)
     )
 
 

@@ -4,7 +4,7 @@ from ringfence.schema.enums import HaircutKind
 from ringfence.schema.tables import CollateralRow
 from ringfence.views import lending, margin
 from ringfence.views.catalog import AssetInfo
-from ringfence.views.decimals import PRICE_UNITS, RATES, VALUES
+from ringfence.views.decimals import RATES, VALUES
 from ringfence.views.maximums import worth_at
 from ringfence.views.perpetuals import unsettled_values
 
@@ -104,7 +104,7 @@ def _collateral_row(call: Call, asset: AssetInfo, available: int, locked: int, l
     value = worth.held_down(available + locked + lent)
     return wire.Collateral(
         symbol=asset.symbol,
-        asset_mark_price=PRICE_UNITS.text(worth.mark_units),
+        asset_mark_price=asset.price_text(worth.mark_units),
         total_quantity=asset.text(available + locked + lent),
         balance_notional=VALUES.text(value),
         collateral_weight=RATES.text(margin.weight_e8(rules, value)),

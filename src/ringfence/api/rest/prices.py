@@ -37,8 +37,8 @@ def _asset_price(call: Call, asset: AssetInfo, row: PriceRow, named: _Sources) -
         asset=asset.symbol,
         state=_STATES[core.PriceState(row.price_state)],
         session=_SESSIONS[core.Session(row.session)],
-        index_price=_price(row.index_units),
-        mark_price=_price(row.mark_units),
+        index_price=_price(asset, row.index_units),
+        mark_price=_price(asset, row.mark_units),
         updated_at=_time_ms(row.updated_us),
         age_ms=_age_ms(call, row.updated_us),
         minimum_sources=row.minimum_sources,
@@ -46,21 +46,21 @@ def _asset_price(call: Call, asset: AssetInfo, row: PriceRow, named: _Sources) -
         clamp=FRACTIONS.text(row.clamp_ppm),
         update_cap=FRACTIONS.text(row.update_cap_ppm),
         closed_haircut=FRACTIONS.text(row.closed_haircut_ppm),
-        sources=[_source_price(call, row, quote, named) for quote in call.gateway.exchange.quotes(asset.number)],
+        sources=[_source_price(call, asset, row, quote, named) for quote in call.gateway.exchange.quotes(asset.number)],
     )
 
 
-def _source_price(call: Call, row: PriceRow, quote: QuoteRow, named: _Sources) -> wire.SourcePrice:
+def _source_price(call: Call, asset: AssetInfo, row: PriceRow, quote: QuoteRow, named: _Sources) -> wire.SourcePrice:
     source, bit = named[quote.price_source], 1 << quote.price_source
     assert source is not None, f"source {quote.price_source} has a weight and no name"
     return wire.SourcePrice(
         source=source.name,
         weight=quote.weight,
         enabled=bool(source.enabled),
-        price=_price(quote.price_units),
-        bid=_price(quote.bid_units),
-        ask=_price(quote.ask_units),
-        last=_price(quote.last_units),
+        price=_price(asset, quote.price_units),
+        bid=_price(asset, quote.bid_units),
+        ask=_price(asset, quote.ask_units),
+        last=_price(asset, quote.last_units),
         observed_at=_time_ms(quote.observed_us),
         age_ms=_age_ms(call, quote.observed_us),
         used=bool(row.used_sources & bit),
@@ -68,8 +68,8 @@ def _source_price(call: Call, row: PriceRow, quote: QuoteRow, named: _Sources) -
     )
 
 
-def _price(units: int) -> str | None:
-    return PRICE_UNITS.text(units) if units else None
+def _price(asset: AssetInfo, units: int) -> str | None:
+    return asset.price_text(units) if units else None
 
 
 def _time_ms(time_us: int) -> int | None:
