@@ -266,7 +266,7 @@ def release_unclaimed(s, c):
     action.unclaimed_atoms -= atoms
     event = cast(s.events, emit(s, EventKind.UNCLAIMED_RELEASED, c.account, 0), UNCLAIMED_RELEASED)
     event.action, event.version, event.asset = action.action, action.version, action.pay_asset
-    event.amount_atoms = atoms
+    event.share, event.amount_atoms = action.asset, atoms
     move(s, HouseAccount.UNCLAIMED, c.account, action.pay_asset, atoms)
     credit_account(s, c.account, action.pay_asset, atoms)
     return True

@@ -89,6 +89,7 @@ def collect_from(s, slot):
     note_collected(s, slot, paid)
     event = cast(s.events, emit(s, EventKind.DIVIDEND_COLLECTED, row.account, 0), DIVIDEND_COLLECTED)
     event.action, event.version, event.asset = action.action, action.version, action.pay_asset
+    event.share = action.asset
     event.paid_atoms, event.left_atoms = paid, -row.due_atoms
 
 
@@ -157,6 +158,7 @@ def pay_to(s, slot):
         return
     event = cast(s.events, emit(s, EventKind.DIVIDEND_PAID, account, 0), DIVIDEND_PAID)
     event.action, event.version, event.asset = action.action, action.version, action.pay_asset
+    event.share = action.asset
     event.entitled_atoms, event.gross_atoms, event.manufactured_atoms = row.entitled_atoms, paid, lent_paid
     event.tax_atoms, event.left_atoms = tax, left
     event.unclaimed = 1 if move_dividend(s, slot, paid, tax) else 0

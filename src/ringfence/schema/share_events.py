@@ -153,18 +153,19 @@ class ActionMoved(Event, tag=116, frozen=True, kw_only=True):
 
 
 class DividendCollected(Event, tag=117, frozen=True, kw_only=True):
-    """``account``, short when the share went ex, paid ``paid_atoms`` for it and owes ``left_atoms``."""
+    """Who was short when the share went ex, ``account``, paid ``paid_atoms`` for it and owes ``left_atoms``."""
 
     since: ClassVar = 2
     action: ActionNumber
     version: ActionVersion
+    share: AssetNumber
     asset: AssetNumber
     paid_atoms: Atoms
     left_atoms: Atoms
 
 
 class DividendPaid(Event, tag=118, frozen=True, kw_only=True):
-    """``account`` got ``gross_atoms`` less ``tax_atoms`` for what it is entitled to.
+    """What ``account`` got for what it is entitled to: ``gross_atoms`` less ``tax_atoms``.
 
     ``manufactured_atoms`` of the gross, so far, stand for shares that were lent and sold short. What may not be
     received is held as ``unclaimed``. ``left_atoms`` of the gross wait for shorts.
@@ -173,6 +174,7 @@ class DividendPaid(Event, tag=118, frozen=True, kw_only=True):
     since: ClassVar = 2
     action: ActionNumber
     version: ActionVersion
+    share: AssetNumber
     asset: AssetNumber
     entitled_atoms: Atoms
     gross_atoms: Atoms
@@ -183,11 +185,12 @@ class DividendPaid(Event, tag=118, frozen=True, kw_only=True):
 
 
 class UnclaimedReleased(Event, tag=119, frozen=True, kw_only=True):
-    """``account`` got what UNCLAIMED held for it."""
+    """What UNCLAIMED held for ``account`` is its own now."""
 
     since: ClassVar = 2
     action: ActionNumber
     version: ActionVersion
+    share: AssetNumber
     asset: AssetNumber
     amount_atoms: Atoms
 

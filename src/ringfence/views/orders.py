@@ -67,6 +67,7 @@ EXPIRY_REASON_NAMES: dict[CloseReason, str | None] = {
     CloseReason.TRIGGERED: "Unknown",
     CloseReason.LIQUIDATION: "Liquidation",
     CloseReason.STALE: "PriceOutOfBounds",
+    CloseReason.NOT_ELIGIBLE: "UserPermissions",
 }
 """The wire's OrderExpiryReason of every reason; a cancellation has none."""
 TRIGGER_EXPIRIES = {

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ringfence.schema.enums import FIRST_USER_ACCOUNT, FUNDING_BITS, HouseAccount, Side
-from ringfence.schema.events import Event, FundingCharged, Trade, VaultTookOver
+from ringfence.schema.events import ContractAdjusted, Event, FundingCharged, Trade, VaultTookOver
 from ringfence.schema.tables import PositionRow
 
 from ..candles import HOUR_US
@@ -150,18 +150,25 @@ class Positions:
 
     def charged(self, event: FundingCharged) -> None:
         """Let every position of a market pay an hour of funding, or be paid."""
-        self.finish_taker()
-        before, self._indices[event.market] = self._indices.get(event.market, 0), event.funding_index
         end_us = event.time_us // HOUR_US * HOUR_US
         hour = {"market": event.market, "time_us": event.time_us, "end_us": end_us}
         hour["funding_rate_e10"] = event.funding_rate_e10
+        self._pay_each(event, hour)
+        self.hours.append(hour | {"mark_ticks": event.mark_ticks, "funding_index": event.funding_index})
+
+    def adjusted(self, event: ContractAdjusted) -> None:
+        """Let shorts of a contract pay its longs what its share pays: funding of no hour, at no rate."""
+        self._pay_each(event, {"market": event.market, "time_us": event.time_us, "end_us": 0, "funding_rate_e10": 0})
+
+    def _pay_each(self, event: FundingCharged | ContractAdjusted, hour: dict[str, int]) -> None:
+        self.finish_taker()
+        before, self._indices[event.market] = self._indices.get(event.market, 0), event.funding_index
         for position in self._standing.get(event.market, {}).values():
             paid = position.pending_funding(event.funding_index) - position.pending_funding(before)
             if paid:
                 place = {"account": position.account, "sequence": event.sequence, "event_index": event.index}
                 numbers = {"position": position.position, "net_lots": position.net_lots, "amount_atoms": -paid}
                 self.payments.append(place | hour | numbers)
-        self.hours.append(hour | {"mark_ticks": event.mark_ticks, "funding_index": event.funding_index})
 
     def read(self, reading: PositionsRead) -> None:
         """Take over what was read of the core's positions."""

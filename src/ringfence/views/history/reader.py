@@ -15,6 +15,7 @@ from ..orders import OrderStatus, SystemOrderType
 from .cases import CaseReader
 from .tables import (
     DEPOSITS,
+    DIVIDENDS,
     FILLS,
     FUNDING_HOURS,
     FUNDING_PAYMENTS,
@@ -277,6 +278,13 @@ class HistoryReader:
         query = sa.select(VAULT_VALUES).where(columns.vault == vault, columns.time_us >= from_us)
         with self._engine.connect() as connection:
             return connection.execute(query.order_by(columns.time_us, columns.sequence)).all()
+
+    def dividends(self, accounts: Sequence[int], part: Range = FIRST, *, share: int | None = None) -> Page[Any]:
+        """Return the lines of dividend statements of some accounts."""
+        columns = DIVIDENDS.c
+        query = sa.select(DIVIDENDS).where(columns.account.in_(accounts))
+        order = (columns.sequence, columns.event_index)
+        return self._page(query, {columns.share: share}, columns.time_us, order, part)
 
     def funding_payments(self, accounts: Sequence[int], part: Range = FIRST, *, market: int | None = None) -> Page[Any]:
         """Return what positions of some accounts received for each hour, below 0 paid."""

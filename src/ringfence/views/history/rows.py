@@ -11,7 +11,10 @@ from ringfence.schema.events import (
     ClaimTaken,
     ClockTicked,
     CollateralConverted,
+    ContractAdjusted,
     Deleveraged,
+    DividendCollected,
+    DividendPaid,
     EstateClosed,
     Event,
     FundingCharged,
@@ -28,6 +31,7 @@ from ringfence.schema.events import (
     TriggerClosed,
     TriggerFired,
     TriggerPlaced,
+    UnclaimedReleased,
     VaultClosed,
     VaultMinted,
     VaultRedeemCancelled,
@@ -43,6 +47,7 @@ from ringfence.schema.events import (
 from ..candles import Candle, Interval, fold
 from ..catalog import Catalog
 from ..orders import TRIGGER_EXPIRIES, OrderStatus, SystemOrderType, fills_of
+from .dividends import DividendChanges
 from .estates import Closing, Estates
 from .evidence import Evidence, Sealed
 from .feed import Fed, PositionsRead
@@ -103,6 +108,7 @@ class Changes:
         self.withdrawals: dict[int, Row] = {}
         self.settlements: dict[int, Row] = {}
         self.vaults = VaultChanges()
+        self.dividends = DividendChanges()
         self.klines: dict[tuple[int, str, int], Candle] = {}
         self.evidence = Evidence(catalog)
         self.tick_us: int | None = None
@@ -380,6 +386,18 @@ class Changes:
     def _vault_took_over(self, event: VaultTookOver) -> None:
         self.positions.taken_over(event, self.catalog.market_by_number[event.market].row.quote_factor)
 
+    def _dividend_paid(self, event: DividendPaid) -> None:
+        self._move(event, self.dividends.paid(event))
+
+    def _dividend_collected(self, event: DividendCollected) -> None:
+        self._move(event, self.dividends.collected(event))
+
+    def _unclaimed_released(self, event: UnclaimedReleased) -> None:
+        self._move(event, self.dividends.released(event))
+
+    def _contract_adjusted(self, event: ContractAdjusted) -> None:
+        self.positions.adjusted(event)
+
     def _funding_charged(self, event: FundingCharged) -> None:
         self.positions.charged(event)
 
@@ -433,6 +451,10 @@ class Changes:
         LoanMoved: _loan_moved,
         InterestAccrued: _interest_accrued,
         FundingCharged: _funding_charged,
+        ContractAdjusted: _contract_adjusted,
+        DividendPaid: _dividend_paid,
+        DividendCollected: _dividend_collected,
+        UnclaimedReleased: _unclaimed_released,
         VaultMinted: _vault_minted,
         VaultRedeemRequested: _vault_redeem_requested,
         VaultRedeemCancelled: _vault_redeem_cancelled,

@@ -18,6 +18,7 @@ from .tables import (
     CASES,
     CURSOR,
     DEPOSITS,
+    DIVIDENDS,
     EVIDENCE,
     FILLS,
     FUND_MOVEMENTS,
@@ -55,7 +56,7 @@ HISTORY = 1
 INSERTED = (
     ORDERS, TRADES, FILLS, MOVEMENTS, DEPOSITS, WITHDRAWALS, LOAN_MOVEMENTS, INTEREST_PAYMENTS, LENDING_HOURS,
     FUNDING_PAYMENTS, FUNDING_HOURS, SETTLEMENTS, TRIGGERS, EVIDENCE, SEALS, CASES, WAVES, FUND_MOVEMENTS,
-    VAULT_MINTS, VAULT_REDEMPTIONS, VAULT_VALUES,
+    VAULT_MINTS, VAULT_REDEMPTIONS, VAULT_VALUES, DIVIDENDS,
 )  # fmt: skip
 
 
@@ -117,6 +118,7 @@ class BatchStatements:
         inserts["vault_redemptions"].run(connection, list(vaults.redemptions.values()))
         self.redemption.run(connection, [_prefixed(row, *_REDEEMED) for row in vaults.endings.values()])
         inserts["vault_values"].run(connection, vaults.hours)
+        inserts["dividends"].run(connection, changes.dividends.rows)
         connection.execute(self._cursor, {"projection": HISTORY, "sequence": last_sequence})
 
     def _write_evidence(self, connection: sa.Connection, evidence: Evidence) -> None:

@@ -497,3 +497,25 @@ VAULT_VALUES = sa.Table(
     sqlite_with_rowid=False,
 )
 """What a vault was worth and how many shares it had, once an hour and when it closed."""
+
+DIVIDENDS = sa.Table(
+    "dividends",
+    METADATA,
+    _number("account", key=True),
+    _big("sequence", key=True),
+    _number("event_index", key=True),
+    _big("time_us"),
+    _number("action"),
+    _number("version"),
+    _number("share"),
+    _number("asset"),
+    _word("kind", 16),
+    _big("entitled_atoms"),
+    _big("gross_atoms"),
+    _big("manufactured_atoms"),
+    _big("tax_atoms"),
+    _big("left_atoms"),
+    sa.Index("ix_dividends_action", "action", "account"),
+    sqlite_with_rowid=False,
+)
+"""Lines of dividend statements: what was paid, held or released, below 0 what was owed for shares sold short."""
