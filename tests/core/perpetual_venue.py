@@ -1,7 +1,7 @@
 """A venue with a perpetual, and people who trade it: the compiled core, driven a command at a time."""
 
 import struct
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,18 +26,21 @@ def collateral(asset: int) -> c.SetCollateral:
 class PerpetualVenue:
     """SOL at 100 dollars; a lot of the perpetual is a hundredth of one, a tick is a cent, and no fee is charged."""
 
+    traded: ClassVar = {"symbol": "SOL", "name": "SOL", "asset_kind": 1, "decimals": 9}
+    """What is traded against dollars."""
+
     def __init__(self, people: int, **perpetual: int) -> None:
         self.time_us, self.number = 1_700_000_000 * SECOND_US, 0
         self.exchange = self.begin()
         self.price_units = 100 * 10**8
-        for symbol, kind, decimals in (("USDC", 2, 6), ("SOL", 1, 9)):
-            self.must(c.ListAsset(symbol=symbol, name=symbol, asset_kind=kind, decimals=decimals))
+        self.must(c.ListAsset(symbol="USDC", name="USDC", asset_kind=2, decimals=6))
+        self.must(c.ListAsset(**self.traded))
         for kind in (0, 1):
             market = {"tick_atoms": 10**4, "lot_atoms": 10**7, "market_kind": kind, "fee_schedule": kind}
             self.must(c.ListMarket(base_asset=SOL, quote_asset=USDC, **market))
         self.accounts = [64 + 2 * n for n in range(people)]
         for _ in range(people):
-            self.must(c.OpenUser())
+            self.admit(self.must(c.OpenUser())[0].user)
         self.must(c.SetPricing(asset=SOL, update_cap_ppm=1_000_000))
         for source in SOURCES:
             self.must(c.SetPriceSource(price_source=source, name=f"source {source}"))
@@ -50,6 +53,9 @@ class PerpetualVenue:
             self.must(c.SetLendingPool(asset=asset, **rates))
         self.let(100)
         self.rule(PERP, **perpetual)
+
+    def admit(self, user: int) -> None:
+        """Let a user have the rights that he is to have; everybody may hold what is of no class."""
 
     def begin(self) -> Exchange:
         """Return the exchange that commands are given to."""

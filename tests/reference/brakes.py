@@ -122,7 +122,9 @@ def halt(state: State, market: Market, taker: book.Taker, emit: Any) -> None:
 def stands_still(state: State, market: Market) -> bool:
     perpetual = state.perpetuals.get(market.market)
     delisted = perpetual is not None and perpetual.delisting != Delisting.LISTED
-    return delisted or any(wave.market == market.market for wave in state.waves.values())
+    price = state.prices.get(market.base_asset)
+    frozen = price is not None and price.frozen_units != 0
+    return frozen or delisted or any(wave.market == market.market for wave in state.waves.values())
 
 
 # At every Clock.

@@ -16,7 +16,7 @@ from ringfence.schema.enums import (
 from ringfence.schema.rejects import Reject
 
 from . import book, margin, positions, triggers, vaults
-from .state import Case, Market, Refused, State
+from .state import Case, Entitlement, Market, Refused, State
 from .values import (
     FRESH_OR_CLOSED,
     asset_price,
@@ -146,6 +146,7 @@ def open_case(state: State, account: int, cause: CaseCause, emit: Any) -> Case:
     let_others(state, case)
     assets = [asset for asset in sorted(state.assets) if (account, asset) in state.balances]
     shown, markets = assets[:ASSETS_SHOWN], positions.of_account(state, account)
+    dues = [row for key, row in sorted(state.entitlements.items()) if key[1] == account and row.due_atoms]
     emit(
         "CaseOpened",
         account=account,
@@ -156,6 +157,7 @@ def open_case(state: State, account: int, cause: CaseCause, emit: Any) -> Case:
         worth_value=found.assets - found.liabilities,
         assets=len(shown),
         positions=len(markets),
+        expected=len(dues),
         left_out=len(assets) - len(shown),
         cause=int(cause),
     )
@@ -163,6 +165,8 @@ def open_case(state: State, account: int, cause: CaseCause, emit: Any) -> Case:
         show_asset(state, case, asset, emit)
     for market in markets:
         show_position(state, case, market, emit)
+    for row in dues:
+        show_due(state, case, row, emit)
     for trigger in triggers.of_account(state, account, 0):
         triggers.end(state, trigger, TriggerEnd.LIQUIDATION, emit)
     for order in list(state.accounts[account].orders.values()):
@@ -186,6 +190,16 @@ def move_to(state: State, case: Case, step: CaseStep, emit: Any) -> None:
 
 
 # What is shown.
+
+
+def show_due(state: State, case: Case, row: Entitlement, emit: Any) -> None:
+    asset = state.actions[row.action].pay_asset
+    show_price(state, asset, emit)
+    decimals = state.assets[asset].decimals
+    gain = value_down(max(row.due_atoms, 0), asset_price(state, asset), decimals)
+    loss = value_up(max(-row.due_atoms, 0), debt_price(state, asset), decimals)
+    said = {"case": case.case, "action": row.action, "asset": asset, "due_atoms": row.due_atoms}
+    emit("EstateExpected", account=case.account, market=0, **said, due_value=gain - loss)
 
 
 def show_price(state: State, asset: int, emit: Any) -> None:

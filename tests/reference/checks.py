@@ -88,6 +88,7 @@ def room(rows: int, limit: int) -> None:
 
 def balance_rows(state: State) -> None:
     rows = len(state.balances) + len(state.withdrawals) + len(state.positions) + len(state.vault_redemptions)
+    rows += len(state.entitlements)
     limit = state.parameters[Parameter.BALANCES]
     if rows + BALANCE_HEADROOM > limit:
         raise Refused(Reject.VENUE_FULL, value=rows, limit=limit)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ringfence.schema.enums import CaseEnd, CaseStep, HouseAccount, LoanCause, LoanSource, MoveCause, Parameter
 
-from . import cases, covering, funds, margin, pools, positions
+from . import cases, covering, funds, margin, pools, positions, shares
 from .money import available, loan_shares, post
 from .state import Case, Market, State
 from .values import asset_price, capped, ceil_div, debt_price, value_down, value_up
@@ -154,6 +154,7 @@ def write_off(state: State, case: Case, emit: Any) -> None:
     for asset in own_assets(state, case.account):
         if loan_shares(state, case.account, asset) < 0:
             write_off_debt(state, case, asset, emit)
+    shares.write_off(state, case, emit)
 
 
 def take_estate(state: State, case: Case, emit: Any) -> None:

@@ -40,7 +40,10 @@ from . import (
     rows,
     settings,
     settlement,
+    shares,
+    splits,
     takeovers,
+    taking,
     triggers,
     users,
     vaults,
@@ -56,7 +59,8 @@ Emit = Callable[..., None]
 Handler = Callable[[State, Any, Emit], None]
 MODULES = (
     settings, users, funds, orders, prices, margin, lending, perpetuals, settlement, conversion, firing, liquidation,
-    waves, brakes, auctions, covering, vaults, takeovers,
+    waves, brakes, auctions, covering, vaults, takeovers, shares,
+    splits,
 )  # fmt: skip
 HANDLERS: dict[int, Handler] = {
     tag: next((getattr(module, snake(reader.name)) for module in MODULES if hasattr(module, snake(reader.name))), None)
@@ -112,10 +116,12 @@ class ReferenceExchange:
 
         command = readers[header.kind].read(record) if header.kind in readers else None
         emit = Emitter(state, writers, events, (header.account, getattr(command, "market", 0)))
+        taking.begin_all(state, emit)
+        begun = len(events)
         try:
             self.handle(header, command, emit)
         except Refused as refused:
-            assert not events, "a command was refused after its first event"
+            assert len(events) == begun, "a command was refused after its first event"
             emit("Rejected", command_kind=header.kind, **refused.body)
         if self.debug:
             invariants.check(state)

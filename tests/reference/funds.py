@@ -6,7 +6,7 @@ from ringfence.schema.enums import AccountKind, HouseAccount, LoanSource, MoveCa
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import cases, checks, margin, paying, vaults
+from . import cases, checks, margin, paying, taking, vaults
 from .money import available, move
 from .state import Refused, State, Withdrawal
 
@@ -42,6 +42,8 @@ def from_outside(
     to = cases.credited(state, meant, emit)
     moved(state, emit, source_account, to, asset, amount, cause, **reference)
     cases.tell_fenced(state, meant, to, asset, amount, emit)
+    if source_account == CUSTODY:
+        taking.carry(state, to, asset, amount, emit)
     paying.credit_account(state, emit, to, asset, amount)
 
 
@@ -103,6 +105,8 @@ def pending(state: State, number: int) -> Withdrawal:
 def settle_withdrawal(state: State, command: Any, emit: Any) -> None:
     found = pending(state, command.withdrawal)
     number, asset = found.withdrawal, found.asset
+    taking.before_change(state, found.account, asset)
+    taking.carry(state, found.account, asset, -found.amount_atoms, emit)
     moved(state, emit, IN_TRANSIT, CUSTODY, asset, found.amount_atoms, MoveCause.WITHDRAWAL_SETTLED, number)
     if found.fee_atoms:
         moved(state, emit, IN_TRANSIT, NETWORK_FEES, asset, found.fee_atoms, MoveCause.WITHDRAWAL_FEE, number)

@@ -105,7 +105,7 @@ def manual(state: State, command: Any, emit: Any) -> pools.Told:
 
 
 def lend(state: State, command: Any, emit: Any) -> None:
-    _, pool = lending_account(state, command)
+    user, pool = lending_account(state, command)
     account, asset, amount = command.account, command.asset, command.amount_atoms
     cases.not_liquidating(state, account)
     open_to_new(state, pool)
@@ -114,6 +114,7 @@ def lend(state: State, command: Any, emit: Any) -> None:
     in_all = pools.lent(pool) + amount
     if in_all > pool.lend_limit_atoms:
         raise Refused(Reject.LEND_LIMIT, value=min(in_all, MAX_ATOMS), limit=pool.lend_limit_atoms, asset=asset)
+    checks.eligible(user, user.lend_classes, state.assets[asset], Reject.NOT_ELIGIBLE_TO_LEND)
     checks.balance_rows(state)
     checks.available_funds(state, account, asset, amount)
     if pools.lend_shares(pool, amount) == 0:

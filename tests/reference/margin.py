@@ -106,7 +106,8 @@ NOTHING = WhatIf()
 
 def owes(state: State, account: int) -> bool:
     loans = any(loan_shares(state, account, asset) < 0 for asset in state.assets)
-    return loans or bool(positions.of_account(state, account))
+    due = any(row.account == account and row.due_atoms < 0 for row in state.entitlements.values())
+    return loans or due or bool(positions.of_account(state, account))
 
 
 def limit_of(state: State, account: int, what_if: WhatIf = NOTHING) -> int:
@@ -140,6 +141,9 @@ def measure(state: State, account: int, what_if: WhatIf = NOTHING, *, strict: bo
             add_debt(state, found, asset, owed, floor_rate(limit_of(state, account, what_if)))
     for market in positions.of_account(state, account, what_if.market):
         add_position(state, found, account, market, what_if)
+    for row in (row for row in state.entitlements.values() if row.account == account):
+        add_money(state, found, state.actions[row.action].pay_asset, row.due_atoms)
+        found.owes |= row.due_atoms < 0
     if found.owes:
         found.reserved = capped(sum(order.reserved_value for order in orders_of(state, account)))
     return found
@@ -194,12 +198,17 @@ def add_position(state: State, found: Measure, account: int, market: Market, wha
 
 
 def add_unsettled(state: State, found: Measure, market: Market, atoms: int) -> None:
+    add_money(state, found, market.quote_asset, atoms)
+
+
+def add_money(state: State, found: Measure, asset: int, atoms: int) -> None:
+    """Count what is expected in an asset, below zero what is owed in it."""
+    decimals = state.assets[asset].decimals if atoms else 0
     if atoms > 0:
-        quote = state.assets[market.quote_asset]
-        value = value_down(atoms, asset_price(state, quote.asset), quote.decimals)
+        value = value_down(atoms, asset_price(state, asset), decimals)
         found.assets, found.collateral = capped(found.assets + value), capped(found.collateral + value)
     elif atoms < 0:
-        found.liabilities = capped(found.liabilities + owed_value(state, market, -atoms))
+        found.liabilities = capped(found.liabilities + value_up(-atoms, debt_price(state, asset), decimals))
 
 
 def owed_value(state: State, market: Market, atoms: int) -> int:

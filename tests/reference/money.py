@@ -1,10 +1,13 @@
 """Balances: every atom that moves goes through these functions."""
 
+from . import taking
 from .state import State
 
 
 def post(state: State, account: int, asset: int, available: int, locked: int = 0, shares: int = 0) -> None:
     """Add to the three amounts of a balance; a row whose amounts are all zero does not exist."""
+    if available or locked or shares:
+        taking.before_change(state, account, asset)
     row = state.balances.setdefault((account, asset), [0, 0, 0])
     row[0] += available
     row[1] += locked

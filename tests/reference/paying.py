@@ -70,6 +70,9 @@ def auto_lend(state: State, emit: Any, account: int, asset: int, most: int, orde
     pool, amount = state.lending_pools.get(asset), min(most, available(state, account, asset))
     if pool is None or amount <= 0 or not pools.is_open(state, pool) or loan_shares(state, account, asset) < 0:
         return
+    wanted, user = state.assets[asset].eligibility_class, state.users[state.accounts[account].user]
+    if wanted and not user.lend_classes >> wanted & 1:
+        return
     if pools.lent(pool) + amount <= pool.lend_limit_atoms and pools.lend_shares(pool, amount):
         pools.Told(state, emit, account, asset, LoanSource.AUTO_LEND, order).lend(amount)
 

@@ -7,7 +7,7 @@ from typing import Any
 from ringfence.schema.enums import PriceState, Session
 from ringfence.schema.rejects import Reject
 
-from . import checks
+from . import checks, splits
 from .state import Price, PriceSource, Quote, Refused, State
 
 SOURCE_NAME = re.compile(rb"[ -~]{1,16}\0*")
@@ -89,8 +89,10 @@ def quote(state: State, command: Any, emit: Any) -> None:
         raise Refused(Reject.QUOTE_NOT_LATER, value=command.observed_us, limit=row.observed_us)
     if command.observed_us > state.time_us:
         raise Refused(Reject.QUOTE_FROM_FUTURE, value=command.observed_us, limit=state.time_us)
-    row.bid_units, row.ask_units, row.last_units = command.bid_units, command.ask_units, command.last_units
-    row.price_units, row.observed_us = price_of(command), command.observed_us
+    splits.not_too_large(state, command)
+    for name in ("bid_units", "ask_units", "last_units"):
+        setattr(row, name, splits.unsplit(state, command.asset, getattr(command, name)))
+    row.price_units, row.observed_us = price_of(row), command.observed_us
     state.prices[command.asset].quoted_us = state.time_us
     emit(
         "Quoted",
@@ -109,8 +111,8 @@ def says_a_price(command: Any) -> None:
         raise Refused(Reject.QUOTE_CROSSED, value=bid, limit=ask, asset=command.asset)
 
 
-def price_of(command: Any) -> int:
-    bid, ask, last = command.bid_units, command.ask_units, command.last_units
+def price_of(said: Any) -> int:
+    bid, ask, last = said.bid_units, said.ask_units, said.last_units
     if bid and ask and last:
         return sorted((bid, ask, last))[1]
     return (bid + ask) // 2 if bid and ask else last
@@ -133,6 +135,9 @@ def told(price: Price) -> dict[str, int]:
 
 def go_on(state: State, price: Price) -> None:
     price.used_sources = price.clamped_sources = 0
+    if splits.still_frozen(state, price):
+        price.price_state = int(PriceState.STALE)
+        return
     if price.session == Session.CLOSED:
         price.price_state = int(PriceState.CLOSED if price.mark_units else PriceState.NONE)
         return
@@ -157,14 +162,23 @@ def fresh(state: State, price: Price) -> Iterator[Quote]:
 
 def follow(state: State, price: Price, quotes: list[Quote]) -> None:
     """Make the index of fresh quotes, and lead the mark towards it."""
-    center = weighted_median(quotes)
-    low, high = down(center, price.clamp_ppm), up(center, price.clamp_ppm)
+    low, high = clamp_of(price, quotes)
     price.used_sources = sum(1 << row.price_source for row in quotes)
     price.clamped_sources = sum(1 << row.price_source for row in quotes if not low <= row.price_units <= high)
-    weighted = sum(row.weight * max(low, min(high, row.price_units)) for row in quotes)
-    price.index_units = weighted // sum(row.weight for row in quotes)
+    price.index_units = index_of(price, quotes)
     price.mark_units = next_mark(price, state.time_us)
     price.updated_us, price.price_state = state.time_us, int(PriceState.FRESH)
+
+
+def clamp_of(price: Price, quotes: list[Quote]) -> tuple[int, int]:
+    center = weighted_median(quotes)
+    return down(center, price.clamp_ppm), up(center, price.clamp_ppm)
+
+
+def index_of(price: Price, quotes: list[Quote]) -> int:
+    low, high = clamp_of(price, quotes)
+    weighted = sum(row.weight * max(low, min(high, row.price_units)) for row in quotes)
+    return weighted // sum(row.weight for row in quotes)
 
 
 def weighted_median(quotes: list[Quote]) -> int:

@@ -15,7 +15,7 @@ from ringfence.schema.enums import (
 from ringfence.schema.fields import MAX_ATOMS
 from ringfence.schema.rejects import Reject
 
-from . import brakes, checks, perpetuals, pools, prices, settlement, triggers
+from . import brakes, checks, perpetuals, pools, prices, settlement, shares, splits, triggers
 from .state import Asset, Market, Refused, State
 
 SYMBOL = re.compile(rb"[A-Z0-9.]{1,16}\0*")
@@ -75,6 +75,8 @@ def set_parameter(state: State, command: Any, emit: Any) -> None:
         raise Refused(Reject.FIELD_OUT_OF_RANGE, value=command.value, limit=bound, field=2)
     if command.value < (use := in_use(state, command.parameter)):
         raise Refused(Reject.BELOW_USE, value=command.value, limit=use)
+    if command.parameter == Parameter.ACCOUNTS and command.value * len(state.actions) > shares.ROWS:
+        raise Refused(Reject.VENUE_FULL, value=len(state.actions), limit=shares.ROWS // command.value)
     state.parameters[command.parameter] = command.value
     emit("ParameterSet", parameter=command.parameter, value=command.value)
 
@@ -85,9 +87,8 @@ def list_asset(state: State, command: Any, emit: Any) -> None:
     for place, (form, value) in enumerate(texts, 1):
         if not form.fullmatch(value):
             raise Refused(Reject.INVALID_SYMBOL, field=place)
-    for asset in state.assets.values():
-        if asset.symbol == command.symbol:
-            raise Refused(Reject.SYMBOL_IN_USE, value=asset.asset)
+    if taken := splits.symbol_taken(state, command.symbol, 0):
+        raise Refused(Reject.SYMBOL_IN_USE, value=taken)
     names = ("symbol", "name", "cusip", "asset_kind", "decimals", "eligibility_class")
     body = {name: getattr(command, name) for name in names}
     number = len(state.assets) + 1
@@ -136,6 +137,10 @@ def store(target: Any, command: Any, names: tuple[str, ...]) -> dict[str, Any]:
 def set_market_state(state: State, command: Any, emit: Any) -> None:
     market = checks.known_market(state, command.market)
     checks.not_delisted(state, market)
+    price = state.prices.get(market.base_asset)
+    if price and price.frozen_units and command.state not in splits.SHUT:
+        limits = {"value": price.index_units, "limit": price.frozen_units, "asset": market.base_asset}
+        raise Refused(Reject.NOT_CONTINUOUS, **limits)
     braked = market.brakes is not None and market.brakes.phase != BrakePhase.NONE
     if braked or command.state == MarketState.AUCTION:
         brakes.set_state(state, command, market, emit)

@@ -180,14 +180,14 @@ def give(state: State, position: Position, market: Market, owed: int) -> int:
     return paid
 
 
-def redeem_and_borrow(state: State, account: int, asset: int, owed: int, emit: Any) -> None:
+def redeem_and_borrow(state: State, account: int, asset: int, owed: int, emit: Any, *, always: bool = False) -> None:
     pool, told = state.lending_pools[asset], pools.Told(state, emit, account, asset, LoanSource.SETTLEMENT)
     missing = owed - available(state, account, asset)
     if (redeemed := min(missing, pools.claim(state, account, asset), pools.redeemable(state, pool))) > 0:
         told.redeem(redeemed)
         missing -= redeemed
     borrowed = min(missing, pools.borrowable(state, pool, pools.lent(pool)))
-    if borrowed > 0 and may_borrow(state, account, asset) and is_sound(state, account):
+    if borrowed > 0 and may_borrow(state, account, asset, always=always) and is_sound(state, account):
         told.borrow(borrowed)
 
 
@@ -197,11 +197,11 @@ def is_sound(state: State, account: int) -> bool:
     return found.equity >= found.maintenance
 
 
-def may_borrow(state: State, account: int, asset: int) -> bool:
+def may_borrow(state: State, account: int, asset: int, *, always: bool) -> bool:
     found = state.accounts[account]
     holds, wanted = state.users[found.user].hold_classes, state.assets[asset].eligibility_class
     return bool(
-        found.account_flags & AccountFlag.AUTO_BORROW_SETTLEMENTS
+        (always or found.account_flags & AccountFlag.AUTO_BORROW_SETTLEMENTS)
         and pools.is_open(state, state.lending_pools[asset])
         and pools.claim(state, account, asset) == 0
         and price_state(state, asset) in FRESH_OR_CLOSED

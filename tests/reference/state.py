@@ -39,6 +39,10 @@ class Asset:
     asset_kind: int
     decimals: int
     eligibility_class: int
+    share_new: int = 0
+    share_old: int = 0
+    former_symbol: bytes = bytes(16)
+    alias_us: int = 0
 
 
 @dataclass(slots=True)
@@ -162,6 +166,9 @@ class User:
     sell_classes: int = 0
     hold_classes: int = 0
     withdraw_classes: int = 0
+    lend_classes: int = 0
+    receive_classes: int = 0
+    tax_relief_ppm: int = 0
     user_flags: int = 0
 
 
@@ -208,6 +215,8 @@ class Price:
     quoted_us: int = 0
     used_sources: int = 0
     clamped_sources: int = 0
+    frozen_units: int = 0
+    tolerance_ppm: int = 0
 
 
 @dataclass(slots=True)
@@ -421,6 +430,65 @@ class StandingTopUp:
 
 
 @dataclass(slots=True)
+class Action:
+    """A corporate action, and how far it is."""
+
+    action: int
+    version: int = 0
+    action_kind: int = 0
+    phase: int = 1
+    entitled: int = 0
+    recorded: int = 0
+    asset: int = 0
+    pay_asset: int = 0
+    rate_units: int = 0
+    ex_us: int = 0
+    record_us: int = 0
+    payable_us: int = 0
+    share_new: int = 0
+    share_old: int = 0
+    entitled_account: int = 0
+    recorded_account: int = 0
+    entitled_holders: int = 0
+    recorded_holders: int = 0
+    entitled_lent_index: int = 0
+    entitled_debt_index: int = 0
+    recorded_lent_index: int = 0
+    recorded_debt_index: int = 0
+    entitled_atoms: int = 0
+    recorded_atoms: int = 0
+    entitled_total_atoms: int = 0
+    recorded_total_atoms: int = 0
+    lent_atoms: int = 0
+    short_atoms: int = 0
+    funded_atoms: int = 0
+    owed_atoms: int = 0
+    collected_atoms: int = 0
+    paid_atoms: int = 0
+    tax_atoms: int = 0
+    unclaimed_atoms: int = 0
+    left_atoms: int = 0
+    paying_account: int = 0
+    waits_us: int = 0
+
+
+@dataclass(slots=True)
+class Entitlement:
+    """What an account has to do with an action."""
+
+    action: int
+    account: int
+    taken: int = 0
+    recorded_atoms: int = 0
+    entitled_atoms: int = 0
+    lent_atoms: int = 0
+    due_atoms: int = 0
+    paid_atoms: int = 0
+    tax_atoms: int = 0
+    unclaimed_atoms: int = 0
+
+
+@dataclass(slots=True)
 class State:
     """The tables of the venue, empty as on its first day."""
 
@@ -475,6 +543,11 @@ class State:
     vaults: dict[int, Vault] = field(default_factory=dict)
     vault_redemptions: dict[tuple[int, int], VaultRedemption] = field(default_factory=dict)
     standing_top_ups: dict[int, StandingTopUp] = field(default_factory=dict)
+    actions_armed: int = 0
+    actions: dict[int, Action] = field(default_factory=dict)
+    entitlements: dict[tuple[int, int], Entitlement] = field(default_factory=dict)  # (action, account) -> its row
+    # (action, kind of record) -> account -> (net, lent) at the instant: what the rows are made from, no part of them.
+    asides: dict[tuple[int, int], dict[int, tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def rules(self) -> int:

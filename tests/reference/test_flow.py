@@ -166,6 +166,9 @@ NAMES_OF_LIQUIDATION = [
         MoveCause.GAP_PAID, MoveCause.ESTATE_TAKEN, MoveCause.SETTLED, MoveCause.LOSS_PAID, LoanCause.WRITE_OFF,
         LoanCause.TAKE_OVER, LoanSource.LIQUIDATION, Reject.MARKET_IN_RESOLUTION,
         *(reject for reject in Reject if Reject.UNKNOWN_VAULT <= reject <= Reject.SHARES_STAY),
+        *(reject for reject in Reject if reject >= Reject.NOT_A_SHARE or reject == Reject.NOT_ELIGIBLE_TO_RECEIVE),
+        Reject.NOT_ELIGIBLE_TO_LEND, CloseReason.NOT_ELIGIBLE, MoveCause.DIVIDEND_FUNDED, MoveCause.DIVIDEND_RETURNED,
+        MoveCause.DIVIDEND_ROUNDING, MoveCause.FRACTION_RETIRED, MoveCause.FRACTION_PAID,
     )
 ]  # fmt: skip
 

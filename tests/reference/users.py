@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from ringfence.schema.enums import AccountKind, Origin, Parameter
+from ringfence.schema.enums import AccountKind, CloseReason, Origin, Parameter
 from ringfence.schema.rejects import Reject
 
-from . import checks
+from . import book, checks
 from .state import Account, Refused, State, User
+
+MOST_CANCELLED = 8_192
 
 
 def give_account(state: State, user: int, sub_account: int, kind: AccountKind) -> int:
@@ -64,8 +66,34 @@ def set_user(state: State, command: Any, emit: Any) -> None:
 
 def set_eligibility(state: State, command: Any, emit: Any) -> None:
     user = checks.known_user(state, command.user)
-    names = ("buy_classes", "sell_classes", "hold_classes", "withdraw_classes")
+    names: tuple[str, ...] = ("buy_classes", "sell_classes", "hold_classes", "withdraw_classes")
+    if state.rules >= 2:
+        names += ("lend_classes", "receive_classes", "tax_relief_ppm")
+        few_enough_orders(state, user, command)
     body = {name: getattr(command, name) for name in names}
     for name, value in body.items():
         setattr(user, name, value)
     emit("EligibilitySet", account=user.main_account, user=user.user, **body)
+    if state.rules >= 2:
+        cancel_not_eligible(state, user, emit)
+
+
+def few_enough_orders(state: State, user: User, command: Any) -> None:
+    lost = (user.buy_classes & ~command.buy_classes) | (user.sell_classes & ~command.sell_classes)
+    count = sum(len(account.orders) for account in accounts_of(state, user))
+    if lost and count > MOST_CANCELLED:
+        raise Refused(Reject.ORDERS_IN_THE_WAY, value=count, limit=MOST_CANCELLED)
+
+
+def accounts_of(state: State, user: User) -> list[Account]:
+    return [account for _, account in sorted(state.accounts.items()) if account.user == user.user]
+
+
+def cancel_not_eligible(state: State, user: User, emit: Any) -> None:
+    for account in accounts_of(state, user):
+        for order in list(account.orders.values()):
+            market = state.markets[order.market]
+            try:
+                checks.eligible_to_trade(state, user, market, order.side)
+            except Refused:
+                book.close(state, market, order, CloseReason.NOT_ELIGIBLE, emit)

@@ -127,7 +127,12 @@ def may_be_new(state: State, command: Any, share: Any, quote: Any) -> None:
 def is_empty(state: State, account: int) -> bool:
     row = state.accounts[account]
     rows = [*state.balances, *state.positions]
-    others = (*state.triggers.values(), *state.withdrawals.values(), *state.cases.values())
+    others = (
+        *state.triggers.values(),
+        *state.withdrawals.values(),
+        *state.cases.values(),
+        *state.entitlements.values(),
+    )
     busy = row.orders or row.account_flags or any(one.account == account for one in others)
     return not busy and all(owner != account for owner, _ in rows)
 

@@ -139,11 +139,12 @@ def set_action(s, c):
     place = place_for(s, c)
     if place == 0:
         return False
-    if s.actions[place].funded_atoms != 0 and s.actions[place].pay_asset != c.pay_asset:
+    row = s.actions[place]
+    if row.action != 0 and row.funded_atoms != 0 and row.pay_asset != c.pay_asset:
         return refuse_field(s, Reject.INVALID_COMBINATION, 0, 0, PAY_FIELD)
     if not (may_be_paid(s, c) and dates_in_order(s, c)):
         return False
-    row, venue = s.actions[place], s.venue[0]
+    venue = s.venue[0]
     if row.action == 0:
         clear_action(row)
         venue.actions_armed += 1

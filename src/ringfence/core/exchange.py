@@ -328,6 +328,11 @@ class Exchange:
         return row_of(ActionRow, self._s.actions.view(np.ndarray)[found[0]]) if len(found) else None
 
     @property
+    def actions_armed(self) -> int:
+        """How many corporate actions were ever armed; they are numbered from 1."""
+        return int(self._s.venue[0].actions_armed)
+
+    @property
     def actions(self) -> list[ActionRow]:
         """Return the corporate actions that are armed and not over, by number."""
         numbers = sorted(int(number) for number in self._s.actions["action"] if number)
