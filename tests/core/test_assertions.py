@@ -263,9 +263,9 @@ def test_apply_given_a_kind_that_is_declared_and_has_no_handler_stops(
 ) -> None:
     stage = Stage()
     batch = stage.batch(innocent(stage)[1])
-    batch.view(COMMAND_HEADER)["kind"] = 63
+    batch.view(COMMAND_HEADER)["kind"] = 94
     origins = door.ORIGINS.copy()
-    origins[:, 63] = 1 << Origin.NODE
+    origins[:, 94] = 1 << Origin.NODE
     monkeypatch.setattr(door, "ORIGINS", origins)
     with pytest.raises(CoreStopped) as stop:
         stage.exchange.apply(batch)
@@ -281,7 +281,7 @@ def test_post_given_two_changes_whose_sum_overflows_stops() -> None:
 
 THAT_HAVE_NOTHING_TO_DO = (
     c.ContinueSettlement, c.ConvertCollateral, c.FireTrigger, c.OpenCases, c.StepCase, c.Deleverage, c.CoverDebts,
-    c.PayVaultRedemptions, c.UnwindVault,
+    c.PayVaultRedemptions, c.UnwindVault, c.ContinueActions,
 )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ class Model:
         self.contracts: dict[tuple[int, int], Contract] = defaultdict(Contract)
         self.last_rates: dict[int, int] = {}
         self.reached: Counter[str] = Counter()
+        self.uncrossing = False
+        """Whether an auction is carried out, in which both sides pay as makers do."""
 
     def follow(self, events: list[Any]) -> None:
         for event in events:
@@ -129,6 +131,8 @@ class Model:
             self.rates_of(event.maker_account, event.market)[0],
             self.rates_of(event.account, event.market)[1],
         )
+        if self.uncrossing:
+            taker_ppm = max(0, self.rates_of(event.account, event.market)[0])
         buyer, seller = event.account, event.maker_account
         if event.side == 1:
             buyer, seller = seller, buyer

@@ -17,6 +17,7 @@ from ringfence.schema import commands as c
 from ringfence.schema.enums import PriceState, Session
 from ringfence.schema.layout import RECORD, decode_event, encode, tag_of
 
+UNCROSSING = tag_of(c.UncrossMarket)
 SETTLING = {tag_of(c.Clock), tag_of(c.ContinueSettlement), tag_of(c.ConvertCollateral)}
 
 
@@ -32,6 +33,7 @@ class Followed:
         before = self.exchange.rows() if moves_time else None
         packed = self.exchange.apply(np.frombuffer(record, RECORD))
         events = [decode_event(event.tobytes()) for event in packed]
+        self.model.uncrossing = int.from_bytes(record[28:30], "little") == UNCROSSING
         self.model.follow(events)
         if before is not None:
             settled(self.model, before, self.exchange.rows())

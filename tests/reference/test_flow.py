@@ -10,7 +10,7 @@ from tests.reference.flow import STYLES, Flow
 from tests.reference.records import read_header
 from tests.reference.triggers_reached import TriggersReached
 
-from ringfence.schema import liquidation_events, vault_commands, vault_events
+from ringfence.schema import liquidation_events, share_commands, share_events, vault_commands, vault_events
 from ringfence.schema.commands import (
     COMMANDS,
     AmendOrder,
@@ -67,7 +67,12 @@ COMMANDS_A_SEED = 5_000
 # A contract is delisted for good, and most losers have cash.
 OF_LIQUIDATION = [kind for kind in EVENTS if kind.__module__ in (liquidation_events.__name__, vault_events.__name__)]
 """Random liquidations and vaults have venues and differentials of their own, which reach these."""
-SELDOM: dict[object, int] = {PerpetualDelisted: 4, CollateralConverted: 10} | dict.fromkeys(OF_LIQUIDATION, 0)
+OF_SHARES = [kind for kind in EVENTS if kind.__module__ == share_events.__name__]
+SELDOM: dict[object, int] = {
+    PerpetualDelisted: 4,
+    CollateralConverted: 10,
+    "CloseReason.WORK_LIMIT": 1,
+} | dict.fromkeys([*OF_LIQUIDATION, *OF_SHARES], 0)
 # Why an order of a trigger may be refused that could be placed when its trigger was: something has changed meanwhile.
 FAILING = [
     Reject.TRADING_FROZEN,
@@ -194,7 +199,11 @@ def test_flow_over_several_seeds_reaches_every(reached: Counter[object], kinds: 
 def test_flow_over_several_seeds_does_and_refuses_every_command(reached: Counter[object]) -> None:
     for kind in COMMANDS:
         of_vaults = kind.__module__ == vault_commands.__name__
-        if of_vaults or kind in (StepCase, OpenCases, Deleverage, TopUp, CoverDebts, SetStandingTopUp):
+        if (
+            of_vaults
+            or kind.__module__ == share_commands.__name__
+            or kind in (StepCase, OpenCases, Deleverage, TopUp, CoverDebts, SetStandingTopUp)
+        ):
             continue
         assert reached["done", tag_of(kind)], f"{kind.__name__} was never done"
         assert reached["refused", tag_of(kind)], f"{kind.__name__} was never refused"

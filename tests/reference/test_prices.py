@@ -412,12 +412,12 @@ def test_rules_below_the_latest_are_refused_once_something_happened(scenario: Sc
 def test_tables_of_the_second_rules_exist_under_them_only(early_scenario: Scenario) -> None:
     tables = ["price_sources", "prices", "quotes", "collaterals", "lending_pools", "redemptions"]
     tables += ["perpetuals", "positions", "triggers", "cases", "waves", "brakes"]
-    tables += ["vaults", "vault_redemptions", "standing_top_ups"]
+    tables += ["vaults", "vault_redemptions", "standing_top_ups", "actions", "entitlements"]
     before = early_scenario.exchange.rows()
     assert not set(before) & set(tables)
     early_scenario.play("op rules 2 : RulesSet")
-    assert [len(early_scenario.exchange.rows()[name]) for name in tables] == [15, *[0] * 14]
-    assert list(early_scenario.exchange.rows())[-15:] == tables
+    assert [len(early_scenario.exchange.rows()[name]) for name in tables] == [15, *[0] * 16]
+    assert list(early_scenario.exchange.rows())[-17:] == tables
 
 
 def lose_pricing(state: State) -> None:

@@ -1,111 +1,46 @@
-"""The scene of the fence: bob is liquidated twice, with deposits before, during and after, and each later one is his.
-
-A venue of its own in a folder of its own, with log, checkpoints and history as a running one has them; only its time
-is the scene's, so that an hour takes a second and every run tells the same.
-"""
+"""The scene of the fence: bob is liquidated twice, and every deposit from then on is his."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
-import msgspec
 from nacl.signing import VerifyKey
 
 from ringfence.database import sqlite_url
 from ringfence.journal.keys import load_public_key
-from ringfence.node.engine import Engine
 from ringfence.node.invariants import broken_invariants
-from ringfence.node.replica import as_records
 from ringfence.proof.check import check
 from ringfence.proof.receipts import Receipts
 from ringfence.proof.story import fixed
 from ringfence.schema import commands as c
 from ringfence.schema import events as e
 from ringfence.schema.enums import AssetKind, CaseEnd, HouseAccount, MarketKind, OrderType, Side, TimeInForce
-from ringfence.schema.layout import RECORD_BYTES, decode_event, encode
 from ringfence.schema.rejects import Reject
 from ringfence.views.history import HistoryReader, open_history
 
+from .stage import DOLLAR, SOURCES, USDC, SceneResult, Stage, all_of, no_progress, only, played
 from .upkeep import rebuild_history, verify_directory
 
-Kind = TypeVar("Kind", bound=e.Event)
-
-USDC, SOL, BTC = 1, 2, 3
+SOL, BTC = 2, 3
 PERPETUAL = 1
-DOLLAR, WHOLE_SOL = 10**6, 10**9
-SOURCES = ("north", "east", "south")
-SECOND_US = 1_000_000
-BEGIN_US = 1_760_000_000 * SECOND_US
+WHOLE_SOL = 10**9
 LOT = 10**5
 """A lot of the perpetual is a thousandth of a bitcoin, a tick a dollar."""
 
 
-class SceneCheck(msgspec.Struct, frozen=True):
-    """One thing that the scene shows."""
-
-    name: str
-    ok: bool
+def run_scene(*, json: bool, say: Callable[[str], None]) -> SceneResult:
+    """Play the scene."""
+    return played(FenceStage, play, json=json, say=say)
 
 
-class SceneResult(msgspec.Struct, frozen=True):
-    """What the scene came to."""
-
-    ok: bool
-    checks: list[SceneCheck]
-
-
-class Stage:
+class FenceStage(Stage):
     """The venue of the scene, and its people: alice, who takes the other side, and bob."""
 
     def __init__(self, directory: Path, say: Callable[[str], None]) -> None:
-        self.directory, self.say = directory, say
-        self.time_us, self.deposits, self.put_in = BEGIN_US, 0, 0
-        self.checks: list[SceneCheck] = []
-        self.engine = Engine.open(directory, clock=lambda: self.time_us)
-        self.exchange = self.engine.exchange
+        super().__init__(directory, say)
+        self.put_in = 0
         self._set_up()
-
-    def expect(self, name: str, holds: bool) -> None:
-        """Note one thing that must hold."""
-        self.checks.append(SceneCheck(name=name, ok=bool(holds)))
-        self.say(f"    {'ok' if holds else 'NOT SO'}: {name}")
-
-    def give(self, command: c.Command) -> list[e.Event]:
-        """Give the venue a command as whoever may give it; return its events."""
-        return _decoded(self.engine.submit(as_records(bytearray(encode(command)))).events)
-
-    def must(self, command: c.Command) -> list[e.Event]:
-        """The same where nothing but acceptance makes sense."""
-        events = self.give(command)
-        refused = next((event for event in events if isinstance(event, e.Rejected)), None)
-        assert refused is None, f"{command} was refused: {refused}"
-        return events
-
-    def second(self, prices: dict[int, float]) -> list[e.Event]:
-        """Let a second pass in which all sources quote these prices, in dollars, and the venue do what is due."""
-        self.time_us += SECOND_US
-        for asset, dollars in prices.items():
-            for source in range(1, len(SOURCES) + 1):
-                price = {"last_units": round(dollars * 10**8), "observed_us": self.time_us}
-                self.must(c.Quote(asset=asset, price_source=source, **price))
-        events = _decoded(self.engine.tick().events)
-        while self.engine.has_work:
-            done = self.engine.continue_settlement() or self.engine.liquidate() or self.engine.fire_triggers()
-            if done is None:
-                break
-            events += _decoded(done.events)
-        return events
-
-    def deposit(self, account: int, dollars: int, asset: int = USDC, unit: int = DOLLAR) -> list[e.Event]:
-        """Let custody credit a deposit."""
-        self.deposits += 1
-        return self.must(
-            c.Deposit(account=account, asset=asset, source=1, number=self.deposits, amount_atoms=dollars * unit)
-        )
 
     def order(self, account: int, side: Side, dollars: int, lots: int, *, takes: bool = False) -> None:
         """Place an order on the perpetual."""
@@ -145,7 +80,7 @@ class Stage:
             )
         self.second({SOL: 150, BTC: 100_000})
         self.must(c.SetPerpetual(market=PERPETUAL, initial_base_e8=2_000_000, maintenance_base_e8=1_000_000))
-        self.alice, self.bob = (_only(e.UserOpened, self.must(c.OpenUser())).account for _ in range(2))
+        self.alice, self.bob = (only(e.UserOpened, self.must(c.OpenUser())).account for _ in range(2))
         self.fenced = self.bob + 1
         self.deposit(self.alice, 1_000_000)
         self.deposit(HouseAccount.SUSPENSE, 200)
@@ -153,18 +88,7 @@ class Stage:
         self.must(c.MoveHouseFunds(**move, amount_atoms=200 * DOLLAR))
 
 
-def run_scene(*, json: bool, say: Callable[[str], None]) -> SceneResult:
-    """Play the scene in a folder that is removed at the end; ``say`` is given each sentence unless ``json``."""
-    folder = Path(tempfile.mkdtemp(prefix="ringfence-scene-"))
-    try:
-        stage = Stage(folder / "venue", _silent if json else say)
-        play(stage)
-        return SceneResult(ok=all(one.ok for one in stage.checks), checks=stage.checks)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def play(stage: Stage) -> None:
+def play(stage: FenceStage) -> None:
     """Play all of it."""
     _before(stage)
     _stale(stage)
@@ -175,7 +99,7 @@ def play(stage: Stage) -> None:
     _evidence(stage, (first, second))
 
 
-def _before(stage: Stage) -> None:
+def _before(stage: FenceStage) -> None:
     stage.say("Before. Bob deposits 700 USDC and 1 SOL, and goes long 0.4 BTC at 100,000; alice goes short.")
     stage.deposit(stage.bob, 700)
     stage.deposit(stage.bob, 1, SOL, WHOLE_SOL)
@@ -185,7 +109,7 @@ def _before(stage: Stage) -> None:
     stage.expect("a deposit to a sound account is simply his", stage.has(stage.bob) == 700 * DOLLAR)
 
 
-def _stale(stage: Stage) -> None:
+def _stale(stage: FenceStage) -> None:
     stage.say(
         "The sources of SOL fall silent for a minute; meanwhile BTC falls to 98,850. By its last mark bob has failed,"
     )
@@ -194,19 +118,19 @@ def _stale(stage: Stage) -> None:
         stage.second({BTC: 100_000 if second < 50 else 98_850})
     stage.expect("a price that is not fresh liquidates nobody", stage.exchange.case(stage.bob) is None)
     stage.say("Bob deposits 100 USDC. Whether it would save him or pay for what is lost, nobody can say: it is fenced.")
-    fenced = _only(e.CreditFenced, stage.deposit(stage.bob, 100))
+    fenced = only(e.CreditFenced, stage.deposit(stage.bob, 100))
     stage.expect("the deposit of the stale minute is fenced, without a case", fenced.case == 0)
     stage.expect("it stands in his fenced account", stage.has(stage.fenced) == 100 * DOLLAR)
 
 
-def _during(stage: Stage) -> int:
+def _during(stage: FenceStage) -> int:
     stage.say("SOL is quoted again, at 110. Now bob's equity is surely below his maintenance margin: a case opens.")
     told = stage.second({SOL: 110, BTC: 98_850})
-    opened = _only(e.CaseOpened, told)
+    opened = only(e.CaseOpened, told)
     equity, needed = fixed(opened.equity_value, 6), fixed(opened.maintenance_value, 6)
     stage.say(f"    case {opened.case}: equity {equity}, maintenance margin {needed}")
     stage.say("He deposits 250 USDC while it is open.")
-    fenced = _only(e.CreditFenced, stage.deposit(stage.bob, 250))
+    fenced = only(e.CreditFenced, stage.deposit(stage.bob, 250))
     stage.expect("a deposit during a case goes to the fenced account", fenced.case == opened.case)
     estate = stage.has(stage.bob)
     stage.second({SOL: 110, BTC: 98_850})
@@ -215,25 +139,25 @@ def _during(stage: Stage) -> int:
     return opened.case
 
 
-def _topped_up(stage: Stage) -> None:
+def _topped_up(stage: FenceStage) -> None:
     stage.say("He offers 1 USDC of it to end the case.")
-    refused = _only(e.Rejected, stage.give(c.TopUp(account=stage.bob, asset=USDC, amount_atoms=DOLLAR)))
+    refused = only(e.Rejected, stage.give(c.TopUp(account=stage.bob, asset=USDC, amount_atoms=DOLLAR)))
     small = Reject(refused.reject) is Reject.TOP_UP_TOO_SMALL
     stage.say(f"    refused: 1 USDC would be lost and end nothing; {fixed(refused.limit, 6)} USDC would")
     stage.expect("a top-up that would not end the case is refused with the amount that would", small)
     stage.expect("and takes nothing", stage.has(stage.fenced) == 350 * DOLLAR)
     stage.say("So he puts in just that.")
     topped = stage.must(c.TopUp(account=stage.bob, asset=USDC, amount_atoms=refused.limit))
-    closed = _only(e.CaseClosed, topped)
+    closed = only(e.CaseClosed, topped)
     stage.expect("a top-up that suffices ends the case", closed.reason == CaseEnd.TOPPED_UP)
     stage.expect("the rest stays his", stage.has(stage.fenced) == 350 * DOLLAR - refused.limit)
     stage.put_in = refused.limit
 
 
-def _crash(stage: Stage) -> int:
+def _crash(stage: FenceStage) -> int:
     stage.say("The crash. BTC opens at 96,000, far below the price at which all that bob has is lost; nobody bids.")
     told = stage.second({SOL: 110, BTC: 96_000})
-    opened = _only(e.CaseOpened, told)
+    opened = only(e.CaseOpened, told)
     stage.say(f"    case {opened.case}: worth {fixed(opened.worth_value, 6)}")
     stage.say("In the middle of it he deposits 40 USDC.")
     told += stage.deposit(stage.bob, 40)
@@ -241,26 +165,26 @@ def _crash(stage: Stage) -> int:
         told += stage.second({SOL: 110, BTC: 96_000})
         if stage.exchange.case(stage.bob) is None:
             break
-    wave = _only(e.WaveBegan, told)
+    wave = only(e.WaveBegan, told)
     sums = ", ".join(fixed(one, 6) for one in (wave.gap_atoms, wave.fund_atoms, wave.left_atoms))
     stage.say(f"    gap, of which FUND paid, and what was left for those in profit: {sums} USDC")
-    for one in _all(e.Deleveraged, told):
+    for one in all_of(e.Deleveraged, told):
         cost, profit = fixed(one.cost_atoms, 6), fixed(one.profit_atoms, 6)
         stage.say(f"    account {one.account} gives up {cost} of a profit of {profit} USDC")
-    closed = _only(e.CaseClosed, told)
+    closed = only(e.CaseClosed, told)
     stage.expect("the case ends by writing off", closed.reason == CaseEnd.WRITTEN_OFF)
     stage.expect("FUND pays before anybody in profit does", wave.fund_atoms == 200 * DOLLAR)
-    cost = sum(one.cost_atoms for one in _all(e.Deleveraged, told))
+    cost = sum(one.cost_atoms for one in all_of(e.Deleveraged, told))
     stage.expect("what it cost others is exactly what was left", cost == wave.left_atoms)
     stage.expect(
-        "nobody pays more than his profit", all(d.cost_atoms <= d.profit_atoms for d in _all(e.Deleveraged, told))
+        "nobody pays more than his profit", all(d.cost_atoms <= d.profit_atoms for d in all_of(e.Deleveraged, told))
     )
     zero = stage.exchange.balances(stage.bob) == [] and stage.exchange.positions(stage.bob) == []
     stage.expect("bob's account is exactly zero, and owes nothing", zero and stage.exchange.loans(stage.bob) == [])
     return opened.case
 
 
-def _after(stage: Stage) -> None:
+def _after(stage: FenceStage) -> None:
     stage.say("After. He deposits 60 USDC: the account owes nobody anything, so it is simply there.")
     stage.deposit(stage.bob, 60)
     stage.expect("a deposit after the case is his", stage.has(stage.bob) == 60 * DOLLAR)
@@ -274,14 +198,14 @@ def _after(stage: Stage) -> None:
     stage.expect("and he can withdraw every one of them", stage.has(stage.bob) + stage.has(stage.fenced) == 0)
 
 
-def _evidence(stage: Stage, cases: tuple[int, int]) -> None:
+def _evidence(stage: FenceStage, cases: tuple[int, int]) -> None:
     stage.say("Evidence.")
     stage.expect(
         "every asset sums to zero and every invariant holds", not list(broken_invariants(stage.exchange.rows()))
     )
     stage.second({})
     stage.engine.close()
-    rebuild_history(stage.directory, _no_progress)
+    rebuild_history(stage.directory, no_progress)
     history = open_history(sqlite_url(stage.directory / "history.sqlite"))
     try:
         receipts = Receipts(stage.directory, HistoryReader(history).cases)
@@ -295,28 +219,5 @@ def _evidence(stage: Stage, cases: tuple[int, int]) -> None:
     if changed == files[1]:
         changed = files[1].replace(b'"gap_atoms": ', b'"gap_atoms": 1', 1)
     stage.expect("a receipt with a changed digit does not", changed != files[1] and not check(changed).holds)
-    report, _ = verify_directory(stage.directory, _no_progress)
+    report, _ = verify_directory(stage.directory, no_progress)
     stage.expect("replaying the log gives every hash that was signed", report.holds)
-
-
-def _silent(sentence: str) -> None:
-    """Say nothing."""
-
-
-def _no_progress(done: int, total: int) -> None:
-    """Show no progress."""
-
-
-def _decoded(events: Any) -> list[e.Event]:
-    data = events.tobytes()
-    return [decode_event(data[at : at + RECORD_BYTES]) for at in range(0, len(data), RECORD_BYTES)]
-
-
-def _all(kind: type[Kind], events: list[e.Event]) -> list[Kind]:
-    return [event for event in events if isinstance(event, kind)]
-
-
-def _only(kind: type[Kind], events: list[e.Event]) -> Kind:
-    found = _all(kind, events)
-    assert len(found) == 1, f"{len(found)} {kind.__name__} where one is expected"
-    return found[0]

@@ -1,11 +1,18 @@
 """The verbs that run a venue: demo, serve, init."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App
 
 from .output import result
+
+if TYPE_CHECKING:
+    from ringfence.app.stage import SceneResult
+
+Scene = Literal["fence", "dividend", "split"]
 
 
 def add_to(app: App) -> None:
@@ -22,7 +29,7 @@ def demo(
     seed: int = 7,
     json: bool = False,
     makers: bool = True,
-    scene: Literal["fence"] | None = None,
+    scene: Scene | None = None,
 ) -> int:
     """Play a venue on this machine: six markets, market makers, and two funded users with keys to trade with.
 
@@ -33,12 +40,11 @@ def demo(
     seed: What the keys and the makers' chance follow from.
     json: Write one JSON line with addresses and keys when ready, and nothing else, to stdout.
     makers: Let market makers quote (--no-makers leaves the books empty).
-    scene: Instead of that, tell a scene and end: `fence` is a liquidation with deposits before, during and after it.
+    scene: Instead of that, tell a scene and end: `fence` is a liquidation with deposits before, during and after it;
+        `dividend` and `split` are what holders, a lender, a short seller and a buyer of a share get.
     """
     if scene is not None:
-        from ringfence.app.fence_scene import run_scene
-
-        shown = run_scene(json=json, say=print)
+        shown = _played(scene, json=json)
         if json:
             result(shown)
         return 0 if shown.ok else 1
@@ -46,6 +52,17 @@ def demo(
 
     run_demo(DemoOptions(port=port, data=data, seed=seed, json=json, makers=makers))
     return 0
+
+
+def _played(scene: Scene, *, json: bool) -> SceneResult:
+    """Play a scene."""
+    if scene == "fence":
+        from ringfence.app.fence_scene import run_scene
+    elif scene == "dividend":
+        from ringfence.app.dividend_scene import run_scene
+    else:
+        from ringfence.app.split_scene import run_scene
+    return run_scene(json=json, say=print)
 
 
 def serve(*, config: Path = Path("venue.toml"), port: int | None = None) -> None:

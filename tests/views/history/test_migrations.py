@@ -32,7 +32,7 @@ def test_comparison_finds_a_column_that_no_migration_makes(engine: sa.Engine) ->
 def test_history_opened_again_keeps_its_revision(engine: sa.Engine, tmp_path: Path) -> None:
     again = open_history(sqlite_url(tmp_path / "history.sqlite"))
     with again.connect() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == "0008"
+        assert MigrationContext.configure(connection).get_current_revision() == "0009"
     again.dispose()
 
 
