@@ -19,7 +19,7 @@ from ringfence.schema.rejects import Reject
 
 
 @pytest.mark.parametrize(
-    ("run_scene", "checks"), [(dividend_scene.run_scene, 18), (split_scene.run_scene, 22)], ids=["dividend", "split"]
+    ("run_scene", "checks"), [(dividend_scene.run_scene, 17), (split_scene.run_scene, 22)], ids=["dividend", "split"]
 )
 def test_scene_holds_in_every_point(run_scene: Callable[..., Any], checks: int) -> None:
     told: list[str] = []
