@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.app import dividend_scene, split_scene
+from ringfence.app import dividend_scene, split_scene, vote_scene
 from ringfence.app.share_stage import GLXY, SPOT, ShareStage
 from ringfence.app.stage import SECOND_US, only, was_refused
 from ringfence.schema import commands as c
@@ -19,7 +19,9 @@ from ringfence.schema.rejects import Reject
 
 
 @pytest.mark.parametrize(
-    ("run_scene", "checks"), [(dividend_scene.run_scene, 17), (split_scene.run_scene, 22)], ids=["dividend", "split"]
+    ("run_scene", "checks"),
+    [(dividend_scene.run_scene, 17), (split_scene.run_scene, 22), (vote_scene.run_scene, 12)],
+    ids=["dividend", "split", "vote"],
 )
 def test_scene_holds_in_every_point(run_scene: Callable[..., Any], checks: int) -> None:
     told: list[str] = []

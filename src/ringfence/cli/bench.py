@@ -73,3 +73,16 @@ def bench_liquidation(*, json: bool = False) -> None:
     from ringfence.bench.liquidation import main
 
     main(json)
+
+
+@bench.command(name="shares")
+def bench_shares(*, json: bool = False) -> None:
+    """Measure a dividend on a share that a million people hold, page by page, and a vote of all of them.
+
+    Parameters
+    ----------
+    json: Write one JSON line.
+    """
+    from ringfence.bench.shares import main
+
+    main(json)

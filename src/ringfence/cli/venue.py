@@ -12,7 +12,7 @@ from .output import result
 if TYPE_CHECKING:
     from ringfence.app.stage import SceneResult
 
-Scene = Literal["fence", "dividend", "split"]
+Scene = Literal["fence", "dividend", "split", "vote"]
 
 
 def add_to(app: App) -> None:
@@ -41,7 +41,7 @@ def demo(
     json: Write one JSON line with addresses and keys when ready, and nothing else, to stdout.
     makers: Let market makers quote (--no-makers leaves the books empty).
     scene: Instead of that, tell a scene and end: `fence` is a liquidation with deposits before, during and after it;
-        `dividend` and `split` are what holders, a lender, a short seller and a buyer of a share get.
+        `dividend`, `split` and `vote` are what becomes of the rights of a share that is traded and lent.
     """
     if scene is not None:
         shown = _played(scene, json=json)
@@ -60,8 +60,10 @@ def _played(scene: Scene, *, json: bool) -> SceneResult:
         from ringfence.app.fence_scene import run_scene
     elif scene == "dividend":
         from ringfence.app.dividend_scene import run_scene
-    else:
+    elif scene == "split":
         from ringfence.app.split_scene import run_scene
+    else:
+        from ringfence.app.vote_scene import run_scene
     return run_scene(json=json, say=print)
 
 
