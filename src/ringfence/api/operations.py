@@ -84,6 +84,7 @@ class Tag(Enum):
     VAULTS = "Vaults"
     HISTORY = "History"
     LIQUIDATION = "Liquidation"
+    RIGHTS = "Rights of Shares"
 
 
 class Family:

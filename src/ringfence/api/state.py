@@ -10,10 +10,12 @@ from ringfence.node.replica import Mark
 from ringfence.schema.enums import Parameter
 from ringfence.schema.tables import (
     AccountRow,
+    ActionRow,
     AssetRow,
     BrakesRow,
     CaseRow,
     CollateralRow,
+    EntitlementRow,
     LendingPoolRow,
     MarketRow,
     OrderRow,
@@ -62,6 +64,15 @@ class AccountState(Protocol):
 
 class VenueState(AccountState, Protocol):
     """The gateway's copy of the exchange."""
+
+    @property
+    def actions(self) -> list[ActionRow]:
+        """Return the corporate actions that are armed and not over, by number."""
+        ...
+
+    def entitlements(self, account: int) -> list[EntitlementRow]:
+        """Return what an account has to do with corporate actions, by action."""
+        ...
 
     def standing_top_up(self, account: int) -> tuple[int, int]:
         """Return (asset, atoms) of the fenced money that may go into an estate by itself; zeros if none."""

@@ -16,6 +16,7 @@ from . import (
     perpetuals,
     position_history,
     prices,
+    rights,
     system,
     vaults,
 )
@@ -37,7 +38,8 @@ FAMILIES = (
     loan_history.FAMILY,
     position_history.FAMILY,
     liquidation.FAMILY,
+    rights.FAMILY,
 )
 
 OPERATIONS: list[Operation] = [operation for family in FAMILIES for operation in family.operations]
-"""Everything that is served under /api, /wapi and /ringfence."""
+"""Everything that is served under /api, /wapi, /ringfence and /rights."""

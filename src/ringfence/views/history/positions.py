@@ -158,7 +158,9 @@ class Positions:
 
     def adjusted(self, event: ContractAdjusted) -> None:
         """Let shorts of a contract pay its longs what its share pays: funding of no hour, at no rate."""
-        self._pay_each(event, {"market": event.market, "time_us": event.time_us, "end_us": 0, "funding_rate_e10": 0})
+        self._pay_each(
+            event, {"market": event.market, "time_us": event.time_us, "end_us": event.time_us, "funding_rate_e10": 0}
+        )
 
     def _pay_each(self, event: FundingCharged | ContractAdjusted, hour: dict[str, int]) -> None:
         self.finish_taker()
