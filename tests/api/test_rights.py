@@ -41,7 +41,7 @@ def test_dividend_from_announcement_to_statement(venue: Venue, client: TestClien
     assert client.get("/rights/v1/actions").json() == []
     soon = arm(venue)
     settle(venue, client)
-    (action,) = client.get("/rights/v1/actions?symbol=GLXY.US").json()
+    (action,) = client.get("/rights/v1/actions?asset=GLXY.US").json()
     assert action == {
         "id": 1, "version": 1, "event": "DVCA", "phase": "Armed", "symbol": "GLXY.US", "currency": "USDC",
         "rate": "0.37",
@@ -61,7 +61,7 @@ def test_dividend_from_announcement_to_statement(venue: Venue, client: TestClien
     }  # fmt: skip
     go_on(venue, c.PayAction(action=1, version=1))
     settle(venue, client)
-    reply = venue.bob.get(client, "/rights/v1/dividends", "rightsDividendsQueryAll", symbol="GLXY.US")
+    reply = venue.bob.get(client, "/rights/v1/dividends", "rightsDividendsQueryAll", asset="GLXY.US")
     (line,) = reply.json()
     assert {name: line[name] for name in ("kind", "gross", "rate", "tax", "net", "entitled", "left")} == {
         "kind": "Paid", "gross": text(gross), "rate": "0.3", "tax": text(gross - net), "net": text(net),

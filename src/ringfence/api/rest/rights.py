@@ -26,7 +26,7 @@ PPM = 10**6
 @FAMILY.public("/rights/v1/actions", "get_rights_actions", list[wire.CorporateAction], wire.ActionsQuery)
 async def actions(call: Call) -> list[wire.CorporateAction]:
     """List the corporate actions that are armed or under way, by number."""
-    wanted = None if call.query.symbol is None else call.asset(call.query.symbol).number
+    wanted = None if call.query.asset is None else call.asset(call.query.asset).number
     rows = (row for row in call.gateway.exchange.actions if wanted in (None, row.asset))
     return [_action(call, row) for row in rows]
 
@@ -105,7 +105,7 @@ async def dividends(call: Call) -> Page:
     """List the lines of the account's dividend statements, newest first unless told."""
     query = call.query
     call.account_row(query.subaccount_id)
-    share = None if query.symbol is None else call.asset(query.symbol).number
+    share = None if query.asset is None else call.asset(query.asset).number
     await call.gateway.wait_for_history(call.account)
     part = Range(query.limit, query.offset, ascending=query.sort_direction is SortDirection.ASC)
     reader = call.gateway.history.reader

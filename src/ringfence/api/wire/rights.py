@@ -16,7 +16,7 @@ class RightsQuery(Wire, frozen=True, kw_only=True):
 class ActionsQuery(Wire, frozen=True, kw_only=True):
     """One share, or all."""
 
-    symbol: str | None = None
+    asset: str | None = None
 
 
 class EventCode(StrEnum):
@@ -81,7 +81,7 @@ class DividendsQuery(Wire, frozen=True, kw_only=True):
     """A page of lines of dividend statements, newest first unless told."""
 
     subaccount_id: SubaccountId | None = None
-    symbol: str | None = None
+    asset: str | None = None
     limit: PageLimit = 100
     offset: PageOffset = 0
     sort_direction: SortDirection = SortDirection.DESC
